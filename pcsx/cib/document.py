@@ -1,0 +1,154 @@
+"""The cluster's one document: immutable, versioned, with a digest.
+
+A `Cib` wraps an lxml tree that never leaves this package unsealed: readers outside get typed
+objects (`pcsx.cib.objects`) or bytes. An edit copies the tree, changes the copy and seals it.
+Nothing here knows how documents are replicated (`replica.py`) or what they mean (`objects/`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from pcsx.errors import Finding, Refused
+
+MAX_BYTES: Final = 64 << 20
+"""A document above this size is refused before it is parsed."""
+
+SECTIONS: Final = (
+    "crm_config", "nodes", "resources", "constraints", "rsc_defaults", "op_defaults",
+    "acls", "tags", "alerts", "fencing-topology",
+)  # fmt: skip
+"""The children of `configuration`, in the order of the schema."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """The document's place in time; compared in this order, as the field does."""
+
+    admin_epoch: int
+    epoch: int
+    num_updates: int
+
+    def __str__(self) -> str:
+        return f"{self.admin_epoch}.{self.epoch}.{self.num_updates}"
+
+
+class Cib:
+    """One state of the document. Never changes; make the next one with `edited`."""
+
+    __slots__ = ("_digest", "_tree")
+
+    def __init__(self, tree: etree._Element) -> None:
+        """Seal *tree* (a `cib` element that nobody else holds)."""
+        assert tree.tag == "cib", tree.tag
+        self._tree = tree
+        self._digest: str | None = None
+
+    @classmethod
+    def from_bytes(cls, text: bytes) -> Cib:
+        """Return the document that *text* spells, or raise `Refused` with one finding.
+
+        Entities, DTDs and the network are never touched; comments and processing instructions
+        are dropped, blank text between elements too.
+        """
+        return cls(parse_tree(text))
+
+    def to_bytes(self) -> bytes:
+        """Return the whole document as indented XML, UTF-8, ending in a newline."""
+        copy = _copy(self._tree)
+        etree.indent(copy, "  ")
+        text: bytes = etree.tostring(copy, encoding="UTF-8")
+        return text + b"\n"
+
+    @property
+    def tree(self) -> etree._Element:
+        """Return the sealed tree, to be read and never changed; for `cib` and `pe` readers only."""
+        return self._tree
+
+    @property
+    def version(self) -> Version:
+        """Return (admin_epoch, epoch, num_updates); what is missing or no number counts as 0."""
+        return Version(*(_number(self._tree.get(name)) for name in Version.__slots__))
+
+    @property
+    def digest(self) -> str:
+        """Return a digest of everything but the order of attributes; 32 hex digits."""
+        if self._digest is None:
+            canonical: bytes = etree.tostring(self._tree, method="c14n2", strip_text=True)
+            self._digest = hashlib.blake2s(canonical, digest_size=16).hexdigest()
+        return self._digest
+
+    def edited(self, change: Callable[[etree._Element], None]) -> Cib:
+        """Return the document after *change* has worked on a copy of the tree."""
+        copy = _copy(self._tree)
+        change(copy)
+        return Cib(copy)
+
+    def with_version(self, version: Version) -> Cib:
+        """Return the same document at another place in time."""
+
+        def stamp(tree: etree._Element) -> None:
+            for name in Version.__slots__:
+                tree.set(name, str(getattr(version, name)))
+
+        return self.edited(stamp)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cib) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Cib({self.version}, {self.digest[:8]})"
+
+
+def parse_tree(text: bytes) -> etree._Element:
+    """Return the `cib` element that *text* spells, cleaned as `Cib.from_bytes` says.
+
+    A bare `configuration` element is taken for the whole. Raises `Refused`.
+    """
+    if len(text) > MAX_BYTES:
+        raise _refused(
+            "cib-too-large", f"The document has {len(text)} bytes, more than {MAX_BYTES}"
+        )
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
+        remove_pis=True, remove_blank_text=True, huge_tree=False,
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(text, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _refused("cib-not-xml", f"The document is not well-formed XML: {error}") from error
+    if root.getroottree().docinfo.doctype or any(
+        not isinstance(node.tag, str) for node in root.iter()
+    ):
+        raise _refused(
+            "cib-doctype", "The document declares a DTD or entities, which a CIB may not"
+        )
+    if root.tag == "configuration":
+        whole = etree.Element("cib")
+        whole.append(root)
+        root = whole
+    if root.tag != "cib":
+        raise _refused("cib-not-a-cib", f"The document is a <{root.tag}>, not a <cib>")
+    return root
+
+
+def _refused(code: str, text: str) -> Refused:
+    return Refused([Finding.error(code, "cib", text)])
+
+
+def _copy(tree: etree._Element) -> etree._Element:
+
+    return deepcopy(tree)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else 0

@@ -1,0 +1,117 @@
+"""Who the nodes of a cluster are and how patient they are: `RingConfig` and the profiles.
+
+It is a committed value: changed by an entry of the log alone, never copied by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from pcsx.values import NodeName
+
+MAX_NODES: Final = 64
+MAX_LINKS: Final = 8
+DEFAULT_PORT: Final = 5450
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Timers of failure detection, in milliseconds: RING.md 4."""
+
+    name: str
+    beat_ms: int
+    suspect_ms: int
+    down_ms: int
+    gather_ms: int
+
+    def scaled(self, nodes: int) -> Profile:
+        """Return the profile for *nodes* nodes: at least 4 ms a node between beats, *down* 8 beats."""
+        beat_ms = max(self.beat_ms, 4 * nodes)
+        down_ms = max(self.down_ms, 8 * beat_ms)
+        return replace(self, beat_ms=beat_ms, down_ms=down_ms)
+
+
+PROFILES: Final = {
+    profile.name: profile
+    for profile in (
+        Profile("fast", 50, 300, 600, 300),
+        Profile("standard", 100, 1000, 3000, 500),
+        Profile("vm", 200, 2000, 8000, 1000),
+        Profile("wan", 500, 3000, 10_000, 3000),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """Where a node's link listens: a numeric IPv4 or IPv6 address and a UDP port."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class RingNode:
+    """One core node: its id (1..), name, one address a link, public key (32 bytes) and votes."""
+
+    id: int
+    name: NodeName
+    addresses: tuple[Address, ...]
+    key: bytes
+    votes: int = 1
+    boot: int = 0
+    """The boot counter up to which the node's lives are over or admitted; a lower one is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class RingConfig:
+    """The cluster as the ring sees it; *nodes* are sorted by id."""
+
+    cluster: str
+    """The cluster's UUID, 32 hex digits."""
+    name: str
+    lineage: int
+    """64 random bits, new with each `force-new`; nodes of another lineage do not talk."""
+    nodes: tuple[RingNode, ...]
+    profile: str = "standard"
+    options: tuple[tuple[str, str], ...] = ()
+    """Quorum and ring options by their names, sorted."""
+
+    @property
+    def timers(self) -> Profile:
+        """Return the profile's timers for this number of nodes."""
+        return PROFILES[self.profile].scaled(len(self.nodes))
+
+    def node(self, id: int) -> RingNode:
+        """Return the node with *id*; it must exist."""
+        return next(node for node in self.nodes if node.id == id)
+
+    def named(self, name: str) -> RingNode | None:
+        """Return the node called *name*, if there is one."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+    def to_bytes(self) -> bytes:
+        """Return the configuration as compact JSON; equal values give equal bytes."""
+        plain = asdict(self)
+        for node in plain["nodes"]:
+            node["key"] = node["key"].hex()
+        return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> RingConfig:
+        """Return what `to_bytes` wrote; raises ValueError, KeyError or TypeError on anything else."""
+        plain: dict[str, Any] = json.loads(data)
+        nodes = tuple(
+            RingNode(
+                **{
+                    **node,
+                    "key": bytes.fromhex(node["key"]),
+                    "addresses": tuple(Address(**address) for address in node["addresses"]),
+                }
+            )
+            for node in plain["nodes"]
+        )
+        options = tuple((name, value) for name, value in plain["options"])
+        return cls(**{**plain, "nodes": nodes, "options": options})
