@@ -27,7 +27,7 @@ class Profile:
     gather_ms: int
 
     def scaled(self, nodes: int) -> Profile:
-        """Return the profile for *nodes* nodes: at least 4 ms a node between beats, *down* 8 beats."""
+        """Return the profile for *nodes* nodes: 4 ms a node between beats at least."""
         beat_ms = max(self.beat_ms, 4 * nodes)
         down_ms = max(self.down_ms, 8 * beat_ms)
         return replace(self, beat_ms=beat_ms, down_ms=down_ms)
@@ -62,7 +62,7 @@ class RingNode:
     key: bytes
     votes: int = 1
     boot: int = 0
-    """The boot counter up to which the node's lives are over or admitted; a lower one is refused."""
+    """Lives up to this boot counter are over or admitted; a lower one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class RingConfig:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> RingConfig:
-        """Return what `to_bytes` wrote; raises ValueError, KeyError or TypeError on anything else."""
+        """Return what `to_bytes` wrote; raises ValueError, KeyError, TypeError."""
         plain: dict[str, Any] = json.loads(data)
         nodes = tuple(
             RingNode(

@@ -13,7 +13,7 @@ from enum import IntEnum
 
 @dataclass(frozen=True, slots=True, order=True)
 class Boot:
-    """One life of a node's heart and brain: a durable counter, and 64 bits that tell copies apart."""
+    """One life of heart and brain: a durable counter, and 64 bits that tell copies apart."""
 
     counter: int
     nonce: int
