@@ -1,1 +1,5 @@
-"""What resource and fence agents are: names, metadata, invocations, outcomes, and where they are."""
+"""What resource and fence agents are: names, metadata, invocations and outcomes."""
+
+from pcsx.agents.types import Exit, Invocation, Outcome, Status
+
+__all__ = ["Exit", "Invocation", "Outcome", "Status"]

@@ -1,0 +1,164 @@
+"""All that a daemon's brain can do to the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pcsx.agents.types import Invocation
+from pcsx.cib import Cib
+from pcsx.ring.frames import ToHeart
+from pcsx.ring.port import Note, Persist, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class TellHeart:
+    """Give *frame* to the heart."""
+
+    frame: ToHeart
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Begin a child in a process group of its own; `ChildExited` tells its end.
+
+    *kind* is `operation` (ended with this life) or `fence` (the same, with a wider limit).
+    """
+
+    child: int
+    invocation: Invocation
+    kind: str = "operation"
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End the child's process group at once; `ChildExited` follows."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Run the policy engine on *cib* as of *wall* in a worker; `Planned` answers."""
+
+    job: int
+    cib: Cib
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer a request: one object of `protocol.py`; *last* closes it, progress comes before."""
+
+    client: int
+    id: int
+    reply: dict[str, Any]
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Found a cluster's state on this disk (keys, founding snapshot), all or nothing.
+
+    *secrets* are written 0600 under the cluster's directory: (file name, bytes). `Stored` answers.
+    """
+
+    ticket: int
+    cluster: str
+    me: int
+    secrets: tuple[tuple[str, bytes], ...]
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Move the cluster's state on this disk away: back to the lobby. `Stored` answers."""
+
+    ticket: int
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStream:
+    """Connect TCP to (*host*, *port*) within *timeout_ms*; `StreamOpened` or `StreamClosed`."""
+
+    stream: int
+    host: str
+    port: int
+    timeout_ms: int = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class SendStream:
+    """Write one message (at most 64 MB, length-prefixed on the wire) to *stream*."""
+
+    stream: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CloseStream:
+    """Close *stream* after what was sent has left."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Look *names* up (a thread, the system's resolver); `Resolved` answers with *ticket*."""
+
+    ticket: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Announce this lobby by mDNS, or (*on* false) stop that."""
+
+    on: bool
+    name: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Discover:
+    """Look for lobbies by mDNS for *for_ms*; `LobbyFound` tells each."""
+
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunsHere:
+    """Tell the service manager one line about this daemon's state (sd_notify STATUS)."""
+
+    text: str
+    ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """End this daemon with *status*, after all effects before this one."""
+
+    status: int
+
+
+Effect = (
+    TellHeart
+    | Persist
+    | Spawn
+    | Kill
+    | Plan
+    | Reply
+    | Store
+    | Forget
+    | OpenStream
+    | SendStream
+    | CloseStream
+    | Resolve
+    | Announce
+    | Discover
+    | RunsHere
+    | Quit
+    | Note
+)

@@ -1,0 +1,158 @@
+"""All that can happen to a daemon's brain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pcsx.agents.types import Exit
+from pcsx.pe import Transition
+from pcsx.ring.frames import ToBrain
+from pcsx.ring.port import Recovered
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is at the other end of the local socket, as the kernel says."""
+
+    uid: int
+    gid: int
+    pid: int
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """`deadline_ms` was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeartSays:
+    """A frame of the heart."""
+
+    frame: ToBrain
+
+
+@dataclass(frozen=True, slots=True)
+class Persisted:
+    """The disk has what `Persist` with *ticket* asked for."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersistFailed:
+    """The disk refused, and says why."""
+
+    ticket: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A `Store` of the lobby's stages ended: *recovered* is what is there now; or a *failure*."""
+
+    ticket: int
+    recovered: Recovered | None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildExited:
+    """The child that `Spawn` began ended."""
+
+    child: int
+    exit: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A worker has finished *job*: a transition, or the *failure* that stopped it."""
+
+    job: int
+    transition: Transition | None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A client asks: *request* is JSON as `protocol.py` has it; (*client*, *id*) names it."""
+
+    client: int
+    id: int
+    request: dict[str, Any]
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGone:
+    """A client closed its end."""
+
+    client: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened:
+    """A TCP stream is there: *stream* was asked for by `OpenStream`, or *peer* opened it."""
+
+    stream: int
+    peer: str
+    incoming: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamData:
+    """A whole message (length-prefixed on the wire) came in on *stream*."""
+
+    stream: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamClosed:
+    """*stream* is gone: the other end closed it, or *reason* (an errno's name) stopped it."""
+
+    stream: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyFound:
+    """Discovery saw a lobby: a hint, never trust."""
+
+    name: str
+    addresses: tuple[str, ...]
+    port: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the names of a `Resolve` mean here: (name, addresses), none where it means nothing."""
+
+    ticket: int
+    answers: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """SIGTERM: hand over or stop what runs here, leave the ring, exit 0."""
+
+
+Event = (
+    Tick
+    | HeartSays
+    | Persisted
+    | PersistFailed
+    | Stored
+    | ChildExited
+    | Planned
+    | Requested
+    | ClientGone
+    | StreamOpened
+    | StreamData
+    | StreamClosed
+    | LobbyFound
+    | Resolved
+    | Terminate
+)
