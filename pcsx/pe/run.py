@@ -1,0 +1,149 @@
+"""Carrying a transition out: which actions may go now, what came of each, when it is over.
+
+`Run` is a machine: it is told what was confirmed or failed and answers with actions to begin. It
+knows nothing of nodes or agents. An action goes when all its inputs are done; a failure stops what
+waits for it and ends the run after what is in flight; so does an abort.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pcsx.pe.transition import Action, ActionKind, Transition
+from pcsx.values import Now
+
+DEFAULT_BATCH: Final = 0
+"""0: no limit of ours; executors have limits of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The run is on: begin what waits for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """The action came out as planned."""
+
+    action: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The action did not come out as planned."""
+
+    action: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """The world has changed: begin nothing more; the run is over when all in flight came back."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """`deadline_ms` was reached."""
+
+
+RunEvent = Begin | Confirm | Fail | Abort | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """Carry *action* out, and tell the run what came of it."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Nothing is in flight and nothing more goes: *aborted* says why, empty: all is done."""
+
+    aborted: str
+
+
+RunEffect = Perform | Over
+
+
+class Run:
+    """One transition being carried out; see the module's paragraph."""
+
+    def __init__(self, transition: Transition, *, batch_limit: int = DEFAULT_BATCH) -> None:
+        self.transition = transition
+        self.batch_limit = transition.batch_limit or batch_limit
+        self.actions = {action.id: action for action in transition.actions}
+        self._waits = {action.id: len(set(action.inputs)) for action in transition.actions}
+        self._followers: dict[int, list[int]] = {id: [] for id in self.actions}
+        for action in transition.actions:
+            for input in dict.fromkeys(action.inputs):
+                self._followers[input].append(action.id)
+        self._ready: list[int] = []
+        self.in_flight: dict[int, int] = {}
+        """What is being done: action id -> when it counts as lost (ms)."""
+        self.done: set[int] = set()
+        self.failed: dict[int, str] = {}
+        self.aborted = ""
+        self.over = False
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return when the next action in flight counts as lost."""
+        return min(self.in_flight.values(), default=None)
+
+    def step(self, event: RunEvent, now: Now) -> list[RunEffect]:
+        """Return what may go now; `Over` comes once, as the last effect of all."""
+        match event:
+            case Begin():
+                self._ready = [id for id, waits in self._waits.items() if waits == 0]
+            case Confirm(action):
+                if action in self.in_flight:
+                    del self.in_flight[action]
+                    self._complete(action)
+            case Fail(action, why):
+                self._fail(action, why)
+            case Abort(why):
+                self.aborted = self.aborted or why
+            case Tick():
+                for action, lost_ms in list(self.in_flight.items()):
+                    if lost_ms <= now.ms:
+                        self._fail(action, "no answer in time")
+        return self._go(now)
+
+    def _complete(self, action: int) -> None:
+        assert action not in self.done, f"action {action} is done twice"
+        self.done.add(action)
+        for follower in self._followers[action]:
+            self._waits[follower] -= 1
+            if self._waits[follower] == 0:
+                self._ready.append(follower)
+
+    def _fail(self, action: int, why: str) -> None:
+        if self.in_flight.pop(action, None) is None:
+            return
+        self.failed[action] = why
+        if self.actions[action].can_fail:
+            self._complete(action)
+        else:
+            self.aborted = self.aborted or f"{self.actions[action].key} failed: {why}"
+
+    def _go(self, now: Now) -> list[RunEffect]:
+        effects: list[RunEffect] = []
+        while self._ready and not self.aborted and not self.over:
+            if self.batch_limit and len(self.in_flight) >= self.batch_limit:
+                break
+            self._ready.sort(key=lambda id: (-self.actions[id].priority, id))
+            action = self.actions[self._ready.pop(0)]
+            if action.kind is ActionKind.PSEUDO:
+                self._complete(action.id)
+                continue
+            lost_ms = now.ms + action.timeout_ms + self.transition.cluster_delay_ms
+            self.in_flight[action.id] = lost_ms
+            effects.append(Perform(action))
+        if not self.in_flight and not self.over and (self.aborted or not self._ready):
+            self.over = True
+            effects.append(Over(self.aborted))
+        return effects

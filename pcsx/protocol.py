@@ -1,0 +1,258 @@
+"""What a client and a daemon say over the local socket: requests, progress and replies.
+
+On the wire each message is four bytes of length (big-endian) and that many bytes of JSON. A client
+sends ``{"id": 1, "do": "commit", …}``; the daemon answers any number of ``{"id": 1, "progress":
+{…}}`` and then one ``{"id": 1, "ok": {…}}`` or ``{"id": 1, "error": {…}}`` (`errors.PcsxError`).
+A request is one of the frozen dataclasses here; its fields are the JSON's.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Final, TypeVar
+
+from pcsx.errors import Failed
+
+MAX_MESSAGE: Final = 80 << 20
+HEADER: Final = struct.Struct(">I")
+
+
+def pack(message: dict[str, Any]) -> bytes:
+    """Return *message* as bytes for the wire."""
+    text = json.dumps(message, separators=(",", ":")).encode()
+    return HEADER.pack(len(text)) + text
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks; *do* names the kind."""
+
+    do: ClassVar[str] = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as the JSON object that goes over the socket, without its id."""
+        return {"do": self.do, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class GetStatus(Request):
+    """The cluster as this node sees it: `cluster`, `nodes`, and the whole document as `cib`."""
+
+    do: ClassVar[str] = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class GetCib(Request):
+    """The document as XML text (`cib`), the status section with it unless *bare*."""
+
+    bare: bool = False
+    do: ClassVar[str] = "cib"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(Request):
+    """Change the document: *patch* (`cib.Patch` bytes as text) was made from *base* (a version).
+
+    Answers `version` and `digest` once a quorum has it on disk and this node has applied it.
+    *client* and *seq* name the change, so that a repeated request is done once.
+    """
+
+    base: str
+    patch: str
+    command: str
+    client: str
+    seq: int
+    do: ClassVar[str] = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitIdle(Request):
+    """Tell progress until the cluster has done all that the document asks, as of now.
+
+    Progress: `{"action": text, "done": n, "of": n}`. Ends with `blocked`: what cannot run, and why.
+    """
+
+    timeout_ms: int = 3_600_000
+    do: ClassVar[str] = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup(Request):
+    """Forget the failures (or with *refresh* all history) of *resource*, or of all, on *node*."""
+
+    resource: str = ""
+    node: str = ""
+    refresh: bool = False
+    do: ClassVar[str] = "cleanup"
+
+
+@dataclass(frozen=True, slots=True)
+class Fence(Request):
+    """Fence *node* by *action* (`reboot` or `off`), whatever its state; answers when it is done."""
+
+    node: str
+    action: str = "reboot"
+    timeout_ms: int = 120_000
+    do: ClassVar[str] = "fence"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmFence(Request):
+    """A person's word that *node* is off; recorded with the caller's name."""
+
+    node: str
+    do: ClassVar[str] = "confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class FenceHistory(Request):
+    """All fencing that is on record: `history`, newest first."""
+
+    node: str = ""
+    do: ClassVar[str] = "fence-history"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentMetadata(Request):
+    """The metadata XML of *agent* (`ocf:heartbeat:IPaddr2`) as this node has it: `xml`."""
+
+    agent: str
+    do: ClassVar[str] = "metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStop(Request):
+    """Empty the node *node* ("" is this one) and leave the ring; its daemon stays."""
+
+    node: str = ""
+    do: ClassVar[str] = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStart(Request):
+    """Join the ring again, on this node."""
+
+    do: ClassVar[str] = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Destroy(Request):
+    """Forget the cluster on this node: back to the lobby."""
+
+    cluster: str
+    do: ClassVar[str] = "destroy"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupNode:
+    """One node of a cluster to be: its name and addresses (`HOST` or `HOST:PORT`), if given."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSetup(Request):
+    """Found a cluster of *nodes*, one of which is this daemon.
+
+    Progress: `{"stage": name, "text": line}` and `{"code": digits, "node": name}`, which asks for
+    a `SetupAnswer`. *properties* are cluster options of the first document.
+    """
+
+    name: str
+    nodes: tuple[SetupNode, ...]
+    profile: str = "standard"
+    properties: tuple[tuple[str, str], ...] = ()
+    force: bool = False
+    terminal: bool = False
+    """A person is there to compare codes."""
+    timeout_ms: int = 60_000
+    do: ClassVar[str] = "setup"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupAnswer(Request):
+    """A person's word on whether the code of *node* is the same on both ends."""
+
+    node: str
+    same: bool
+    do: ClassVar[str] = "setup-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(Request):
+    """Wait for a founder that shows a code; progress `{"code": digits, "peer": address}`."""
+
+    timeout_ms: int = 300_000
+    do: ClassVar[str] = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAnswer(Request):
+    """A person's word that the founder shows *code* too."""
+
+    code: str
+    same: bool
+    do: ClassVar[str] = "accept-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyInfo(Request):
+    """What this daemon is: `lobby` or member, its name, key's fingerprint, addresses, cluster."""
+
+    do: ClassVar[str] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class RingStatus(Request):
+    """Views, links, log and detector as this node has them."""
+
+    do: ClassVar[str] = "ring"
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions(Request):
+    """What the engine decided lately, newest first; one whole with *number*."""
+
+    number: int = 0
+    do: ClassVar[str] = "transitions"
+
+
+REQUESTS: Final[dict[str, type[Request]]] = {
+    cls.do: cls
+    for cls in (
+        GetStatus, GetCib, Commit, WaitIdle, Cleanup, Fence, ConfirmFence, FenceHistory,
+        AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer, Accept,
+        AcceptAnswer, LobbyInfo, RingStatus, Transitions,
+    )
+}  # fmt: skip
+
+R = TypeVar("R", bound=Request)
+
+
+def parse(message: dict[str, Any]) -> Request:
+    """Return the request that *message* spells, or raise `Failed` saying what is wrong with it."""
+    kind = REQUESTS.get(str(message.get("do")))
+    if kind is None:
+        raise Failed(
+            f"unknown request {message.get('do')!r}", "Shell and daemon differ in version."
+        )
+    known = {f.name for f in fields(kind)}
+    given = {name: _frozen(value) for name, value in message.items() if name in known}
+    try:
+        request = kind(**given)
+    except TypeError as error:
+        raise Failed(f"request {kind.do!r} is not whole: {error}") from error
+    if isinstance(request, ClusterSetup):
+        nodes = tuple(
+            SetupNode(str(node["name"]), tuple(map(str, node.get("addresses", ()))))
+            for node in message["nodes"]
+        )
+        return ClusterSetup(**{**given, "nodes": nodes})
+    return request
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
