@@ -60,6 +60,14 @@ class Action:
     """The exit code that means it came out as planned; None where 0 does."""
     can_fail: bool = False
     """A failure does not stop what waits for it (the field's can_fail)."""
+    internal_key: str | None = None
+    """The key with the instance's number, where *key* is spelt by the history's name."""
+    downed: tuple[str, ...] = ()
+    """The ids of the nodes that are down once this is done."""
+    maintenance: tuple[tuple[str, bool], ...] = ()
+    """(node id, in maintenance) of remote nodes whose recorded maintenance state is old."""
+    shutdown_lock_s: int | None = None
+    """When (epoch seconds) the resource was locked to this node by its shutdown."""
 
     def meta_value(self, name: str, default: str = "") -> str:
         """Return the meta value called *name*, or *default*."""
