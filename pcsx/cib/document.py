@@ -66,6 +66,11 @@ class Cib:
         text: bytes = etree.tostring(copy, encoding="UTF-8")
         return text + b"\n"
 
+    def packed(self) -> bytes:
+        """Return the whole document as XML without a blank too many: for processes, not people."""
+        text: bytes = etree.tostring(self._tree, encoding="UTF-8")
+        return text
+
     @property
     def tree(self) -> etree._Element:
         """Return the sealed tree, to be read and never changed; for `cib` and `pe` readers only."""

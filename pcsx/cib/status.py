@@ -1,0 +1,108 @@
+"""The status section, put together from what the nodes said: plain values to the field's XML.
+
+The daemon keeps one `NodeState` a node and never touches an element; `assemble` joins them with
+the committed configuration into the document that the engine, the shell and the field's tools
+read. Truth values stand where Pacemaker 3 writes times: 2.1 shows a node offline by those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from pcsx.cib.document import Cib
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One `lrm_rsc_op`: *attributes* are its XML attributes, in the order they are written."""
+
+    id: str
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceHistory:
+    """What is on record of one resource on one node."""
+
+    id: str
+    agent: tuple[str, str, str]
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """One `node_state`: membership as four words, transient attributes, and the history."""
+
+    id: str
+    uname: str
+    in_ccm: bool
+    online: bool
+    join: str
+    expected: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    resources: tuple[ResourceHistory, ...] = ()
+
+
+def assemble(cib: Cib, states: Iterable[NodeState], **attributes: str) -> Cib:
+    """Return *cib* with *states* as its status section, and *attributes* set on its root."""
+    sections = [_node_state(state) for state in states]
+
+    def change(tree: etree._Element) -> None:
+        for old in tree.findall("status"):
+            tree.remove(old)
+        for name, value in attributes.items():
+            tree.set(name.replace("_", "-"), value)
+        status = etree.SubElement(tree, "status")
+        status.extend(sections)
+
+    return cib.edited(change)
+
+
+def bare(cib: Cib) -> Cib:
+    """Return *cib* without its status section."""
+
+    def change(tree: etree._Element) -> None:
+        for old in tree.findall("status"):
+            tree.remove(old)
+
+    return cib.edited(change)
+
+
+def _node_state(state: NodeState) -> etree._Element:
+    element = etree.Element(
+        "node_state",
+        id=state.id,
+        uname=state.uname,
+        in_ccm="true" if state.in_ccm else "false",
+        crmd="online" if state.online else "offline",
+        join=state.join,
+        expected=state.expected,
+    )
+    element.set("crm-debug-origin", "pcsx")
+    transient = etree.SubElement(element, "transient_attributes", id=state.id)
+    if state.attributes:
+        pairs = etree.SubElement(transient, "instance_attributes", id=f"status-{state.id}")
+        for name, value in state.attributes:
+            etree.SubElement(
+                pairs, "nvpair", id=_id(f"status-{state.id}-{name}"), name=name, value=value
+            )
+    lrm = etree.SubElement(element, "lrm", id=state.id)
+    resources = etree.SubElement(lrm, "lrm_resources")
+    for resource in state.resources:
+        kind, provider, type_ = resource.agent
+        entry = etree.SubElement(resources, "lrm_resource", {"id": resource.id, "class": kind})
+        if provider:
+            entry.set("provider", provider)
+        entry.set("type", type_)
+        for operation in resource.operations:
+            etree.SubElement(
+                entry, "lrm_rsc_op", {"id": operation.id, **dict(operation.attributes)}
+            )
+    return element
+
+
+def _id(text: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_." else "." for char in text)

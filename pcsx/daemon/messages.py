@@ -1,0 +1,209 @@
+"""What the members say to each other in the view plane, and their bytes.
+
+All of these travel as ordered messages, so that every member holds the same picture: each node's
+status whole as its first message in a view, then by changes; the DC's orders; fencing; and the
+requests that a node passes on to the leader for its clients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pcsx.daemon.records import OpRecord, Order
+from pcsx.ring.codec import Codec
+from pcsx.ring.frames import Boot, Why
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LostNode:
+    """A node that left the view, with what was last known of it; *since_s* is wall time."""
+
+    node: int
+    boot: Boot
+    why: Why
+    since_s: int
+    attributes: Pairs
+    records: tuple[OpRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """All that a node says of itself on entering a view, and of those who are gone."""
+
+    boot: Boot
+    wall_s: int
+    attributes: Pairs
+    records: tuple[OpRecord, ...]
+    lost: tuple[LostNode, ...]
+    fencing: tuple[int, ...]
+    """Cases of fencing that it is carrying out."""
+    fenced: tuple[FenceResult, ...]
+    """Results of cases that are not closed in the log yet."""
+    devices: tuple[str, ...]
+    """Fence devices that run here, by id: it has verified access to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """An operation of the sender's came out, with the attributes that changed by it."""
+
+    record: OpRecord
+    attributes: Pairs = ()
+    """(name, value); an empty value takes the attribute away."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributesChanged:
+    """Transient attributes of *node* changed; an empty value takes one away."""
+
+    node: int
+    attributes: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Forgot:
+    """The sender has no history of *resource* any more; of all where it is empty."""
+
+    resource: str
+    term: int = 0
+    transition: int = 0
+    action: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The DC's orders to *node*, in its *term*."""
+
+    term: int
+    node: int
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """An order was not obeyed: STALE (no lease seen, an old term) or what else stood against it."""
+
+    term: int
+    transition: int
+    action: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """An operator's cleanup on *node* of *resource* (all where empty): failures, or all history."""
+
+    node: int
+    resource: str
+    refresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FenceOrder:
+    """The DC has *executor* carry out the committed fencing *case*."""
+
+    term: int
+    case: int
+    executor: int
+    target: str
+    action: str
+    timeout_ms: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FenceResult:
+    """What became of fencing *case*; told until the log has closed it."""
+
+    case: int
+    ok: bool
+    reason: str
+    device: str
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoAway:
+    """The DC lets *node* leave: nothing runs there any more."""
+
+    term: int
+    node: int
+    transition: int
+    action: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskedToStop:
+    """Someone asks *node* to empty itself and leave the ring (`cluster stop NODE`)."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A client of the sender's asks the leader: *request* as JSON; *ticket* is the sender's."""
+
+    leader: int
+    ticket: int
+    request: bytes
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The leader's reply to `Forward` (*node*, *ticket*): JSON; *index*: apply that far first."""
+
+    node: int
+    ticket: int
+    reply: bytes
+    index: int
+    last: bool
+
+
+ViewMessage = (
+    NodeStatus
+    | Ran
+    | AttributesChanged
+    | Forgot
+    | Orders
+    | Declined
+    | Clean
+    | FenceOrder
+    | FenceResult
+    | GoAway
+    | AskedToStop
+    | Forward
+    | Answer
+)
+
+_CODEC: Final[Codec[ViewMessage]] = Codec(
+    1,
+    {
+        1: NodeStatus,
+        2: Ran,
+        3: AttributesChanged,
+        4: Forgot,
+        5: Orders,
+        6: Declined,
+        7: Clean,
+        8: FenceOrder,
+        9: FenceResult,
+        10: GoAway,
+        11: AskedToStop,
+        12: Forward,
+        13: Answer,
+    },
+)
+
+
+def encode(message: ViewMessage) -> bytes:
+    """Return *message* as bytes."""
+    return _CODEC.encode(message)
+
+
+def decode(data: bytes) -> ViewMessage:
+    """Return the message that *data* spells, or raise `Malformed`."""
+    return _CODEC.decode(data)

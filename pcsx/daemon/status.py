@@ -1,0 +1,254 @@
+"""What every member holds of all nodes: attributes and histories, as the nodes themselves said.
+
+`History` is one node's operations in the slots that the CIB keeps; `Picture` is all nodes', and
+becomes the status section. Each node owns the truth about itself, so nothing is ever merged: a
+later word of the same node replaces the earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pcsx.cib.status import NodeState, Operation, ResourceHistory
+from pcsx.daemon.messages import LostNode, NodeStatus, Pairs
+from pcsx.daemon.records import OpRecord
+from pcsx.ring.frames import Boot, Why
+from pcsx.values import NodeName
+
+FEATURE_SET: Final = "3.17.4"
+"""What our documents ask of a reader: no more than the oldest Pacemaker in the field has."""
+
+DONE: Final = 0
+PENDING: Final = -1
+
+
+def failed(record: OpRecord) -> bool:
+    """Return whether *record* is a failure: it came out otherwise than was expected.
+
+    A probe (a monitor at interval 0) fails only where the agent could not tell; that it found the
+    resource where it was not expected is news, not failure.
+    """
+    if record.status == PENDING or record.task == "notify":
+        return False
+    if record.task == "monitor" and record.interval_ms == 0:
+        return record.status not in (DONE, 7) or record.rc not in (0, 7, 8, 190, 191, 5)
+    return record.status != DONE or record.rc != record.target_rc
+
+
+class History:
+    """The operations of one node, in the slots that the CIB keeps them in."""
+
+    def __init__(self, records: Iterable[OpRecord] = ()) -> None:
+        self._slots: dict[str, dict[str, OpRecord]] = {}
+        for record in records:
+            self._slots.setdefault(record.resource, {})[_slot(record)] = record
+            if failed(record):
+                self._slots[record.resource][f"{record.resource}_last_failure_0"] = record
+        self._xml: dict[str, ResourceHistory] = {}
+
+    def take(self, record: OpRecord) -> None:
+        """Put *record* in its slot; a failure in the slot of failures as well."""
+        slots = self._slots.setdefault(record.resource, {})
+        slots[_slot(record)] = record
+        if failed(record):
+            slots[f"{record.resource}_last_failure_0"] = record
+        elif record.task == "stop":
+            # What recurred has ended with the instance it watched.
+            for slot in [s for s, old in slots.items() if old.interval_ms]:
+                if not slot.endswith("_last_failure_0"):
+                    del slots[slot]
+        self._xml.pop(record.resource, None)
+
+    def drop(self, resource: str, key: str) -> None:
+        """Forget the recurring operation *key* of *resource*, which was cancelled."""
+        self._slots.get(resource, {}).pop(key, None)
+        self._xml.pop(resource, None)
+
+    def forget(self, resource: str) -> None:
+        """Forget all of *resource*, or of all resources where it is empty."""
+        if resource:
+            self._slots.pop(resource, None)
+            self._xml.pop(resource, None)
+        else:
+            self._slots.clear()
+            self._xml.clear()
+
+    def forget_failures(self, resource: str) -> list[str]:
+        """Forget the resources with a failure (*resource* alone, if given) and return their ids."""
+        ids = [
+            id
+            for id, slots in self._slots.items()
+            if (not resource or id.partition(":")[0] == resource or id == resource)
+            and any(failed(record) for record in slots.values())
+        ]
+        for id in ids:
+            self.forget(id)
+        return ids
+
+    @property
+    def resources(self) -> list[str]:
+        """Return the ids of the resources on record, sorted."""
+        return sorted(self._slots)
+
+    def records(self) -> tuple[OpRecord, ...]:
+        """Return every record, so that `History(records)` is this history again."""
+        return tuple(
+            record
+            for _, slots in sorted(self._slots.items())
+            for slot, record in sorted(slots.items(), key=lambda item: item[1].call)
+            if not (slot.endswith("_last_failure_0") and slots.get(_slot(record)) == record)
+        )
+
+    def xml(self, name: NodeName, cluster: str) -> tuple[ResourceHistory, ...]:
+        """Return the history as the status section has it."""
+        for id in self._slots.keys() - self._xml.keys():
+            slots = self._slots[id]
+            newest = max(slots.values(), key=lambda record: record.call)
+            operations = tuple(
+                Operation(slot, _attributes(record, name, cluster))
+                for slot, record in sorted(slots.items())
+            )
+            self._xml[id] = ResourceHistory(id, newest.agent, operations)
+        return tuple(self._xml[id] for id in sorted(self._xml))
+
+
+def _slot(record: OpRecord) -> str:
+    if record.interval_ms:
+        return record.key
+    return f"{record.resource}_last_0"
+
+
+def _attributes(record: OpRecord, name: str, cluster: str) -> Pairs:
+    uuid = f"{cluster[:8]}-{cluster[8:12]}-{cluster[12:16]}-{cluster[16:20]}-{cluster[20:32]}"
+    key = f"{record.action}:{record.transition}:{record.target_rc}:{uuid}"
+    pairs = [
+        ("operation_key", record.key),
+        ("operation", record.task),
+        ("crm-debug-origin", "pcsx"),
+        ("crm_feature_set", FEATURE_SET),
+        ("transition-key", key),
+        ("transition-magic", f"{record.status}:{record.rc};{key}"),
+        ("exit-reason", record.reason),
+        ("on_node", name),
+        ("call-id", str(record.call)),
+        ("rc-code", str(record.rc)),
+        ("op-status", str(record.status)),
+        ("interval", str(record.interval_ms)),
+        ("last-rc-change", str(record.changed_s)),
+        ("exec-time", str(record.exec_ms)),
+        ("queue-time", str(record.queue_ms)),
+        ("op-digest", record.digest),
+    ]
+    if record.restart_digest:
+        pairs.append(("op-force-restart", record.restart_params))
+        pairs.append(("op-restart-digest", record.restart_digest))
+    if record.secure_digest:
+        pairs.append(("op-secure-params", record.secure_params))
+        pairs.append(("op-secure-digest", record.secure_digest))
+    if record.migrate_source:
+        pairs.append(("migrate_source", record.migrate_source))
+        pairs.append(("migrate_target", record.migrate_target))
+    return tuple(pairs)
+
+
+@dataclass(slots=True)
+class NodePicture:
+    """One node as it was last heard: *present* while it is in the view and has said its status."""
+
+    boot: Boot
+    history: History = field(default_factory=History)
+    attributes: dict[str, str] = field(default_factory=dict)
+    present: bool = False
+    why: Why = Why.HEARD
+    """Why it is not there, where it is not."""
+    since_s: int = 0
+    fencing: tuple[int, ...] = ()
+    devices: tuple[str, ...] = ()
+
+    def set(self, pairs: Pairs) -> None:
+        """Take changed attributes; an empty value takes one away."""
+        for name, value in pairs:
+            if value:
+                self.attributes[name] = value
+            else:
+                self.attributes.pop(name, None)
+
+
+class Picture:
+    """All nodes that were heard in this node's life, by id."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[int, NodePicture] = {}
+
+    def take(self, node: int, status: NodeStatus) -> None:
+        """Take the whole status of *node*, and what it knows of lost nodes that we do not."""
+        self.nodes[node] = NodePicture(
+            status.boot,
+            History(status.records),
+            dict(status.attributes),
+            present=True,
+            fencing=status.fencing,
+            devices=status.devices,
+        )
+        for lost in status.lost:
+            known = self.nodes.get(lost.node)
+            if known is None or (not known.present and known.boot < lost.boot):
+                self.nodes[lost.node] = NodePicture(
+                    lost.boot,
+                    History(lost.records),
+                    dict(lost.attributes),
+                    why=lost.why,
+                    since_s=lost.since_s,
+                )
+
+    def gone(self, node: int, boot: Boot, why: Why, wall_s: int) -> None:
+        """Mark *node* as out of the view; what it said is kept until it is known to be over."""
+        picture = self.nodes.setdefault(node, NodePicture(boot))
+        if boot >= picture.boot:
+            picture.present, picture.why, picture.since_s = False, why, wall_s
+            picture.fencing = ()
+
+    def over(self, node: int, boot_counter: int) -> None:
+        """Wipe what was known of the lives of *node* up to *boot_counter*: they are over."""
+        picture = self.nodes.get(node)
+        if picture is not None and not picture.present and picture.boot.counter <= boot_counter:
+            picture.history = History()
+            picture.attributes.clear()
+
+    def lost(self) -> tuple[LostNode, ...]:
+        """Return the nodes that are not in the view, as a member tells them to others."""
+        return tuple(
+            LostNode(
+                id,
+                node.boot,
+                node.why,
+                node.since_s,
+                tuple(sorted(node.attributes.items())),
+                node.history.records(),
+            )
+            for id, node in sorted(self.nodes.items())
+            if not node.present
+        )
+
+    def state(
+        self, id: int, name: NodeName, cluster: str, *, clean_down: bool, online: bool
+    ) -> NodeState | None:
+        """Return *node*'s entry of the status section, or None of one that was never heard.
+
+        *online*: it is a member that may be given work; *clean_down*: its last life is over for
+        certain.
+        """
+        node = self.nodes.get(id)
+        if node is None:
+            if not clean_down:
+                return None
+            return NodeState(str(id), name, False, False, "down", "down")
+        attributes = tuple(sorted(node.attributes.items()))
+        history = node.history.xml(name, cluster)
+        if node.present:
+            join = "member" if online else "down"
+            return NodeState(str(id), name, True, online, join, "member", attributes, history)
+        expected = "down" if clean_down else "member"
+        return NodeState(str(id), name, False, False, "down", expected, attributes, history)
