@@ -1,0 +1,159 @@
+"""Who may decide: votes as weights, the tie-breaker, wait-for-all, and the words for status.
+
+A set of nodes has quorum when twice its weight is more than all weight, where a node weighs twice
+its votes, and the tie-breaker's node 1 more. Any two quorums of one configuration share a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from pcsx.ring.config import RingConfig, RingNode
+from pcsx.values import parse_bool
+
+
+def option(config: RingConfig, name: str) -> str | None:
+    """Return the quorum option *name*, or None where it is not set."""
+    return next((value for key, value in config.options if key == name), None)
+
+
+def is_on(config: RingConfig, name: str) -> bool:
+    """Return whether the option *name* is set to a truth."""
+    return parse_bool(option(config, name) or "") is True
+
+
+@lru_cache(maxsize=64)
+def tie_breaker(config: RingConfig) -> int:
+    """Return the id of the voter that weighs 1 more, or 0.
+
+    The option `auto_tie_breaker` turns it on; `auto_tie_breaker_node` says which: `lowest` (the
+    default), `highest`, or a list of ids or names, of which the first that votes counts.
+    """
+    voters = [node for node in config.nodes if node.votes > 0]
+    if not voters or not is_on(config, "auto_tie_breaker"):
+        return 0
+    wanted = option(config, "auto_tie_breaker_node") or "lowest"
+    if wanted == "lowest":
+        return voters[0].id
+    if wanted == "highest":
+        return voters[-1].id
+    for word in wanted.replace(",", " ").split():
+        for voter in voters:
+            if word in (str(voter.id), voter.name):
+                return voter.id
+    return voters[0].id
+
+
+@lru_cache(maxsize=64)
+def weights(config: RingConfig) -> Mapping[int, int]:
+    """Return what each voter weighs, by id."""
+    extra = tie_breaker(config)
+    return {
+        node.id: 2 * node.votes + (1 if node.id == extra else 0)
+        for node in config.nodes
+        if node.votes > 0
+    }
+
+
+def has_quorum(config: RingConfig, nodes: Collection[int]) -> bool:
+    """Return whether *nodes* may decide under *config*."""
+    return _is_most(weights(config), set(nodes))
+
+
+@dataclass(frozen=True, slots=True)
+class Voters:
+    """Who counts in the log: one configuration, or while it changes the old and the new one."""
+
+    config: RingConfig
+    joint: RingConfig | None = None
+    """The configuration that a JOINT entry moves to; a decision then needs a quorum of both."""
+    _weights: tuple[Mapping[int, int], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        configs = (self.config,) if self.joint is None else (self.config, self.joint)
+        object.__setattr__(self, "_weights", tuple(weights(config) for config in configs))
+
+    @property
+    def newest(self) -> RingConfig:
+        """Return the configuration that holds once a change in flight is through."""
+        return self.joint or self.config
+
+    @property
+    def nodes(self) -> tuple[RingNode, ...]:
+        """Return all nodes of either configuration, each as the newest has it, by id."""
+        found = {node.id: node for node in self.config.nodes}
+        found |= {node.id: node for node in self.joint.nodes} if self.joint else {}
+        return tuple(found[id] for id in sorted(found))
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Return the ids of those whose votes count, sorted."""
+        return tuple(sorted({node for weight in self._weights for node in weight}))
+
+    def have_quorum(self, nodes: Collection[int]) -> bool:
+        """Return whether *nodes* may decide."""
+        present = set(nodes)
+        return all(_is_most(weight, present) for weight in self._weights)
+
+    def agreed(self, values: Mapping[int, int]) -> int:
+        """Return the highest value that a quorum has reached; who is missing has reached 0."""
+        return min(_agreed(weight, values) for weight in self._weights)
+
+
+def _is_most(weight: Mapping[int, int], nodes: Set[int]) -> bool:
+    return 2 * sum(w for node, w in weight.items() if node in nodes) > sum(weight.values())
+
+
+def _agreed(weight: Mapping[int, int], values: Mapping[int, int]) -> int:
+    total, sum_so_far = sum(weight.values()), 0
+    reached = sorted(((values.get(node, 0), w) for node, w in weight.items()), reverse=True)
+    for value, w in reached:
+        sum_so_far += w
+        if 2 * sum_so_far > total:
+            return value
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The arithmetic of a partition, in votes as its users count them."""
+
+    votes: int
+    expected: int
+    needed: int
+    quorate: bool
+    reason: str
+
+
+def tally(voters: Voters, nodes: Collection[int]) -> Tally:
+    """Return how *nodes* stand, by the newest configuration, and while it changes by both."""
+    config = voters.newest
+    votes = {node.id: node.votes for node in config.nodes}
+    expected = sum(votes.values())
+    present = sum(votes.get(node, 0) for node in set(nodes))
+    needed = expected // 2 + 1
+    if tie_breaker(config) in nodes and expected % 2 == 0:
+        needed = max(1, expected // 2)
+    quorate = voters.have_quorum(nodes)
+    missing = " ".join(
+        node.name for node in voters.nodes if node.votes > 0 and node.id not in nodes
+    )
+    if quorate:
+        reason = "all votes present" if not missing else f"without {missing}"
+    elif voters.joint is not None and has_quorum(config, nodes):
+        reason = f"the old configuration has no quorum without {missing}"
+    else:
+        reason = f"{present} of {needed} votes needed; missing: {missing}"
+    return Tally(present, expected, needed, quorate, reason)
+
+
+def is_voters_change(old: RingConfig, new: RingConfig) -> bool:
+    """Return whether *new* counts votes otherwise than *old*, so that the change must be joint."""
+    return dict(weights(old)) != dict(weights(new))
+
+
+def waits_for_all(config: RingConfig) -> bool:
+    """Return whether a node that starts may not stand before it has seen all voters once."""
+    return is_on(config, "wait_for_all")
