@@ -1,0 +1,30 @@
+"""Which name are we called by? `pcsx` itself, or an old name that `shell/compat` serves."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+
+def main() -> int:
+    """Run the program that the command line asks for and return its exit status."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        from pcsx import __version__
+
+        print(f"pcsx {__version__}")
+        return 0
+    name = sys.argv[0].rpartition("/")[2]
+    if name not in ("pcsx", "pcs", "__main__.py") and find_spec("pcsx.shell.compat") is not None:
+        from importlib import import_module
+
+        face = getattr(import_module("pcsx.shell.compat"), "face", None)
+        if face is not None and (program := face(name)) is not None:
+            status: int = program(sys.argv[1:])
+            return status
+    from pcsx.cli import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""The click root: finds the command, runs it, and turns errors into one message and a status.
+
+Commands are modules of `pcsx/shell/commands`, found by name and imported only when called, each
+with a click command named `command`. A module `NAME_live` adds commands to the level `NAME`.
+Nothing else in the program ends the process.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import tempfile
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pcsx.errors import Finding, PcsxError, Refused, Severity, Usage
+from pcsx.shell.run import Run
+from pcsx.shell.words import GLOBAL, WordsCommand, split_leading
+
+COMMANDS: Final = Path(__file__).parent / "shell" / "commands"
+PACKAGE: Final = "pcsx.shell.commands"
+BUG: Final = 70
+"""The exit status of a fault of our own."""
+
+
+class Root(click.Group):
+    """The level above all: one word names the command, options may stand before it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the words of all commands, without importing any."""
+        found = {
+            path.stem.replace("_", "-")
+            for path in COMMANDS.iterdir()
+            if (path.suffix == ".py" or (path / "__init__.py").exists())
+            and not path.stem.startswith("_")
+            and not path.stem.endswith("_live")
+        }
+        return sorted(found)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that word, imported now, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = import_module(f"{PACKAGE}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the options before the first word; the rest is the command's."""
+        given, rest = split_leading(args)
+        run: Run = ctx.obj
+        run.take(given)
+        ctx.args = rest
+        return rest
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that the first word names, or show what there is."""
+        run: Run = ctx.obj
+        if not ctx.args or ctx.args == ["help"]:
+            if run.flag("version"):
+                from pcsx import __version__
+
+                run.say(f"pcsx {__version__}")
+            else:
+                run.say(self.get_help(ctx))
+            return None
+        word, rest = ctx.args[0], ctx.args[1:]
+        command = self.get_command(ctx, word)
+        if command is None:
+            raise unknown_word(word, self.list_commands(ctx))
+        run.words = list(ctx.args)
+        if run.flag("help"):
+            rest = [*rest, "--help"]
+        if not isinstance(command, WordsCommand):
+            run.native()
+        sub = command.make_context(word, rest, parent=ctx)
+        with sub:
+            return command.invoke(sub)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the options that every command takes, then the commands."""
+        with formatter.section("Options for every command"):
+            formatter.write_dl([(option.usage, option.text) for option in GLOBAL])
+        with formatter.section("Commands"):
+            formatter.write_dl([(word, SUMMARY.get(word, "")) for word in self.list_commands(ctx)])
+
+
+SUMMARY: Final = {
+    "acl": "Say who may read and change what.",
+    "alert": "Call programs when something happens.",
+    "cib": "Read, change and compare the whole document.",
+    "cluster": "Found, start, stop and describe the cluster and its nodes.",
+    "config": "Show the whole configuration.",
+    "configure": "Edit the configuration in crm's language.",
+    "constraint": "Say where resources run, in which order, and with which others.",
+    "daemon": "Run the cluster daemon in the foreground.",
+    "demo": "Try a cluster of three daemons on this machine.",
+    "node": "Put nodes into standby or maintenance; set their attributes.",
+    "property": "Show and set the options of the whole cluster.",
+    "quorum": "Show and configure the right to act.",
+    "resource": "Create, change, move and delete what the cluster runs.",
+    "simulate": "Show what the cluster would do.",
+    "status": "Show what runs where, and what is wrong.",
+    "stonith": "Configure fence devices; fence nodes.",
+    "tag": "Name sets of resources.",
+}
+
+root = Root(
+    "pcsx",
+    help="""pcsx keeps services running when machines die. It is both the daemon on every node and
+    the command line of the administrator.
+
+    \b
+    Example: see what runs where
+        pcsx status
+    Example: a virtual address, checked every ten seconds
+        pcsx resource create vip ocf:heartbeat:IPaddr2 ip=10.0.0.9 op monitor interval=10s
+    Example: work on a file instead of the running cluster
+        pcsx -f cib.xml resource config
+    """,
+    context_settings={"help_option_names": []},
+)
+
+
+def unknown_word(word: str, known: list[str]) -> PcsxError:
+    """Return the error for *word*, which names no command; near misses are its hint."""
+    near = difflib.get_close_matches(word, known, 3)
+    hint = f"Did you mean: {', '.join(near)}?" if near else "pcsx --help lists the commands."
+    return Refused([Finding.error("unknown-command", word, f"no command '{word}'", hint=hint)])
+
+
+def run(argv: list[str]) -> int:
+    """Run one invocation and return its exit status; what it has to say is printed."""
+    this = Run(argv)
+    try:
+        root.main(argv, "pcsx", standalone_mode=False, obj=this)
+    except PcsxError as error:
+        return this.finish(error)
+    except click.exceptions.Exit as end:
+        this.finish(None)
+        return end.exit_code
+    except click.ClickException as error:
+        return this.finish(Usage(error.format_message()))
+    except (click.Abort, KeyboardInterrupt):
+        this.finish(None)
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except Exception as bug:  # the outermost frame of the shell: a person sees one line, not this
+        return report_bug(bug, this)
+    return this.finish(None)
+
+
+def report_bug(bug: Exception, this: Run) -> int:
+    """Say in one line that we are wrong, keep the details in a file, and return the status."""
+    if this.flag("debug"):
+        traceback.print_exception(bug)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="pcsx-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as report:
+        traceback.print_exception(bug, file=report)
+    this.bug(f"internal error ({type(bug).__name__}); please report it with {report.name}")
+    return BUG
+
+
+__all__ = ["Root", "Severity", "root", "run"]

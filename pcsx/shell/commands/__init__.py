@@ -1,0 +1,1 @@
+"""One module a noun; each has a click command named `command`, imported when it is called."""

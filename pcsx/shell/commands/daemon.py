@@ -1,0 +1,26 @@
+"""`pcsx daemon`: the cluster daemon in the foreground; imported only when it is to run."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+
+@click.command(
+    "daemon",
+    context_settings={
+        "ignore_unknown_options": True,
+        "allow_extra_args": True,
+        "help_option_names": [],
+    },
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(arguments: tuple[str, ...]) -> None:
+    """Run the cluster daemon in the foreground.
+
+    Its own options are shown by: pcsx daemon --help
+    """
+    status = import_module("pcsx.daemon.main").main(list(arguments))
+    raise click.exceptions.Exit(int(status or 0))

@@ -1,0 +1,57 @@
+"""The running cluster as a source of the document: reads and commits through the local daemon."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from pcsx.cib import patch
+from pcsx.cib.document import Cib, Version
+from pcsx.cib.status import bare
+from pcsx.client import Client
+from pcsx.protocol import Commit, GetCib, Request, WaitIdle
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+class LiveSource:
+    """The cluster that the local daemon is a member of; connects when first asked."""
+
+    live = True
+
+    def __init__(self, timeout_s: float, progress: Progress | None = None) -> None:
+        """Wait *timeout_s* for each answer; *progress* is told each line of what takes longer."""
+        self._timeout_s = timeout_s
+        self._progress = progress
+        self._client: Client | None = None
+        self._name = uuid.uuid4().hex
+        self._seq = 0
+
+    @property
+    def client(self) -> Client:
+        """Return the connection, made now if there is none."""
+        if self._client is None:
+            self._client = Client(timeout_s=self._timeout_s)
+        return self._client
+
+    def cib(self) -> Cib:
+        """Return the cluster's document with its status section."""
+        return Cib.from_bytes(self.call(GetCib())["cib"].encode())
+
+    def commit(self, base: Cib, new: Cib, command: str, *, wait_s: float | None = None) -> Version:
+        """Commit the difference of the two configurations; wait for it to be done if asked."""
+        before, after = bare(base), bare(new)
+        change = patch.diff(before, after)
+        self._seq += 1
+        answer = self.call(
+            Commit(str(before.version), change.to_bytes().decode(), command, self._name, self._seq)
+        )
+        if wait_s is not None:
+            self.call(WaitIdle(int(wait_s * 1000)), timeout_s=wait_s + 5)
+        admin_epoch, epoch, updates = map(int, str(answer["version"]).split("."))
+        return Version(admin_epoch, epoch, updates)
+
+    def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the daemon's answer to *request*, telling progress on the way."""
+        return self.client.call(request, self._progress, timeout_s)

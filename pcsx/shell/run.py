@@ -1,0 +1,282 @@
+"""One invocation: its options and words, where the document is, what it says, and how it ends.
+
+Commands get a `Run`. They read the document by `run.cib()`, change it by `run.change(edit)`, tell
+results by `say`, remarks by `warn` and `note`, and raise a `PcsxError` to refuse. Text goes to
+standard output, remarks go to standard error; with `--json` all of it is one object on standard
+output. Only `cli.py` ends the program.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity
+
+if TYPE_CHECKING:
+    from pcsx.cib.document import Cib, Version
+    from pcsx.protocol import Request
+    from pcsx.shell.words import Given
+
+SCHEMA: Final = "pcsx-result/1"
+WAIT_S: Final = 3600.0
+REQUEST_S: Final = 60.0
+
+
+class Source(Protocol):
+    """Where the document is: the running cluster, or a file."""
+
+    live: bool
+
+    def cib(self) -> Cib:
+        """Return the document."""
+
+    def commit(self, base: Cib, new: Cib, command: str, *, wait_s: float | None = None) -> Version:
+        """Make *new*, which was made from *base*, the document."""
+
+    def call(self, request: Request) -> dict[str, Any]:
+        """Return the daemon's answer to *request*."""
+
+
+class Run:
+    """One invocation of the program."""
+
+    def __init__(self, argv: Iterable[str]) -> None:
+        """Begin the invocation that *argv* (without the program's name) spells."""
+        self.argv = list(argv)
+        self.words: list[str] = []
+        self.given: Given = {}
+        self.is_split = False
+        self.usage = ""
+        self.findings: list[Finding] = []
+        self.changed: bool | None = None
+        self.exit_status = 0
+        self._text: list[str] = []
+        self._data: Any = None
+        self._source: Source | None = None
+        self._cib: Cib | None = None
+
+    # --- options
+
+    def take(self, given: Given) -> None:
+        """Add *given* to the options."""
+        self.given.update(given)
+
+    def native(self) -> None:
+        """Note that the command reads its own options: those after its name are not ours."""
+        self.is_split = True
+
+    def flag(self, name: str) -> bool:
+        """Return whether the option was given."""
+        return bool(self.given.get(name))
+
+    def option(self, name: str, default: str = "") -> str:
+        """Return the value of the option, or *default*."""
+        value = self.given.get(name, default)
+        return value if isinstance(value, str) else default
+
+    @property
+    def file(self) -> str | None:
+        """Return the file to work on, or None for the running cluster."""
+        return self.option("f") or None
+
+    @property
+    def force(self) -> bool:
+        """Return whether checks that can be overridden are."""
+        return self.flag("force")
+
+    @property
+    def as_json(self) -> bool:
+        """Return whether one JSON object is to be printed."""
+        return self.flag("json")
+
+    @property
+    def wait_s(self) -> float | None:
+        """Return how long to wait for the cluster to follow, or None for not at all."""
+        value = self.given.get("wait")
+        if value is None:
+            return None
+        return WAIT_S if value is True else _seconds(str(value))
+
+    @property
+    def request_timeout_s(self) -> float:
+        """Return how long to wait for one answer."""
+        text = self.option("request-timeout")
+        return _seconds(text) if text else REQUEST_S
+
+    @property
+    def command(self) -> str:
+        """Return the command line as it was typed, for the record of changes."""
+        return shlex.join(["pcsx", *self.argv])
+
+    # --- the document
+
+    @property
+    def source(self) -> Source:
+        """Return where the document is; nothing is opened before it is used."""
+        if self._source is None:
+            if self.file is not None:
+                from pcsx.shell.filesource import FileSource
+
+                self._source = FileSource(self.file)
+            else:
+                from pcsx.shell.livesource import LiveSource
+
+                self._source = LiveSource(self.request_timeout_s, self.progress)
+        return self._source
+
+    @property
+    def is_live(self) -> bool:
+        """Return whether this works on the running cluster."""
+        return self.file is None
+
+    def cib(self) -> Cib:
+        """Return the document, read once."""
+        if self._cib is None:
+            self._cib = self.source.cib()
+        return self._cib
+
+    def live_only(self, what: str) -> None:
+        """Refuse `-f`, as pcs does for what needs the running cluster."""
+        if not self.is_live:
+            raise Failed(f"Specified option '-f' is not supported in this command: {what}")
+
+    def change(self, edit: Callable[[Cib], Cib]) -> bool:
+        """Commit what *edit* makes of the document; return whether anything changed.
+
+        `--wait` is refused before anything is done where there is no cluster to wait for.
+        """
+        wait_s = self.wait_s
+        if wait_s is not None and not self.is_live:
+            raise Failed("Cannot use '-f' together with '--wait'")
+        base = self.cib()
+        new = edit(base)
+        self.changed = bool(self.changed) or new != base
+        if self.flag("dry-run"):
+            self._cib = new
+            return new != base
+        if new != base:
+            version = self.source.commit(base, new, self.command, wait_s=wait_s)
+            self._cib = new.with_version(version)
+        return new != base
+
+    # --- what it says
+
+    def say(self, text: str) -> None:
+        """Tell *text* as the result."""
+        if self.as_json:
+            self._text.append(text)
+        else:
+            print(text)
+
+    def give(self, value: Any) -> None:
+        """Tell *value* as the result: what `--json` prints as `data`."""
+        self._data = value
+
+    def warn(self, text: str, *, code: str = "note", subject: str = "", hint: str = "") -> None:
+        """Tell a warning."""
+        self.judge([Finding.warning(code, subject, text, hint=hint)])
+
+    def note(self, text: str, *, code: str = "note", subject: str = "") -> None:
+        """Tell what is being done, beside the result."""
+        self.judge([Finding.info(code, subject, text)])
+
+    def judge(self, findings: Iterable[Finding]) -> None:
+        """Tell *findings*, lowering to warnings what `--force` may lower; raise if errors stay."""
+        errors = []
+        for finding in findings:
+            if finding.severity is Severity.ERROR and finding.force and self.force:
+                finding = replace(finding, severity=Severity.WARNING, force="")
+            if finding.severity is Severity.ERROR:
+                errors.append(finding)
+            else:
+                self._tell(finding)
+        if errors:
+            raise Refused(errors)
+
+    def _tell(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        if not self.as_json:
+            lead = "Warning: " if finding.severity is Severity.WARNING else ""
+            print(f"{lead}{finding.text}", file=sys.stderr)
+
+    def progress(self, line: dict[str, Any]) -> None:
+        """Tell one line of progress while something is waited for."""
+        if self.as_json:
+            return
+        text = line.get("text") or line.get("action") or ""
+        count = f"{line['done']}/{line['of']} " if "done" in line and "of" in line else ""
+        if text or count:
+            print(f"{count}{text}", file=sys.stderr, flush=True)
+
+    # --- how it ends
+
+    def finish(self, error: PcsxError | None) -> int:
+        """Print what is left to print, *error* too, and return the exit status."""
+        status = self.exit_status if error is None else error.exit_status
+        if self.as_json:
+            print(json.dumps(self._object(error, status), ensure_ascii=False))
+        elif error is not None:
+            sys.stdout.flush()
+            for line in error_lines(error):
+                print(line, file=sys.stderr)
+        sys.stdout.flush()
+        return status
+
+    def bug(self, text: str) -> None:
+        """Tell that the program itself is wrong."""
+        if self.as_json:
+            value = {"code": "internal-error", "message": text, "hint": "", "facts": {}}
+            print(json.dumps({"schema": SCHEMA, "ok": False, "error": value}))
+        else:
+            print(f"Error: {text}", file=sys.stderr)
+
+    def _object(self, error: PcsxError | None, status: int) -> dict[str, Any]:
+        whole: dict[str, Any] = {
+            "schema": SCHEMA,
+            "ok": error is None,
+            "exit": status,
+            "changed": False if error is not None else self.changed,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+        if error is not None:
+            whole["error"] = error.to_json()
+        if self._data is not None:
+            whole["data"] = self._data
+        if self._text:
+            whole["text"] = "\n".join(self._text)
+        return whole
+
+
+def error_lines(error: PcsxError) -> list[str]:
+    """Return *error* for a person: each fault on its line, then what to do about it."""
+    if not isinstance(error, Refused) or not error.findings:
+        lines = [f"Error: {line}" if not n else line for n, line in enumerate(_lines(str(error)))]
+        return [*lines, *_lines(error.hint)]
+    lines = []
+    for finding in error.findings:
+        if finding.severity is Severity.ERROR:
+            tail = ", use --force to override" if finding.force else ""
+            lines.append(f"Error: {finding.text}{tail}")
+        else:
+            lines.append(f"Warning: {finding.text}")
+    return [*lines, *_lines(error.hint)]
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines()
+
+
+def _seconds(text: str) -> float:
+    if text.isascii() and text.isdigit():
+        return float(text)
+    from pcsx.values import parse_duration_ms
+
+    milliseconds = parse_duration_ms(text)
+    if milliseconds is None:
+        raise Failed(f"'{text}' is not a valid number of seconds to wait")
+    return milliseconds / 1000
