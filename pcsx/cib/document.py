@@ -85,14 +85,21 @@ class Cib:
     def digest(self) -> str:
         """Return a digest of everything but the order of attributes; 32 hex digits."""
         if self._digest is None:
-            canonical: bytes = etree.tostring(self._tree, method="c14n2", strip_text=True)
-            self._digest = hashlib.blake2s(canonical, digest_size=16).hexdigest()
+            self._digest = hashlib.blake2s(canonical(self._tree), digest_size=16).hexdigest()
         return self._digest
 
     def edited(self, change: Callable[[etree._Element], None]) -> Cib:
-        """Return the document after *change* has worked on a copy of the tree."""
+        """Return the document after *change* has worked on a copy of the tree.
+
+        Raises `Refused` where *change* writes what XML cannot hold (a control character).
+        """
         copy = _copy(self._tree)
-        change(copy)
+        try:
+            change(copy)
+        except ValueError as error:
+            if not _is_bad_text(error):
+                raise
+            raise _refused("cib-bad-character", f"XML cannot hold this: {error}") from error
         return Cib(copy)
 
     def with_version(self, version: Version) -> Cib:
@@ -123,20 +130,7 @@ def parse_tree(text: bytes) -> etree._Element:
         raise _refused(
             "cib-too-large", f"The document has {len(text)} bytes, more than {MAX_BYTES}"
         )
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
-        remove_pis=True, remove_blank_text=True, huge_tree=False,
-    )  # fmt: skip
-    try:
-        root = etree.fromstring(text, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise _refused("cib-not-xml", f"The document is not well-formed XML: {error}") from error
-    if root.getroottree().docinfo.doctype or any(
-        not isinstance(node.tag, str) for node in root.iter()
-    ):
-        raise _refused(
-            "cib-doctype", "The document declares a DTD or entities, which a CIB may not"
-        )
+    root = parse_element(text)
     if root.tag == "configuration":
         whole = etree.Element("cib")
         whole.append(root)
@@ -146,14 +140,58 @@ def parse_tree(text: bytes) -> etree._Element:
     return root
 
 
+def parse_element(text: bytes) -> etree._Element:
+    """Return the element that *text* spells, whatever its name; cleaned as `Cib.from_bytes` says.
+
+    Raises `Refused` for what is not XML, declares a DTD, or has text between its elements: the
+    document keeps all it knows in attributes.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
+        remove_pis=True, remove_blank_text=True, huge_tree=False,
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(text, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _refused("cib-not-xml", f"The document is not well-formed XML: {error}") from error
+    if getattr(root.getroottree().docinfo, "doctype", "") or any(
+        not isinstance(node.tag, str) for node in root.iter()
+    ):
+        raise _refused(
+            "cib-doctype", "The document declares a DTD or entities, which a CIB may not"
+        )
+    for node in root.iter():
+        if node.text is not None or node.tail is not None:
+            _drop_blank_text(node)
+    return root
+
+
+def canonical(tree: etree._Element) -> bytes:
+    """Return *tree* in canonical XML: the same for every order of attributes."""
+    return etree.tostring(tree, method="c14n", with_tail=False)
+
+
+def _drop_blank_text(node: etree._Element) -> None:
+    for text in (node.text, node.tail):
+        if text and text.strip():
+            raise _refused(
+                "cib-text",
+                f"Text stands at <{node.tag}>, where only elements may: {text.strip()[:40]!r}",
+            )
+    node.text = node.tail = None
+
+
+def _is_bad_text(error: ValueError) -> bool:
+    return any(word in str(error) for word in ("XML compatible", "nvalid tag", "nvalid attribute"))
+
+
 def _refused(code: str, text: str) -> Refused:
     return Refused([Finding.error(code, "cib", text)])
 
 
 def _copy(tree: etree._Element) -> etree._Element:
-
     return deepcopy(tree)
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else 0
+    return int(text[:18]) if text and text.isascii() and text.isdigit() else 0

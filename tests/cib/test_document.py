@@ -1,0 +1,87 @@
+"""The document: what it takes in, what it refuses, and what its digest sees."""
+
+import pytest
+
+from pcsx.cib import Cib, Version
+from pcsx.cib.document import MAX_BYTES
+from pcsx.errors import Refused
+
+BOMB = b"""<!DOCTYPE cib [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;">
+<!ENTITY e "&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;"><!ENTITY f "&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;">]>"""
+
+
+def code(text: bytes) -> str:
+    with pytest.raises(Refused) as caught:
+        Cib.from_bytes(text)
+    (finding,) = caught.value.findings
+    return finding.code
+
+
+def test_bytes_come_back_the_same() -> None:
+    cib = Cib.from_bytes(b'<cib epoch="3"><configuration><nodes/></configuration></cib>')
+    assert Cib.from_bytes(cib.to_bytes()) == cib
+    assert cib.version == Version(0, 3, 0)
+
+
+@pytest.mark.parametrize("where", (b'<cib x="&f;"/>', b"<cib>&f;</cib>"))
+def test_an_entity_bomb_is_refused(where: bytes) -> None:
+    assert code(BOMB + where) in ("cib-not-xml", "cib-doctype")
+
+
+def test_a_file_entity_is_never_read() -> None:
+    text = b'<!DOCTYPE cib [<!ENTITY f SYSTEM "file:///etc/hostname">]><cib>&f;</cib>'
+    assert code(text) in ("cib-not-xml", "cib-doctype")
+
+
+def test_a_document_that_is_too_large_is_refused_unparsed() -> None:
+    assert code(b"<" * (MAX_BYTES + 1)) == "cib-too-large"
+
+
+def test_deep_nesting_is_refused() -> None:
+    assert code(b"<cib>" + b"<a>" * 100_000) == "cib-not-xml"
+    assert code(b"<cib>" + b"<a>" * 1000 + b"</a>" * 1000 + b"</cib>") == "cib-not-xml"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    (
+        (b"", "cib-not-xml"),
+        (b"\x00\xff", "cib-not-xml"),
+        (b"<cib", "cib-not-xml"),
+        (b"<html/>", "cib-not-a-cib"),
+        (b"<cib>words</cib>", "cib-text"),
+        (b"<cib><nodes/>words</cib>", "cib-text"),
+    ),
+)
+def test_what_is_no_cib_is_refused_with_one_finding(text: bytes, expected: str) -> None:
+    assert code(text) == expected
+
+
+def test_blank_text_and_comments_are_no_part_of_the_document() -> None:
+    plain = Cib.from_bytes(b"<cib><nodes/></cib>")
+    assert Cib.from_bytes(b"<cib> <!-- hello --> <nodes>\n </nodes>\n</cib>") == plain
+
+
+def test_a_bare_configuration_is_taken_for_the_whole() -> None:
+    assert Cib.from_bytes(b"<configuration/>") == Cib.from_bytes(b"<cib><configuration/></cib>")
+
+
+def test_the_digest_does_not_see_the_order_of_attributes_and_sees_all_else() -> None:
+    def digest(text: str) -> str:
+        return Cib.from_bytes(text.encode()).digest
+
+    assert digest('<cib a="1" b="2"/>') == digest('<cib b="2" a="1"/>')
+    assert digest("<cib><a/><b/></cib>") != digest("<cib><b/><a/></cib>")
+    assert digest('<cib a="1"/>') != digest('<cib a="2"/>')
+
+
+def test_an_edit_leaves_the_old_document_alone() -> None:
+    old = Cib.from_bytes(b'<cib epoch="1"/>')
+    new = old.with_version(Version(1, 2, 3))
+    assert (old.version, new.version) == (Version(0, 1, 0), Version(1, 2, 3))
+
+
+def test_a_control_character_is_refused() -> None:
+    with pytest.raises(Refused):
+        Cib.from_bytes(b"<cib/>").edited(lambda tree: tree.set("a", "\x01"))
