@@ -1,5 +1,46 @@
 """What resource and fence agents are: names, metadata, invocations and outcomes."""
 
+from pcsx.agents.find import Installed, ocf_root_of
+from pcsx.agents.invoke import (
+    Call,
+    Host,
+    fence_invocation,
+    invocation_of,
+    metadata_invocation,
+)
+from pcsx.agents.metadata import (
+    AdvisedAction,
+    AgentMetadata,
+    Parameter,
+    check_parameters,
+    metadata_from_json,
+    parse_metadata,
+)
+from pcsx.agents.names import STANDARDS, AgentName, parse_agent
+from pcsx.agents.outcome import last_words, outcome_of
 from pcsx.agents.types import Exit, Invocation, Outcome, Status
 
-__all__ = ["Exit", "Invocation", "Outcome", "Status"]
+__all__ = [
+    "STANDARDS",
+    "AdvisedAction",
+    "AgentMetadata",
+    "AgentName",
+    "Call",
+    "Exit",
+    "Host",
+    "Installed",
+    "Invocation",
+    "Outcome",
+    "Parameter",
+    "Status",
+    "check_parameters",
+    "fence_invocation",
+    "invocation_of",
+    "last_words",
+    "metadata_from_json",
+    "metadata_invocation",
+    "ocf_root_of",
+    "outcome_of",
+    "parse_agent",
+    "parse_metadata",
+]
