@@ -1,0 +1,601 @@
+"""The DC's work: when to plan, running what was planned, fencing by the log, letting nodes in.
+
+`Controller` exists on every node and acts only while its node is in charge: the leader of the log,
+or without quorum the local DC. It reads the `Scene` and answers with messages to say (`Tell`),
+facts to commit (`Decide`), and plans to make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pcsx.daemon.decisions import Decisions
+from pcsx.daemon.effects import Plan
+from pcsx.daemon.events import Planned
+from pcsx.daemon.ledger import Admitted, Fact, FenceClosed, FenceIntent, Fencing, Over
+from pcsx.daemon.messages import (
+    AttributesChanged,
+    FenceOrder,
+    FenceResult,
+    GoAway,
+    Orders,
+    ViewMessage,
+)
+from pcsx.daemon.records import OpRecord, Order
+from pcsx.daemon.scene import Scene
+from pcsx.pe import Action, Transition
+from pcsx.pe.run import Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
+from pcsx.pe.run import Over as RunOver
+from pcsx.pe.run import Tick as RunTick
+from pcsx.ring.frames import Why
+from pcsx.ring.port import Note
+from pcsx.values import Now
+
+DC_DEADTIME_MS: Final = 20_000
+"""How long a new DC waits for nodes that nobody has seen, before it has them fenced."""
+RECHECK_MS: Final = 15 * 60_000
+STALE_PLANS_MAX: Final = 3
+"""So many plans in a row are thrown away as out of date before one is begun all the same."""
+FENCE_RETRY_MS: Final = 2_000
+FENCE_RETRY_MAX_MS: Final = 60_000
+
+
+# --- events ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stir:
+    """Something changed that no action of ours asked for: look again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """View, leadership or quorum changed."""
+
+    why: str
+    view: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpCame:
+    """*node* tells how an operation came out."""
+
+    node: int
+    record: OpRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An action of ours was done (*failure* empty) or declined."""
+
+    term: int
+    transition: int
+    action: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened:
+    """The log holds the intent to fence."""
+
+    case: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseClosed:
+    """The log holds what became of the case."""
+
+    case: int
+
+
+@dataclass(frozen=True, slots=True)
+class FenceTold:
+    """*node* tells what became of a case that it carried out."""
+
+    node: int
+    result: FenceResult
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """`deadline_ms` was reached."""
+
+
+ControllerEvent = (
+    Stir | Came | OpCame | Answered | CaseOpened | CaseClosed | FenceTold | Planned | Tick
+)
+
+
+# --- effects --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Say *message* to all members, in order."""
+
+    message: ViewMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Commit *fact*, if we still lead."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The run has moved: *text* is what begins; for those who wait."""
+
+    text: str
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """Nothing is left to do; *blocked* names what cannot run and why."""
+
+    blocked: tuple[tuple[str, str], ...]
+
+
+ControllerEffect = Tell | Decide | Plan | Progress | AtRest | Note
+
+
+@dataclass(slots=True)
+class _Case:
+    """An open case as this DC has it carried out."""
+
+    executor: int
+    lost_ms: int
+    tried: set[int] = field(default_factory=set)
+
+
+class Controller:
+    """See the module's paragraph. *executors* orders the members that could fence a target."""
+
+    def __init__(
+        self, scene: Scene, decisions: Decisions, executors: Callable[[int], list[int]]
+    ) -> None:
+        self.scene = scene
+        self.decisions = decisions
+        self._executors = executors
+        self._began_ms: int | None = None
+        self._dirty = False
+        self._stale_plans = 0
+        self._view_changed = False
+        self._job = 0
+        self._planning = False
+        self.run: Run | None = None
+        self.number = 0
+        self._hold_ms = 0
+        self._hold_why = ""
+        self._recheck_ms: int | None = None
+        self._cases: dict[int, _Case] = {}
+        self._waiting: dict[int, list[int]] = {}
+        """Target -> actions of the run that wait for its fencing."""
+        self._fence_failures: dict[int, int] = {}
+        self._admitting: dict[int, int] = {}
+        self._ending: dict[int, int] = {}
+        self._intending: set[int] = set()
+        self.blocked: tuple[tuple[str, str], ...] = ()
+        self.notices: tuple[str, ...] = ()
+        self.at_rest = False
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return when it wants to look again by itself."""
+        if not self.scene.in_charge:
+            return None
+        moments = [case.lost_ms for case in self._cases.values()]
+        if self._dirty and self._hold_ms:
+            moments.append(self._hold_ms)
+        if self.run is not None and self.run.deadline_ms is not None:
+            moments.append(self.run.deadline_ms)
+        if self._recheck_ms is not None and self.run is None and not self._planning:
+            moments.append(self._recheck_ms)
+        return min(moments, default=None)
+
+    @property
+    def waits_for(self) -> str:
+        """Return what holds planning up, in words, or nothing."""
+        return self._hold_why if self._dirty else ""
+
+    def step(self, event: ControllerEvent, now: Now) -> list[ControllerEffect]:
+        """Take *event*; return what follows from it. Does nothing while not in charge."""
+        if not self.scene.in_charge:
+            self._rest()
+            return []
+        effects: list[ControllerEffect] = []
+        if self._began_ms is None:
+            self._began_ms, self._dirty = now.ms, True
+            effects.append(Note("controller", f"in charge, term {self.scene.term}"))
+        match event:
+            case Stir(why):
+                effects += self._stir(why, now)
+            case Came(why, view):
+                self._view_changed |= view
+                self._lose_executors(now)
+                effects += self._stir(why, now)
+            case OpCame(node, record):
+                effects += self._op_came(node, record, now)
+            case Answered():
+                effects += self._answered(event, now)
+            case CaseOpened(case):
+                self._intending.discard(self.scene.ledger.fencings[case].target)
+            case CaseClosed(case):
+                effects += self._case_closed(self.scene.ledger.fencings[case], now)
+            case FenceTold(node, result):
+                effects += self._fence_told(node, result, now)
+            case Planned():
+                effects += self._planned(event, now)
+            case Tick():
+                effects += self._tick(now)
+        effects += self._let_in_and_out()
+        effects += self._fence(now)
+        effects += self._plan(now)
+        return effects
+
+    def _rest(self) -> None:
+        """Forget all that belongs to being in charge."""
+        if self._began_ms is None:
+            return
+        self._began_ms, self.run, self._planning, self._dirty = None, None, False, False
+        self._hold_ms, self._recheck_ms, self.at_rest = 0, None, False
+        self._cases.clear()
+        self._waiting.clear()
+        self._admitting.clear()
+        self._ending.clear()
+        self._intending.clear()
+
+    # --- planning ---------------------------------------------------------------------------------
+
+    def _stir(self, why: str, now: Now) -> list[ControllerEffect]:
+        self._dirty, self.at_rest = True, False
+        return self._of_run(self.run.step(Abort(why), now), now) if self.run is not None else []
+
+    def _holds(self, now: Now) -> tuple[int, str]:
+        """Return until when (ms) nothing is planned and why; 0 where nothing holds."""
+        scene, until, why = self.scene, 0, ""
+        assert self._began_ms is not None
+        down_ms = scene.config.timers.down_ms
+        for node in scene.config.nodes:
+            picture = scene.picture.nodes.get(node.id)
+            if scene.is_unseen(node.id) and scene.quorum.quorate:
+                until = max(until, self._began_ms + DC_DEADTIME_MS)
+                why = why or f"waiting for {node.name}, which was not seen yet"
+            elif picture is not None and not picture.present and picture.why is Why.DIED:
+                reach = scene.reach.get(node.id)
+                if reach is not None and not scene.is_clean_down(node.id):
+                    until = max(until, reach.since_ms + down_ms)
+                    why = why or f"waiting for {node.name}, whose daemon died, to come back"
+        failures = max(self._fence_failures.values(), default=0)
+        if failures and self._hold_ms > now.ms:
+            until, why = max(until, self._hold_ms), why or "fencing failed, trying again"
+        return (until, why) if until > now.ms else (0, "")
+
+    def _plan(self, now: Now) -> list[ControllerEffect]:
+        if not self._dirty or self._planning or self.run is not None or not self.scene.all_heard:
+            return []
+        if self._admitting or self._ending or self._intending:
+            return []
+        self._hold_ms, self._hold_why = self._holds(now)
+        if self._hold_ms:
+            return []
+        self._dirty, self._view_changed, self._planning = False, False, True
+        self._job += 1
+        cib = self.scene.document()
+        self.decisions.asked(self._job, cib, now.wall)
+        return [Plan(self._job, cib, now.wall)]
+
+    def _planned(self, event: Planned, now: Now) -> list[ControllerEffect]:
+        if event.job != self._job or not self._planning:
+            return []
+        self._planning = False
+        if event.transition is None:
+            self._recheck_ms = now.ms + 5_000
+            self.decisions.failed(event.job, event.failure)
+            return [Note("controller", f"planning failed: {event.failure}")]
+        if self._dirty and (self._view_changed or self._stale_plans < STALE_PLANS_MAX):
+            self._stale_plans += 1
+            return []
+        self._stale_plans = 0
+        transition = event.transition
+        self.number = self.decisions.decided(event.job, transition)
+        self.blocked, self.notices = transition.blocked, transition.notices
+        self._recheck_ms = _recheck_ms(transition, now)
+        self.run = Run(transition)
+        count = sum(1 for action in transition.actions if action.kind != "pseudo_event")
+        effects: list[ControllerEffect] = []
+        if count:
+            effects.append(Note("controller", f"transition {self.number} actions={count}"))
+        return effects + self._of_run(self.run.step(Begin(), now), now)
+
+    def _of_run(self, told: list[RunEffect], now: Now) -> list[ControllerEffect]:
+        effects: list[ControllerEffect] = []
+        orders: dict[int, list[Order]] = {}
+        while told:
+            effect = told.pop(0)
+            match effect:
+                case Perform(action):
+                    more = self._perform(action, orders, effects, now)
+                    told.extend(more)
+                case RunOver(aborted):
+                    assert self.run is not None
+                    effects += self._run_over(aborted)
+        for node, some in sorted(orders.items()):
+            effects.append(Tell(Orders(self.scene.term, node, tuple(some))))
+        return effects
+
+    def _run_over(self, aborted: str) -> list[ControllerEffect]:
+        assert self.run is not None
+        count, self.run = len(self.run.done), None
+        self._waiting.clear()
+        self.decisions.ended(self.number, aborted)
+        if aborted:
+            self._dirty = True
+            return [Note("controller", f"transition {self.number} stopped: {aborted}")]
+        effects: list[ControllerEffect] = []
+        if count:
+            effects.append(Note("controller", f"transition {self.number} complete"))
+        if not self._dirty:
+            self.at_rest = True
+            effects.append(AtRest(self.blocked))
+        return effects
+
+    def _tick(self, now: Now) -> list[ControllerEffect]:
+        effects: list[ControllerEffect] = []
+        if self.run is not None:
+            effects += self._of_run(self.run.step(RunTick(), now), now)
+        if self._recheck_ms is not None and self._recheck_ms <= now.ms:
+            self._recheck_ms, self._dirty = None, True
+        return effects
+
+    # --- actions ----------------------------------------------------------------------------------
+
+    def _perform(
+        self,
+        action: Action,
+        orders: dict[int, list[Order]],
+        effects: list[ControllerEffect],
+        now: Now,
+    ) -> list[RunEffect]:
+        """Begin *action*: into *orders* of its node, or into *effects*; answer the run if done."""
+        assert self.run is not None
+        node = self.scene.config.named(action.router or action.node or "")
+        total = sum(1 for each in self.run.actions.values() if each.kind != "pseudo_event")
+        effects.append(Progress(f"{action.task} {action.resource or ''} on {action.node}".strip(),
+                                len(self.run.done), total))  # fmt: skip
+        if node is None:
+            return self.run.step(Fail(action.id, f"there is no node {action.node}"), now)
+        match action.task:
+            case "stonith":
+                return self._perform_fence(action, node.id, effects, now)
+            case "do_shutdown":
+                effects.append(Tell(GoAway(self.scene.term, node.id, self.number, action.id)))
+            case "clear_failcount":
+                pairs = self._failures_of(node.id, action)
+                effects.append(Tell(AttributesChanged(node.id, pairs)))
+                return self.run.step(Confirm(action.id), now)
+            case "maintenance_nodes":
+                return self.run.step(Confirm(action.id), now)
+            case _:
+                orders.setdefault(node.id, []).append(self._order(action))
+        return []
+
+    def _order(self, action: Action) -> Order:
+        return Order(
+            term=self.scene.term,
+            transition=self.number,
+            action=action.id,
+            resource=action.resource or "",
+            task="delete" if action.task == "lrm_delete" else action.task,
+            key=action.key,
+            agent=action.agent or ("", "", ""),
+            params=action.params,
+            meta=action.meta,
+            interval_ms=action.interval_ms,
+            timeout_ms=action.timeout_ms,
+            target_rc=action.target_rc,
+            instance=action.instance or action.resource or "",
+        )
+
+    def _failures_of(self, node: int, action: Action) -> tuple[tuple[str, str], ...]:
+        picture = self.scene.picture.nodes[node]
+        starts = (f"fail-count-{action.resource}#", f"last-failure-{action.resource}#")
+        return tuple((name, "") for name in sorted(picture.attributes) if name.startswith(starts))
+
+    def _op_came(self, node: int, record: OpRecord, now: Now) -> list[ControllerEffect]:
+        if self._is_ours(record.term, record.transition, record.action):
+            assert self.run is not None
+            action = self.run.actions[record.action]
+            wanted = action.target_rc if action.target_rc is not None else record.target_rc
+            if (record.status == 0 and record.rc == wanted) or action.task == "notify":
+                return self._of_run(self.run.step(Confirm(record.action), now), now)
+            if action.task == "monitor" and action.interval_ms == 0:
+                # A probe that found something else has done its work; but plans rest on it.
+                told = self.run.step(Confirm(record.action), now)
+                found = f"{record.key} on {self._name(node)} found rc={record.rc}"
+                return self._of_run(told, now) + self._stir(found, now)
+            why = f"rc={record.rc} {record.reason}".strip()
+            return self._of_run(self.run.step(Fail(record.action, why), now), now)
+        return self._stir(f"{record.key} on {self._name(node)} rc={record.rc}", now)
+
+    def _answered(self, event: Answered, now: Now) -> list[ControllerEffect]:
+        if not self._is_ours(event.term, event.transition, event.action):
+            return []
+        assert self.run is not None
+        if event.failure:
+            return self._of_run(self.run.step(Fail(event.action, event.failure), now), now)
+        return self._of_run(self.run.step(Confirm(event.action), now), now)
+
+    def _is_ours(self, term: int, transition: int, action: int) -> bool:
+        return (
+            self.run is not None
+            and (term, transition) == (self.scene.term, self.number)
+            and action in self.run.in_flight
+        )
+
+    def _name(self, node: int) -> str:
+        return self.scene.config.node(node).name
+
+    # --- who is in, who is out --------------------------------------------------------------------
+
+    def _let_in_and_out(self) -> list[ControllerEffect]:
+        """Commit new lives of members, and that nodes which left in good order are over."""
+        scene = self.scene
+        if not scene.quorum.quorate:
+            return []
+        effects: list[ControllerEffect] = []
+        for id, node in sorted(scene.picture.nodes.items()):
+            boot = node.boot.counter
+            if node.present and id in scene.members and boot > scene.ledger.over.get(id, 0):
+                if scene.ledger.admitted.get(id, 0) >= boot:
+                    self._admitting.pop(id, None)
+                elif self._admitting.get(id) != boot:
+                    self._admitting[id] = boot
+                    effects.append(Decide(Admitted(id, boot)))
+            else:
+                self._admitting.pop(id, None)
+            if not node.present and node.why is Why.LEFT:
+                if scene.is_clean_down(id):
+                    self._ending.pop(id, None)
+                elif self._ending.get(id) != boot:
+                    self._ending[id] = boot
+                    effects.append(Decide(Over(id, boot, "left")))
+            else:
+                self._ending.pop(id, None)
+        return effects
+
+    # --- fencing ----------------------------------------------------------------------------------
+
+    def _perform_fence(
+        self, action: Action, target: int, effects: list[ControllerEffect], now: Now
+    ) -> list[RunEffect]:
+        assert self.run is not None
+        scene = self.scene
+        verb = action.meta_value("stonith_action", "reboot")
+        if not scene.quorum.quorate:
+            return self.run.step(Fail(action.id, "no quorum, so nobody may be fenced"), now)
+        if verb != "on" and scene.is_clean_down(target):
+            return self.run.step(Confirm(action.id), now)
+        self._waiting.setdefault(target, []).append(action.id)
+        if scene.ledger.open_case(target) is None and target not in self._intending:
+            picture = scene.picture.nodes.get(target)
+            boot = max(
+                picture.boot.counter if picture is not None else 0,
+                scene.ledger.admitted.get(target, 0),
+            )
+            limit = self.run.transition.fencing_timeout_ms * 12 // 10
+            lost = picture is None or not picture.present
+            wall_s = int(now.wall.timestamp())
+            why = f"the cluster, from {scene.name}"
+            self._intending.add(target)
+            effects.append(Decide(FenceIntent(target, boot, verb, limit, lost, why, wall_s)))
+        return []
+
+    def _fence(self, now: Now) -> list[ControllerEffect]:
+        """Have every open case carried out by somebody."""
+        effects: list[ControllerEffect] = []
+        scene = self.scene
+        if not scene.quorum.quorate or not scene.all_heard:
+            return effects
+        for case in scene.ledger.open_cases():
+            running = self._cases.get(case.case)
+            if running is None:
+                busy = [id for id in scene.members if case.case in scene.picture.nodes[id].fencing]
+                if busy:
+                    self._cases[case.case] = _Case(busy[0], now.ms + case.limit_ms, {busy[0]})
+                elif case.lost and scene.is_online(case.target):
+                    effects.append(self._close(case, "void", "it is heard again", now))
+                    self._cases[case.case] = _Case(0, now.ms + case.limit_ms)
+                else:
+                    self._cases[case.case] = running = _Case(0, 0)
+                    effects += self._order_fence(case, running, now)
+            elif running.lost_ms <= now.ms:
+                running.tried.add(running.executor)
+                effects += self._order_fence(case, running, now, "no answer in time")
+        return effects
+
+    def _order_fence(
+        self, case: Fencing, running: _Case, now: Now, why: str = ""
+    ) -> list[ControllerEffect]:
+        """Give *case* to the next member that could do it, or close it as failed."""
+        left = [id for id in self._executors(case.target) if id not in running.tried]
+        if not left:
+            reason = why or "no member has a fence device for it"
+            running.lost_ms = now.ms + case.limit_ms
+            return [self._close(case, "failed", reason, now)]
+        running.executor = left[0]
+        running.tried.add(left[0])
+        running.lost_ms = now.ms + case.limit_ms
+        target = self._name(case.target)
+        order = FenceOrder(self.scene.term, case.case, left[0], target, case.action, case.limit_ms)
+        note = f"fence {target} ({case.action}) by {self._name(left[0])}, case {case.case}"
+        return [Tell(order), Note("controller", note)]
+
+    def _close(
+        self, case: Fencing, verdict: str, reason: str, now: Now, result: FenceResult | None = None
+    ) -> Decide:
+        executor = self._cases[case.case].executor if case.case in self._cases else 0
+        return Decide(
+            FenceClosed(
+                case.case,
+                verdict,
+                reason,
+                result.device if result is not None else "",
+                executor,
+                result.took_ms if result is not None else 0,
+                int(now.wall.timestamp()),
+            )
+        )
+
+    def _fence_told(self, node: int, result: FenceResult, now: Now) -> list[ControllerEffect]:
+        case = self.scene.ledger.fencings.get(result.case)
+        if case is None or case.verdict:
+            return []
+        running = self._cases.setdefault(case.case, _Case(node, now.ms + case.limit_ms, {node}))
+        running.executor = node
+        if result.ok:
+            running.lost_ms = now.ms + case.limit_ms
+            return [self._close(case, "done", result.reason, now, result)]
+        if result.reason == "void":
+            return [self._close(case, "void", "it is heard again", now, result)]
+        return self._order_fence(case, running, now, result.reason)
+
+    def _case_closed(self, case: Fencing, now: Now) -> list[ControllerEffect]:
+        self._cases.pop(case.case, None)
+        waiting = self._waiting.pop(case.target, [])
+        text = f"fencing of {self._name(case.target)} {case.verdict} {case.reason}".rstrip()
+        effects: list[ControllerEffect] = [Note("controller", text)]
+        if case.verdict == "done":
+            self._fence_failures.pop(case.target, None)
+        elif case.verdict == "failed":
+            failures = self._fence_failures.get(case.target, 0) + 1
+            self._fence_failures[case.target] = failures
+            wait_ms = min(FENCE_RETRY_MS * failures, FENCE_RETRY_MAX_MS)
+            self._hold_ms = max(self._hold_ms, now.ms + wait_ms)
+        for action in waiting:
+            if self.run is None:
+                break
+            event = Confirm(action) if case.verdict == "done" else Fail(action, text)
+            effects += self._of_run(self.run.step(event, now), now)
+        if not waiting or self.run is None:
+            effects += self._stir(text, now)
+        return effects
+
+    def _lose_executors(self, now: Now) -> None:
+        for case in self._cases.values():
+            if case.executor and case.executor not in self.scene.members:
+                case.lost_ms = now.ms
+
+
+def _recheck_ms(transition: Transition, now: Now) -> int:
+    if transition.recheck_at_s is None:
+        return now.ms + RECHECK_MS
+    wait_ms = int(transition.recheck_at_s * 1000 - now.wall.timestamp() * 1000)
+    return now.ms + min(RECHECK_MS, max(1000, wait_ms + 500))

@@ -1,0 +1,199 @@
+"""What the log decided, in the daemon's words: changes of the document, fencing, who is over.
+
+Every entry that is not the ring's own is one of the facts here. `Ledger` applies them in order and
+is the same on every node; its `snapshot` goes into the log's. It decides nothing: leaders decide,
+and commit results.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from pcsx.cib.replica import Change, Replica
+from pcsx.ring.codec import Codec
+
+HISTORY_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CibChange:
+    """A change of the document: `cib.Change` as bytes."""
+
+    change: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FenceIntent:
+    """The lives of *target* up to *boot* shall be ended by *action*; its index is the *case*.
+
+    *lost*: because it was lost (void when it is heard again before an agent was spawned);
+    otherwise because it must not go on, or *by* an operator.
+    """
+
+    target: int
+    boot: int
+    action: str
+    limit_ms: int
+    lost: bool
+    by: str
+    wall_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class FenceClosed:
+    """What became of *case*: `done`, `failed` or `void`; *device* of node *executor* did it."""
+
+    case: int
+    verdict: str
+    reason: str
+    device: str
+    executor: int
+    took_ms: int
+    wall_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The lives of *node* up to *boot* are over without fencing: *why* is `left` or a wait's name."""
+
+    node: int
+    boot: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Lives of *node* up to *boot* have been let in; only from now on are they given work."""
+
+    node: int
+    boot: int
+
+
+Fact = CibChange | FenceIntent | FenceClosed | Over | Admitted
+
+_CODEC: Final[Codec[Fact]] = Codec(
+    1, {1: CibChange, 2: FenceIntent, 3: FenceClosed, 4: Over, 5: Admitted}
+)
+
+
+def encode(fact: Fact) -> bytes:
+    """Return *fact* as a log entry's payload."""
+    return _CODEC.encode(fact)
+
+
+def decode(data: bytes) -> Fact:
+    """Return the fact that a log entry's payload spells."""
+    return _CODEC.decode(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Fencing:
+    """One case on record, from its intent to what became of it (*verdict* empty: still open)."""
+
+    case: int
+    target: int
+    boot: int
+    action: str
+    limit_ms: int
+    lost: bool
+    by: str
+    began_s: int
+    verdict: str = ""
+    reason: str = ""
+    device: str = ""
+    executor: int = 0
+    took_ms: int = 0
+    ended_s: int = 0
+
+
+class Ledger:
+    """All that the log decided up to `index`."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.replica = replica
+        self.index = 0
+        self.over: dict[int, int] = {}
+        """Up to which boot counter a node's lives are known to be over."""
+        self.admitted: dict[int, int] = {}
+        """Up to which boot counter a node's lives were let in."""
+        self.fencings: dict[int, Fencing] = {}
+        """Cases by number; the open ones and the newest `HISTORY_MAX` closed."""
+
+    def apply(self, index: int, fact: Fact) -> None:
+        """Take the fact at *index*; facts come once each, in order."""
+        assert index > self.index, f"entry {index} after {self.index}"
+        self.index = index
+        match fact:
+            case CibChange(change):
+                self.replica.apply(Change.from_bytes(change))
+            case FenceIntent():
+                self.fencings[index] = Fencing(
+                    index, fact.target, fact.boot, fact.action, fact.limit_ms, fact.lost, fact.by,
+                    fact.wall_s,
+                )  # fmt: skip
+            case FenceClosed():
+                self._close(fact)
+            case Over(node, boot, _):
+                self._end(node, boot)
+            case Admitted(node, boot):
+                self.admitted[node] = max(boot, self.admitted.get(node, 0))
+
+    def _close(self, fact: FenceClosed) -> None:
+        case = self.fencings.get(fact.case)
+        if case is None or case.verdict:
+            return
+        self.fencings[fact.case] = replace(
+            case, verdict=fact.verdict, reason=fact.reason, device=fact.device,
+            executor=fact.executor, took_ms=fact.took_ms, ended_s=fact.wall_s,
+        )  # fmt: skip
+        if fact.verdict == "done" and case.action != "on":
+            self._end(case.target, case.boot)
+        closed = [number for number, known in self.fencings.items() if known.verdict]
+        for number in closed[:-HISTORY_MAX]:
+            del self.fencings[number]
+
+    def _end(self, node: int, boot: int) -> None:
+        self.over[node] = max(boot, self.over.get(node, 0))
+
+    def is_over(self, node: int, boot: int = 0) -> bool:
+        """Return whether every life of *node* that was let in, and *boot*, is known to be over."""
+        last = max(boot, self.admitted.get(node, 0))
+        return last <= self.over.get(node, 0)
+
+    def open_cases(self) -> list[Fencing]:
+        """Return the fencings that are not closed, oldest first."""
+        return [case for _, case in sorted(self.fencings.items()) if not case.verdict]
+
+    def open_case(self, target: int) -> Fencing | None:
+        """Return the open fencing of *target*, if there is one."""
+        return next((case for case in self.open_cases() if case.target == target), None)
+
+    def snapshot(self) -> bytes:
+        """Return all of it as bytes."""
+        plain = {
+            "index": self.index,
+            "over": sorted(self.over.items()),
+            "admitted": sorted(self.admitted.items()),
+            "fencings": [asdict(case) for _, case in sorted(self.fencings.items())],
+            "replica": base64.b64encode(self.replica.snapshot()).decode(),
+        }
+        return json.dumps(plain, sort_keys=True).encode()
+
+    @classmethod
+    def restored(cls, data: bytes) -> Ledger:
+        """Return what `snapshot` wrote."""
+        plain: dict[str, Any] = json.loads(data)
+        ledger = cls(Replica.restored(base64.b64decode(plain["replica"])))
+        ledger.index = plain["index"]
+        ledger.over = _by_node(plain["over"])
+        ledger.admitted = _by_node(plain["admitted"])
+        ledger.fencings = {case["case"]: Fencing(**case) for case in plain["fencings"]}
+        return ledger
+
+
+def _by_node(pairs: Iterable[list[int]]) -> dict[int, int]:
+    return {node: boot for node, boot in pairs}

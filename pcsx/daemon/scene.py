@@ -1,0 +1,114 @@
+"""What a node's parts look at together: the ring as it is, the ledger, and the picture of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pcsx.cib import Cib
+from pcsx.cib.status import NodeState, assemble
+from pcsx.daemon.ledger import Ledger
+from pcsx.daemon.status import Picture
+from pcsx.ring.config import RingConfig
+from pcsx.ring.frames import Reach
+from pcsx.ring.port import PeerReach, Quorum, View
+from pcsx.values import NodeName
+
+
+@dataclass(slots=True)
+class Scene:
+    """Owned and kept up to date by `Node`; everyone else only reads it."""
+
+    me: int
+    config: RingConfig
+    ledger: Ledger
+    picture: Picture = field(default_factory=Picture)
+    view: View | None = None
+    term: int = 0
+    leader: int = 0
+    leading: bool = False
+    quorum: Quorum = field(default_factory=lambda: Quorum(False, 0, 0, 0, "not yet in a view"))
+    reach: dict[int, PeerReach] = field(default_factory=dict)
+    committed: dict[int, int] = field(default_factory=dict)
+    """The newest index that each member had applied when it entered the view."""
+
+    @property
+    def name(self) -> NodeName:
+        """Return this node's name."""
+        return self.config.node(self.me).name
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Return the ids of the view's members, sorted; nobody before the first view."""
+        return self.view.nodes if self.view is not None else ()
+
+    @property
+    def all_heard(self) -> bool:
+        """Return whether every member has said its status in this view."""
+        return bool(self.members) and all(
+            (node := self.picture.nodes.get(id)) is not None and node.present for id in self.members
+        )
+
+    @property
+    def dc(self) -> int:
+        """Return who schedules: the leader, or without quorum the local DC; 0 while nobody does."""
+        if self.quorum.quorate:
+            return self.leader if self.leader in self.members else 0
+        if not self.all_heard or self.view is None:
+            return 0
+        return min(self.members, key=lambda id: (-self.committed.get(id, 0), id))
+
+    @property
+    def in_charge(self) -> bool:
+        """Return whether this node schedules now."""
+        if self.quorum.quorate:
+            return self.leading and self.view is not None
+        return self.dc == self.me
+
+    def is_online(self, id: int) -> bool:
+        """Return whether *id* may be given work: a member, heard, let in, its brain moving."""
+        node = self.picture.nodes.get(id)
+        if node is None or not node.present or id not in self.members:
+            return False
+        if self.ledger.over.get(id, 0) >= node.boot.counter:
+            return False
+        if not self.quorum.quorate:
+            return True
+        return self.ledger.admitted.get(id, 0) >= node.boot.counter
+
+    def is_clean_down(self, id: int) -> bool:
+        """Return whether *id* is away and every life of it that we know of is over for certain."""
+        node = self.picture.nodes.get(id)
+        if node is not None and node.present:
+            return False
+        return self.ledger.is_over(id, node.boot.counter if node is not None else 0)
+
+    def is_unseen(self, id: int) -> bool:
+        """Return whether nobody here has heard *id*, and it is not known to be down either."""
+        return id not in self.picture.nodes and not self.is_clean_down(id)
+
+    def document(self) -> Cib:
+        """Return the committed configuration with the status section of all nodes."""
+        states: list[NodeState] = []
+        for node in self.config.nodes:
+            state = self.picture.state(
+                node.id,
+                node.name,
+                self.config.cluster,
+                clean_down=self.is_clean_down(node.id),
+                online=self.is_online(node.id),
+            )
+            if state is not None:
+                states.append(state)
+        return assemble(
+            self.ledger.replica.cib,
+            states,
+            have_quorum="1" if self.quorum.quorate else "0",
+            dc_uuid=str(self.dc) if self.dc else "",
+        )
+
+    def reaches(self, id: int) -> Reach:
+        """Return what the detector holds of *id*; this node reaches itself."""
+        if id == self.me:
+            return Reach.UP
+        known = self.reach.get(id)
+        return known.reach if known is not None else Reach.UNKNOWN
