@@ -119,11 +119,6 @@ class Installed:
     view: ViewId
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """I leave the view for good: do not wait for me."""
-
-
 # --- order ----------------------------------------------------------------------------------------
 
 
@@ -326,9 +321,7 @@ class ReadIndexResp:
     index: int
 
 
-ViewMessage = (
-    Join | Prepare | Flush | Plan | Complete | Install | Installed | Leaving
-)  # fmt: skip
+ViewMessage = Join | Prepare | Flush | Plan | Complete | Install | Installed
 OrderMessage = Data | Ordered | Ack | Nack
 LogMessage = (
     PreVote
@@ -356,7 +349,6 @@ MESSAGES: Final[Codec[Message]] = Codec(
         5: Complete,
         6: Install,
         7: Installed,
-        8: Leaving,
         20: Data,
         21: Ordered,
         22: Ack,
