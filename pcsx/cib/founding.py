@@ -20,11 +20,17 @@ BOOTSTRAP: Final = "cib-bootstrap-options"
 
 
 def first_document(
-    cluster_name: str, uuid: str, nodes: Sequence[tuple[str, str]], *, version: str = "pcsx"
+    cluster_name: str,
+    uuid: str,
+    nodes: Sequence[tuple[str, str]],
+    *,
+    version: str = "pcsx",
+    properties: Sequence[tuple[str, str]] = (),
 ) -> Cib:
     """Return a document that holds the cluster's name and its *nodes*, (id, name) each.
 
-    Fencing is left at its default (on), so that a cluster without a device is told of it.
+    *properties* are cluster options to begin with. Fencing is left at its default (on), so that a
+    cluster without a device is told of it.
     """
     root = etree.Element("cib")
     for name, value in (
@@ -36,14 +42,15 @@ def first_document(
     ):
         root.set(name, value)
     configuration = etree.SubElement(root, "configuration")
-    properties = etree.SubElement(configuration, "crm_config")
-    bootstrap = etree.SubElement(properties, "cluster_property_set", id=BOOTSTRAP)
+    crm_config = etree.SubElement(configuration, "crm_config")
+    bootstrap = etree.SubElement(crm_config, "cluster_property_set", id=BOOTSTRAP)
     for name, value in (
         ("have-watchdog", "false"),
         ("dc-version", version),
         ("cluster-infrastructure", "pcsx"),
         ("cluster-name", cluster_name),
         ("cluster-uuid", uuid),
+        *properties,
     ):
         etree.SubElement(bootstrap, "nvpair", id=f"{BOOTSTRAP}-{name}", name=name, value=value)
     members = etree.SubElement(configuration, "nodes")

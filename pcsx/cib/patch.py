@@ -137,7 +137,7 @@ def diff(old: Cib, new: Cib) -> Patch:
     root = (
         None
         if old.digest == new.digest
-        else _diff_element(_keys([old.tree])[0], old.tree, new.tree)
+        else _diff_element(keys_of([old.tree])[0], old.tree, new.tree)
     )
     return Patch(old.version, new.version, root)
 
@@ -168,7 +168,8 @@ def _garbled(why: str) -> Refused:
 # --- making ------------------------------------------------------------------------------------
 
 
-def _keys(children: Iterable[etree._Element]) -> list[Key]:
+def keys_of(children: Iterable[etree._Element]) -> list[Key]:
+    """Return what each of *children*, all of one parent, is known by."""
     seen: dict[tuple[str, str], int] = {}
     keys: list[Key] = []
     for child in children:
@@ -189,9 +190,8 @@ def _diff_element(key: Key, old: etree._Element, new: etree._Element) -> Edit | 
 
 
 def _diff_attributes(old: etree._Element, new: etree._Element) -> Iterator[Attribute]:
-    before, after = dict(old.attrib.items()), dict(new.attrib.items())
-    if before == after:
-        return
+    before = {str(name): str(value) for name, value in old.attrib.items()}
+    after = {str(name): str(value) for name, value in new.attrib.items()}
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             yield Attribute(name, before.get(name), after.get(name))
@@ -201,7 +201,7 @@ def _diff_children(
     old: etree._Element, new: etree._Element
 ) -> tuple[tuple[Placed, ...], tuple[Placed, ...], tuple[Edit, ...]]:
     was, now = list(old), list(new)
-    old_keys, new_keys = _keys(was), _keys(now)
+    old_keys, new_keys = keys_of(was), keys_of(now)
     old_at = {key: n for n, key in enumerate(old_keys)}
     new_at = {key: n for n, key in enumerate(new_keys)}
     inside = tuple(
@@ -226,7 +226,7 @@ def _diff_children(
 
 
 def _diff_child(key: Key, old: etree._Element, new: etree._Element) -> Edit | None:
-    if etree.tostring(old, encoding="UTF-8") == etree.tostring(new, encoding="UTF-8"):
+    if etree.tostring(old) == etree.tostring(new):
         return None  # the common case, and far faster than walking both
     return _diff_element(key, old, new)
 
@@ -296,7 +296,7 @@ class _Hand:
         if not (edit.gone or edit.come or edit.inside):
             return
         children = list(element)
-        at: dict[Key, etree._Element] = dict(zip(_keys(children), children, strict=True))
+        at: dict[Key, etree._Element] = dict(zip(keys_of(children), children, strict=True))
         for child in edit.inside:
             if child.key not in at:
                 raise self.conflict(f"{path}/{_name(child.key)}", "is not there")
