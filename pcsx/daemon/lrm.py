@@ -1,0 +1,702 @@
+"""This node's executor: one operation at a time for each resource, monitors again and again.
+
+`Lrm` is a machine: orders and exits of children come in; children to begin or end, and what each
+operation came to, go out. What is on record of a resource is kept by `status.History`; which
+orders are given is the DC's business; time limits are kept by whoever runs the children.
+
+A recurring operation runs again its interval after it ended, and is told when its outcome
+changes, the first time always. Whatever changes a resource ends what recurs on it first: a monitor
+in flight is killed, and that is no failure.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from pcsx.agents import (
+    AgentMetadata,
+    Call,
+    Exit,
+    Host,
+    Outcome,
+    Status,
+    fence_invocation,
+    invocation_of,
+    outcome_of,
+)
+from pcsx.agents.outcome import NOT_RUNNING, OK, UNKNOWN
+from pcsx.agents.types import Invocation
+from pcsx.daemon.effects import Kill, Spawn
+from pcsx.daemon.events import ChildExited, Tick
+from pcsx.daemon.records import OpRecord, Order
+from pcsx.pe.digests import compared_parameters, digest_of, restart_digest_of
+from pcsx.ring.port import Note
+from pcsx.values import Now, parse_bool
+
+STARTS: Final = frozenset(("start", "promote", "migrate_to", "migrate_from"))
+"""Tasks that are begun only while this node sees the leader's lease."""
+
+WATCHES: Final = frozenset(("monitor", "notify"))
+"""Tasks that change nothing, so that what recurs on the resource goes on beside them."""
+
+PARALLEL: Final = 8
+"""How many operations run at once, unless the owner says otherwise."""
+
+REMEMBERED: Final = 4096
+"""How many answers are kept for an order that comes again."""
+
+_ACTIVE: Final = frozenset((0, 1, 8, 9, 190, 191))
+"""Codes of a monitor after which something may run."""
+
+Metadata = Mapping[tuple[str, str, str], AgentMetadata]
+
+
+# --- events, besides ChildExited and Tick ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Obey:
+    """The DC orders *order*; one that came before is answered as before."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Begin nothing that waits, and kill what is in flight but stops and demotes: *why* is told."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAll:
+    """Stop all that may run here, last started first, with no DC to say how; obey no more.
+
+    Each stop has *timeout_ms*. `Stopped` tells the end, `Resume` lets orders in again.
+    """
+
+    why: str
+    timeout_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Obey again."""
+
+
+LrmEvent = Obey | Abandon | StopAll | Resume | ChildExited | Tick
+
+
+# --- effects, besides Spawn, Kill and Note --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An operation came out, or (status pending) has begun."""
+
+    record: OpRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """A notify came out, however it did: it is not on record, and no failure."""
+
+    order: Order
+    rc: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The recurring operation with the order's key does not run any more."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Nothing of the order's resource recurs or waits here: its history is to be dropped."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The order was not carried out: STALE (an old term, no lease), or *why* in words."""
+
+    order: Order
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """`StopAll` is through; *failed* are the resources that may still run."""
+
+    failed: tuple[str, ...]
+
+
+LrmEffect = Spawn | Kill | Report | Notified | Cancelled | Forgotten | Refuse | Stopped | Note
+
+
+# --- what is kept ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """One operation that runs or waits, for status."""
+
+    resource: str
+    task: str
+    interval_ms: int
+    age_ms: int
+    waiting: bool
+
+
+@dataclass(slots=True)
+class _Recurring:
+    order: Order
+    call: int
+    due_ms: int | None = None
+    """When it runs next; None while it waits or runs."""
+    told: tuple[int, int] | None = None
+    """(code, status) as it was last reported; None: the next outcome is told whatever it is."""
+    changed_s: int = 0
+
+
+@dataclass(slots=True)
+class _Operation:
+    order: Order
+    call: int
+    queued_ms: int
+    recurring: _Recurring | None = None
+    began_ms: int = 0
+    child: int = 0
+    tries: int = 1
+    cancelled: bool = False
+
+
+@dataclass(slots=True)
+class _Resource:
+    queue: deque[_Operation] = field(default_factory=deque)
+    running: _Operation | None = None
+    recurring: dict[tuple[str, int], _Recurring] = field(default_factory=dict)
+    cancels: list[Order] = field(default_factory=list)
+    """Cancel orders that wait for the child they killed."""
+
+
+@dataclass(slots=True)
+class _Stopping:
+    event: StopAll
+    tried: set[str] = field(default_factory=set)
+    over: bool = False
+
+
+_Name = tuple[int, int, int]
+_Due = tuple[int, int, str, "_Operation | tuple[str, int]"]
+
+
+class Lrm:
+    """This node's executor; see the module's paragraph.
+
+    *children* gives the numbers of children, one space for all who spawn; *sees_lease* tells
+    whether the leader's lease in a term is seen now; *metadata* may fill in as agents are asked.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        *,
+        children: Iterator[int],
+        sees_lease: Callable[[int, Now], bool],
+        metadata: Metadata,
+        parallel: int = PARALLEL,
+    ) -> None:
+        assert parallel > 0, parallel
+        self._host = host
+        self._children = children
+        self._sees_lease = sees_lease
+        self._metadata = metadata
+        self._parallel = parallel
+        self.term = 0
+        self._calls = 0
+        self._resources: dict[str, _Resource] = {}
+        self._ready: dict[str, None] = {}
+        self._by_child: dict[int, str] = {}
+        self._due: list[_Due] = []
+        self._dues = 0
+        self._answers: dict[_Name, list[LrmEffect]] = {}
+        self._active: dict[str, Order] = {}
+        self._devices: dict[str, Order] = {}
+        self._stopping: _Stopping | None = None
+
+    # --- what others read ---
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return when the next recurring operation is due."""
+        while self._due and not self._is_due(self._due[0]):
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    @property
+    def idle(self) -> bool:
+        """Return whether nothing but recurring operations runs or waits."""
+        return not any(
+            operation.recurring is None
+            for resource in self._resources.values()
+            for operation in (*resource.queue, *([resource.running] if resource.running else ()))
+        )
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Return the fence devices that are started here, sorted: access to them was verified."""
+        return tuple(sorted(self._devices))
+
+    def in_flight(self, now: Now) -> tuple[InFlight, ...]:
+        """Return all that runs or waits, by resource, each with its age."""
+        found = []
+        for name, resource in sorted(self._resources.items()):
+            if resource.running:
+                found.append(_seen(name, resource.running, now, waiting=False))
+            found += [_seen(name, operation, now, waiting=True) for operation in resource.queue]
+        return tuple(found)
+
+    # --- the machine ---
+
+    def step(self, event: LrmEvent, now: Now) -> list[LrmEffect]:
+        """Return what is to be done about *event*."""
+        match event:
+            case Obey(order):
+                effects = self._obey(order, now)
+            case ChildExited(child, exit):
+                effects = self._exited(child, exit, now)
+            case Abandon(why):
+                effects = self._abandon(why)
+            case StopAll():
+                effects = self._stop_all(event)
+            case Resume():
+                self._stopping = None
+                effects = []
+            case Tick():
+                effects = []
+        self._wake(now)
+        effects += self._go(now)
+        while (more := self._stop_next(now)) is not None:
+            effects += more + self._go(now)
+        return effects
+
+    def _obey(self, order: Order, now: Now) -> list[LrmEffect]:
+        if order.term < self.term:
+            return [Refuse(order, "STALE")]
+        if order.term > self.term:
+            self.term = order.term
+            self._answers.clear()
+        name = (order.term, order.transition, order.action)
+        if name in self._answers:
+            return list(self._answers[name])
+        if self._stopping is not None:
+            return [Refuse(order, self._stopping.event.why)]
+        while len(self._answers) >= REMEMBERED:
+            del self._answers[next(iter(self._answers))]
+        self._answers[name] = []
+        if order.task == "cancel":
+            return self._cancel(order)
+        self._calls += 1
+        resource = self._resources.setdefault(order.resource, _Resource())
+        if order.interval_ms > 0:
+            return self._recur(order, resource, now)
+        effects: list[LrmEffect] = []
+        if order.task not in WATCHES:
+            effects = self._end_recurring(resource)
+        operation = _Operation(order, self._calls, now.ms)
+        delay_ms = _number(order, "start_delay")
+        if delay_ms:
+            self._plan(now.ms + delay_ms, order.resource, operation)
+        else:
+            self._queue(order.resource, operation)
+        return effects
+
+    def _recur(self, order: Order, resource: _Resource, now: Now) -> list[LrmEffect]:
+        """Begin a recurring operation; one that recurs already takes the new order and runs now."""
+        ident = (order.task, order.interval_ms)
+        recurring = resource.recurring.get(ident)
+        if recurring is None:
+            recurring = resource.recurring[ident] = _Recurring(order, self._calls)
+            delay_ms = _number(order, "start_delay")
+            if delay_ms:
+                recurring.due_ms = now.ms + delay_ms
+                self._plan(recurring.due_ms, order.resource, ident)
+                return []
+        else:
+            recurring.order, recurring.call, recurring.told = order, self._calls, None
+            if recurring.due_ms is None:
+                return []  # it waits, or runs: then it is run again afterwards
+        recurring.due_ms = None
+        self._queue(order.resource, _Operation(order, recurring.call, now.ms, recurring))
+        return []
+
+    def _cancel(self, order: Order) -> list[LrmEffect]:
+        meta = dict(order.meta)
+        interval_ms = order.interval_ms or _number(order, "interval")
+        ident = (meta.get("operation", "monitor"), interval_ms)
+        resource = self._resources.get(order.resource)
+        recurring = resource.recurring.pop(ident, None) if resource else None
+        if resource is None or recurring is None:
+            return [self._answer(order, Cancelled(order))]
+        effects = self._drop(resource, recurring)
+        if effects:
+            resource.cancels.append(order)
+            return effects
+        return [self._answer(order, Cancelled(order))]
+
+    def _end_recurring(self, resource: _Resource) -> list[LrmEffect]:
+        effects: list[LrmEffect] = []
+        for recurring in resource.recurring.values():
+            effects += self._drop(resource, recurring)
+        resource.recurring.clear()
+        return effects
+
+    def _drop(self, resource: _Resource, recurring: _Recurring) -> list[LrmEffect]:
+        """Take *recurring* out of the queue, and kill its child if it has one."""
+        recurring.due_ms = None
+        resource.queue = deque(op for op in resource.queue if op.recurring is not recurring)
+        running = resource.running
+        if running is None or running.recurring is not recurring:
+            return []
+        running.cancelled = True
+        return [Kill(running.child)]
+
+    # --- waiting and going ---
+
+    def _plan(self, at_ms: int, name: str, what: _Operation | tuple[str, int]) -> None:
+        self._dues += 1
+        heapq.heappush(self._due, (at_ms, self._dues, name, what))
+
+    def _is_due(self, due: _Due) -> bool:
+        """Return whether the entry still means something: what it was for may have ended."""
+        at_ms, _, name, what = due
+        if isinstance(what, _Operation):
+            return not what.cancelled
+        resource = self._resources.get(name)
+        recurring = resource.recurring.get(what) if resource else None
+        return recurring is not None and recurring.due_ms == at_ms
+
+    def _wake(self, now: Now) -> None:
+        while (at_ms := self.deadline_ms) is not None and at_ms <= now.ms:
+            _, _, name, what = heapq.heappop(self._due)
+            if isinstance(what, _Operation):
+                self._queue(name, what)
+                continue
+            recurring = self._resources[name].recurring[what]
+            recurring.due_ms = None
+            self._queue(name, _Operation(recurring.order, recurring.call, now.ms, recurring))
+
+    def _queue(self, name: str, operation: _Operation) -> None:
+        self._resources.setdefault(name, _Resource()).queue.append(operation)
+        self._ready.setdefault(name)
+
+    def _go(self, now: Now) -> list[LrmEffect]:
+        """Begin what may begin: one operation a resource, those that were ordered before others."""
+        effects: list[LrmEffect] = []
+        while len(self._by_child) < self._parallel:
+            name = self._next()
+            if name is None:
+                break
+            resource = self._resources[name]
+            operation = resource.queue.popleft()
+            if not resource.queue:
+                del self._ready[name]
+            effects += self._begin(resource, operation, now)
+        return effects
+
+    def _next(self) -> str | None:
+        """Return a resource whose next operation may begin: ordered ones first, then watching."""
+        watching = None
+        for name in [name for name in self._ready if not self._resources[name].queue]:
+            del self._ready[name]
+        for name in self._ready:
+            resource = self._resources[name]
+            if resource.running is not None:
+                continue
+            if resource.queue[0].recurring is None:
+                return name
+            watching = watching or name
+        return watching
+
+    def _begin(self, resource: _Resource, operation: _Operation, now: Now) -> list[LrmEffect]:
+        if operation.recurring is not None:
+            operation.order, operation.call = operation.recurring.order, operation.recurring.call
+        order = operation.order
+        operation.began_ms = now.ms
+        resource.running = operation
+        if order.task == "delete":
+            return self._forget(resource, order)
+        if order.task in STARTS and not self._sees_lease(order.term, now):
+            resource.running = None
+            return [self._answer(order, Refuse(order, "STALE"))]
+        made = self._stonith(operation) if order.agent[0] == "stonith" else self._call(order)
+        if isinstance(made, Outcome):
+            return self._finish(resource, operation, made, 0, now)
+        pending: list[LrmEffect] = []
+        if _is_told_pending(order):
+            outcome = Outcome(UNKNOWN, Status.PENDING)
+            pending = [Report(self._record(operation, outcome, 0, _epoch_s(now)))]
+        return [*pending, self._spawn(operation, made)]
+
+    def _spawn(self, operation: _Operation, invocation: Invocation) -> Spawn:
+        operation.child = next(self._children)
+        self._by_child[operation.child] = operation.order.resource
+        return Spawn(operation.child, invocation)
+
+    def _call(self, order: Order) -> Invocation | Outcome:
+        call = Call(
+            order.agent, order.task, order.resource, order.params, order.meta, order.interval_ms,
+            order.timeout_ms,
+        )  # fmt: skip
+        return invocation_of(call, self._host)
+
+    def _stonith(self, operation: _Operation) -> Invocation | Outcome:
+        """Return the call of a fence device: it is started by a monitor that succeeds."""
+        order = operation.order
+        if order.task == "stop":
+            return Outcome(OK, Status.DONE)
+        if order.task == "monitor" and order.resource not in self._devices:
+            return Outcome(NOT_RUNNING, Status.DONE)
+        if order.task == "monitor" and order.interval_ms == 0:
+            return Outcome(OK, Status.DONE)
+        params = dict(order.params)
+        action = params.get("pcmk_monitor_action", "monitor")
+        metadata = self._metadata.get(order.agent)
+        return fence_invocation(
+            order.agent[2], action, params, self._host, timeout_ms=order.timeout_ms,
+            metadata=metadata,
+        )  # fmt: skip
+
+    # --- ends ---
+
+    def _exited(self, child: int, exit: Exit, now: Now) -> list[LrmEffect]:
+        name = self._by_child.pop(child, None)
+        if name is None:
+            return []
+        resource = self._resources[name]
+        operation = resource.running
+        assert operation is not None and operation.child == child, f"child {child} of {name}"
+        if operation.cancelled and operation.recurring is not None:
+            resource.running = None
+            orders, resource.cancels = resource.cancels, []
+            return [self._answer(order, Cancelled(order)) for order in orders]
+        order = operation.order
+        if (again := self._again(operation, exit, now)) is not None:
+            return [self._spawn(operation, again)]
+        outcome = outcome_of(order.agent[0], order.task, exit)
+        return self._finish(resource, operation, outcome, exit.took_ms, now)
+
+    def _again(self, operation: _Operation, exit: Exit, now: Now) -> Invocation | None:
+        """Return one more call of a fence device that failed, if its retries and limit allow."""
+        order = operation.order
+        left_ms = operation.began_ms + order.timeout_ms - now.ms
+        if order.agent[0] != "stonith" or exit.code in (0, None) or operation.cancelled:
+            return None
+        tries = dict(order.params).get("pcmk_monitor_retries", "2")
+        if left_ms < 1000 or operation.tries >= (int(tries) if tries.isdigit() else 2):
+            return None
+        operation.tries += 1
+        made = self._stonith(operation)
+        return replace(made, timeout_ms=left_ms) if isinstance(made, Invocation) else None
+
+    def _finish(
+        self, resource: _Resource, operation: _Operation, outcome: Outcome, took_ms: int, now: Now
+    ) -> list[LrmEffect]:
+        resource.running = None
+        order = operation.order
+        self._keep_track(order, outcome)
+        if operation.recurring is not None:
+            return self._recurred(operation, operation.recurring, outcome, took_ms, now)
+        if order.task == "notify":
+            return [self._answer(order, Notified(order, outcome.rc))]
+        record = self._record(operation, outcome, took_ms, _epoch_s(now))
+        return [self._answer(order, Report(record))]
+
+    def _recurred(
+        self, operation: _Operation, recurring: _Recurring, outcome: Outcome, took_ms: int, now: Now
+    ) -> list[LrmEffect]:
+        order = operation.order
+        if recurring.order is not order:  # a newer order came in the meantime: it is run at once
+            self._queue(
+                order.resource, _Operation(recurring.order, recurring.call, now.ms, recurring)
+            )
+            return []
+        recurring.due_ms = now.ms + order.interval_ms
+        self._plan(recurring.due_ms, order.resource, (order.task, order.interval_ms))
+        seen = (outcome.rc, int(outcome.status))
+        if seen == recurring.told:
+            return []
+        recurring.told, recurring.changed_s = seen, _epoch_s(now)
+        record = self._record(operation, outcome, took_ms, recurring.changed_s)
+        return [self._answer(order, Report(record))]
+
+    def _forget(self, resource: _Resource, order: Order) -> list[LrmEffect]:
+        resource.running = None
+        self._active.pop(order.resource, None)
+        self._devices.pop(order.resource, None)
+        if not resource.queue:
+            del self._resources[order.resource]
+        return [self._answer(order, Forgotten(order))]
+
+    def _keep_track(self, order: Order, outcome: Outcome) -> None:
+        """Remember what may run here, and which fence devices are started."""
+        name, done = order.resource, outcome.rc == OK
+        if order.task == "stop":
+            if done:
+                self._active.pop(name, None)
+                self._devices.pop(name, None)
+        elif order.task != "monitor" or outcome.rc in _ACTIVE:
+            if order.task != "notify" and name not in self._active:
+                self._active[name] = order
+            if order.agent[0] == "stonith" and order.task != "monitor":
+                if done:
+                    self._devices[name] = order
+                else:
+                    self._devices.pop(name, None)
+
+    def _answer(self, order: Order, effect: LrmEffect) -> LrmEffect:
+        name = (order.term, order.transition, order.action)
+        if name in self._answers:
+            self._answers[name] = [effect]
+        return effect
+
+    # --- records ---
+
+    def _record(
+        self, operation: _Operation, outcome: Outcome, took_ms: int, changed_s: int
+    ) -> OpRecord:
+        order = operation.order
+        task, key = order.task, order.key
+        if task in ("reload-agent", "reload"):
+            # A reload that worked counts as a new start, one that failed as a failed monitor.
+            task = "start" if outcome.rc == OK or outcome.status == Status.PENDING else "monitor"
+            key = f"{order.resource}_{task}_0"
+        meta = dict(order.meta)
+        moves = order.task in ("migrate_to", "migrate_from")
+        params = dict(order.params)
+        restart, secure = self._partial_digests(order, params)
+        return OpRecord(
+            resource=order.resource,
+            agent=order.agent,
+            key=key,
+            task=task,
+            interval_ms=order.interval_ms,
+            call=operation.call,
+            rc=outcome.rc,
+            status=int(outcome.status),
+            reason=outcome.reason,
+            term=order.term,
+            transition=order.transition,
+            action=order.action,
+            target_rc=order.target_rc or 0,
+            changed_s=changed_s,
+            exec_ms=took_ms,
+            queue_ms=max(0, operation.began_ms - operation.queued_ms),
+            digest=digest_of(_compared(order, params)),
+            restart_params=restart[0],
+            restart_digest=restart[1],
+            secure_params=secure[0],
+            secure_digest=secure[1],
+            migrate_source=meta.get("migrate_source", "") if moves else "",
+            migrate_target=meta.get("migrate_target", "") if moves else "",
+        )
+
+    def _partial_digests(
+        self, order: Order, params: Mapping[str, str]
+    ) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Return (names, digest) of what forces a restart, and of what is not private."""
+        metadata = self._metadata.get(order.agent)
+        restart = secure = ("", "")
+        if metadata is None:
+            return restart, secure
+        compared = _compared(order, params)
+        if metadata.restarting is not None and order.interval_ms == 0:
+            names = metadata.restarting
+            restart = (_listed(names), restart_digest_of(compared, names))
+        if metadata.private:
+            public = [name for name in compared if name not in metadata.private]
+            secure = (_listed(metadata.private), restart_digest_of(compared, public))
+        return restart, secure
+
+    # --- without a DC ---
+
+    def _abandon(self, why: str) -> list[LrmEffect]:
+        effects: list[LrmEffect] = []
+        for resource in self._resources.values():
+            waiting = [op.order for op in resource.queue if op.recurring is None]
+            resource.queue.clear()
+            effects += [self._answer(order, Refuse(order, why)) for order in waiting]
+            effects += self._end_recurring(resource)
+            running = resource.running
+            kept = ("stop", "demote", "delete")
+            if running and running.recurring is None and running.order.task not in kept:
+                effects.append(Kill(running.child))
+        for _, _, _, what in self._due:
+            if isinstance(what, _Operation) and not what.cancelled:
+                what.cancelled = True
+                effects.append(self._answer(what.order, Refuse(what.order, why)))
+        return effects
+
+    def _stop_all(self, event: StopAll) -> list[LrmEffect]:
+        if self._stopping is not None:
+            return []
+        self._stopping = _Stopping(event)
+        story = Note("lrm", f"stopping all that may run here: {event.why}")
+        return [story, *self._abandon(event.why)]
+
+    def _stop_next(self, now: Now) -> list[LrmEffect] | None:
+        """Queue the next stop of `StopAll` once nothing else goes on; None: nothing is to do."""
+        stopping = self._stopping
+        if stopping is None or stopping.over or not self.idle:
+            return None
+        left = [name for name in self._active if name not in stopping.tried]
+        if not left:
+            stopping.over = True
+            return [Stopped(tuple(sorted(self._active)))]
+        name = left[-1]
+        stopping.tried.add(name)
+        started = self._active[name]
+        stop = replace(
+            started, term=self.term, transition=-1, action=-1, task="stop", key=f"{name}_stop_0",
+            interval_ms=0, timeout_ms=stopping.event.timeout_ms, target_rc=None,
+        )  # fmt: skip
+        self._calls += 1
+        self._queue(name, _Operation(stop, self._calls, now.ms))
+        return []
+
+
+def _seen(name: str, operation: _Operation, now: Now, *, waiting: bool) -> InFlight:
+    since_ms = operation.queued_ms if waiting else operation.began_ms
+    order = operation.order
+    return InFlight(name, order.task, order.interval_ms, max(0, now.ms - since_ms), waiting)
+
+
+def _number(order: Order, name: str) -> int:
+    text = dict(order.meta).get(name, "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _epoch_s(now: Now) -> int:
+    return int(now.wall.timestamp())
+
+
+def _compared(order: Order, params: Mapping[str, str]) -> dict[str, str]:
+    return compared_parameters(params, interval_ms=order.interval_ms, timeout_ms=order.timeout_ms)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f" {' '.join(names)} "
+
+
+def _is_told_pending(order: Order) -> bool:
+    """Return whether the beginning is told too: of what changes a resource, unless switched off."""
+    wanted = parse_bool(dict(order.meta).get("record_pending", "true"))
+    return order.task not in WATCHES and wanted is not False
