@@ -255,7 +255,6 @@ class Resource:
     """What all kinds of resource have in common."""
 
     __slots__ = (
-        "_params",
         "actions",
         "actions_by_key",
         "active",
@@ -304,6 +303,7 @@ class Resource:
         "next_role",
         "notify",
         "ops",
+        "params_by_node",
         "parent",
         "partial_source",
         "partial_target",
@@ -347,7 +347,8 @@ class Resource:
         self.ops: tuple[objects.Operation, ...] = ()
         """The configured operations, those of the template included."""
         self.meta: dict[str, str] = {}
-        self._params: dict[Node | None, dict[str, str]] = {}
+        self.params_by_node: dict[Node | None, dict[str, str]] = {}
+        """What `read.parameters.params_of` worked out so far."""
         self.utilization: dict[str, int] = {}
 
         # What the configuration asks for.
@@ -522,7 +523,7 @@ class Clone(Collective):
 
     __slots__ = (
         "clone_max", "clone_min", "clone_node_max", "has_notifications", "inner", "interleave",
-        "ordered", "promoted_max", "promoted_node_max", "promotion_sorted", "scores_added",
+        "notifications", "ordered", "promoted_max", "promoted_node_max", "promotion_sorted", "scores_added",
     )  # fmt: skip
     kind = Kind.CLONE
 
@@ -536,6 +537,8 @@ class Clone(Collective):
         self.ordered = False
         self.interleave = False
         self.has_notifications = False
+        self.notifications: dict[str, Any] = {}
+        """The points around each task at which the instances are told (`actions/notify.py`)."""
         self.inner: objects.Primitive | objects.Group | None = None
         """What is cloned, as configured."""
         self.promotion_sorted = False
@@ -826,6 +829,8 @@ class WorkingSet:
     notices: list[str] = field(default_factory=list)
     history: Any = None
     """The index of histories that `read/history.py` makes."""
+    turns: list[int] = field(default_factory=list)
+    """The moments (epoch seconds) at which rules that were judged turn."""
 
     def node_of(self, name_or_id: str) -> Node | None:
         """Return the node of that id, else of that name, in any letter case."""
