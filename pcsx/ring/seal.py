@@ -1,0 +1,156 @@
+"""Sealing of packets: authenticated encryption, the replay window, and the will.
+
+A `Channel` is one session's pair of keys. A packet that does not open raises `Dropped` with the
+reason under which it is counted, and has changed nothing. The nonce of a packet is its counter,
+which never repeats under a key: a channel refuses to seal past its last counter.
+"""
+
+from __future__ import annotations
+
+import hmac
+import struct
+from collections.abc import Callable, Mapping
+from hashlib import blake2s
+from typing import Final, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+
+from pcsx.ring.frames import Boot
+from pcsx.ring.wire import HEADER, HEADER_SIZE, MAGIC, WILL
+
+WINDOW: Final = 2048
+"""How far behind the newest counter a packet may come and still be taken, once."""
+COUNTER_MAX: Final = 2**48
+_WINDOW_MASK: Final = (1 << WINDOW) - 1
+_ZEROS: Final = bytes(4)
+
+
+class Aead(Protocol):
+    """Authenticated encryption with associated data, under one key."""
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
+        """Return *data* encrypted, with a tag of 16 bytes behind it."""
+        ...
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
+        """Return what was encrypted, or raise InvalidTag."""
+        ...
+
+
+Suites = Mapping[int, Callable[[bytes], Aead]]
+"""The ways to seal that a node knows, best first, by their numbers on the wire."""
+
+AES_256_GCM: Final = 1
+CHACHA20_POLY1305: Final = 2
+SUITES: Final[Suites] = {AES_256_GCM: AESGCM, CHACHA20_POLY1305: ChaCha20Poly1305}
+
+
+class Dropped(Exception):
+    """A packet was not opened; *reason* is the last part of its counter's name."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Channel:
+    """One session with one life of a peer: its keys, counters and window."""
+
+    __slots__ = (
+        "_decrypt",
+        "_encrypt",
+        "_mask",
+        "boot",
+        "born_ms",
+        "confirmed",
+        "ends_ms",
+        "mine",
+        "node",
+        "sent",
+        "seq",
+        "theirs",
+        "top",
+        "will_in",
+        "will_out",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, node: int, boot: Boot, seq: int, mine: int, theirs: int, born_ms: int,
+        seal_out: Aead, seal_in: Aead, will_out: bytes, will_in: bytes,
+    ) -> None:  # fmt: skip
+        self.node = node
+        self.boot = boot
+        self.seq = seq
+        self.mine = mine
+        """The number by which the peer's packets name this session."""
+        self.theirs = theirs
+        self.born_ms = born_ms
+        self.ends_ms = 0
+        """When the session ends, because a newer one has taken its place; 0: not yet."""
+        self.confirmed = False
+        """Whether a packet of the peer has opened: it is there, and it is that life."""
+        self.will_out = will_out
+        self.will_in = will_in
+        self.sent = 0
+        self.top = 0
+        self._mask = 0
+        self._encrypt = seal_out.encrypt
+        self._decrypt = seal_in.decrypt
+
+    def seal(self, kind: int, plain: bytes) -> bytes:
+        """Return a packet of type *kind* that holds *plain*."""
+        self.sent += 1
+        assert self.sent < COUNTER_MAX, "a session outlived its counter"
+        head = HEADER.pack(MAGIC, kind, 0, 0, self.theirs, self.sent)
+        return head + self._encrypt(_ZEROS + head[8:], plain, head)
+
+    def open(self, data: bytes, counter: int) -> bytes:
+        """Return what the packet *data*, whose header says *counter*, holds."""
+        age = self.top - counter
+        if age >= 0 and (age >= WINDOW or self._mask >> age & 1):
+            raise Dropped("old" if age >= WINDOW else "replay")
+        head = data[:HEADER_SIZE]
+        try:
+            plain = self._decrypt(_ZEROS + head[8:], data[HEADER_SIZE:], head)
+        except InvalidTag:
+            raise Dropped("seal") from None
+        if age < 0:
+            self._mask = (self._mask << min(-age, WINDOW) | 1) & _WINDOW_MASK
+            self.top = counter
+        else:
+            self._mask |= 1 << age
+        return plain
+
+    @property
+    def worn(self) -> int:
+        """Return how many packets the busier direction has seen."""
+        return max(self.sent, self.top)
+
+
+# --- the will -------------------------------------------------------------------------------------
+
+_WILL: Final = struct.Struct(">QQi")
+_WILL_TAG: Final = 16
+_WILL_SIZE: Final = HEADER_SIZE + _WILL.size + _WILL_TAG
+
+
+def sealed_will(*, key: bytes, session: int, boot: Boot, status: int) -> bytes:
+    """Return the packet that tells the peer of *session* that the life *boot* is over.
+
+    Only the supervisor sends it, once heart and brain are both gone for certain.
+    """
+    head = HEADER.pack(MAGIC, WILL, 0, 0, session, 0)
+    body = head + _WILL.pack(boot.counter, boot.nonce, status)
+    return body + blake2s(body, key=key, digest_size=_WILL_TAG).digest()
+
+
+def opened_will(data: bytes, key: bytes) -> tuple[Boot, int]:
+    """Return whose life is over, and the exit status, as a will sealed with *key* tells it."""
+    if len(data) != _WILL_SIZE:
+        raise Dropped("malformed")
+    body, tag = data[:-_WILL_TAG], data[-_WILL_TAG:]
+    if not hmac.compare_digest(blake2s(body, key=key, digest_size=_WILL_TAG).digest(), tag):
+        raise Dropped("seal")
+    counter, nonce, status = _WILL.unpack_from(body, HEADER_SIZE)
+    return Boot(counter, nonce), status
