@@ -1,0 +1,481 @@
+"""What a schema cannot say: references, loops, options, scores, and what is there but useless.
+
+`check` returns all findings of a document at once, in the document's order within each family, and
+never raises, whatever the document looks like. An error is what no node could make sense of; a
+warning is what will surprise its author. Agents' own parameters are checked by the shell, which
+knows the agents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+
+from lxml import etree
+
+from pcsx.cib.document import Cib
+from pcsx.cib.options import CLUSTER, FENCING, META, OPERATION, Table, check_options, check_value
+from pcsx.cib.replica import Proposal
+from pcsx.errors import Finding, Severity
+from pcsx.values import parse_bool, parse_duration_ms, parse_role, parse_score
+
+RESOURCES: Final = ("primitive", "group", "clone", "master", "bundle")
+"""The tags of resources."""
+
+REFERRING: Final = frozenset(("resource_ref", "obj_ref", "role", "role_ref", "lrm_resource"))
+"""Tags whose `id` names something else."""
+
+ATTRIBUTE_SETS: Final = ("meta_attributes", "instance_attributes", "utilization")
+"""The kinds of attribute set that resources, operations and templates have."""
+
+_XML_ID: Final = re.compile(r"[^\W\d][\w.\-]*")
+_OPTION_TABLES: Final = {
+    "cluster_property_set": (CLUSTER, Severity.WARNING),
+    "meta_attributes": (META, None),
+}
+
+
+class _Index:
+    """Where things are: made once for each check."""
+
+    def __init__(self, cib: Cib) -> None:
+        found = cib.tree.find("configuration")
+        self.configuration = etree.Element("configuration") if found is None else found
+        self.elements = list(self.configuration.iter(etree.Element))
+        self.by_id: dict[str, etree._Element] = {}
+        for element in self.elements:
+            if element.tag not in REFERRING and (name := element.get("id")):
+                self.by_id.setdefault(name, element)
+        self.resources = {
+            name: element for name, element in self.by_id.items() if element.tag in RESOURCES
+        }
+        self.templates = {n: e for n, e in self.by_id.items() if e.tag == "template"}
+        self.tags = {n: e for n, e in self.by_id.items() if e.tag == "tag"}
+        self.nodes = {
+            node.get("uname", "") for node in self.configuration.iterfind("nodes/node")
+        } | set(_remote_nodes(self.resources.values()))
+
+    def is_constrainable(self, name: str) -> bool:
+        """Return whether a constraint may name *name*: resource, instance, template or tag."""
+        return (
+            name in self.resources
+            or name in self.templates
+            or name in self.tags
+            or name.rpartition(":")[0] in self.resources
+        )
+
+
+def _remote_nodes(resources: Iterable[etree._Element]) -> Iterator[str]:
+    for resource in resources:
+        if resource.get("provider") == "pacemaker" and resource.get("type") == "remote":
+            yield resource.get("id", "")
+        for pair in resource.iterfind("meta_attributes/nvpair"):
+            if pair.get("name") == "remote-node":
+                yield pair.get("value", "")
+
+
+def check(cib: Cib) -> list[Finding]:
+    """Return all that is wrong or odd in *cib*, errors and warnings mixed, in a stable order."""
+    return list(_checked(cib))
+
+
+@lru_cache(maxsize=4)
+def _checked(cib: Cib) -> tuple[Finding, ...]:
+    index = _Index(cib)
+    return tuple(dict.fromkeys(f for family in FAMILIES for f in family(index)))
+
+
+def check_change(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:
+    """Return the findings that a change brings in: those of *new* which *old* did not have.
+
+    A document that was odd before can be changed, one step after the other.
+    """
+    known = set(_checked(old))
+    return [finding for finding in _checked(new) if finding not in known]
+
+
+# --- ids and references ------------------------------------------------------------------------
+
+
+def _check_ids(index: _Index) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for element in index.elements:
+        name = element.get("id")
+        if name is None or element.tag in REFERRING or element.tag == "node":
+            continue  # a node's id is the ring's, and of another kind
+        if not _XML_ID.fullmatch(name):
+            yield Finding.error(
+                "id-invalid", name, f"{name!r} cannot be an id: letters, digits, _ . - only, "
+                "and a letter or _ first",
+            )  # fmt: skip
+        if name in seen:
+            yield Finding.error("id-twice", name, f"The id {name} is given to two elements")
+        seen.add(name)
+
+
+_NEED_ID: Final = frozenset(
+    (
+        *RESOURCES, *ATTRIBUTE_SETS, "template", "op", "nvpair", "cluster_property_set",
+        "rsc_location", "rsc_colocation", "rsc_order", "rsc_ticket", "resource_set", "rule",
+        "expression", "tag",
+        "alert", "recipient", "acl_role", "acl_permission", "fencing-level", "date_expression",
+    )
+)  # fmt: skip
+
+
+def _check_missing_ids(index: _Index) -> Iterator[Finding]:
+    for element in index.elements:
+        if element.tag in _NEED_ID and not element.get("id") and not element.get("id-ref"):
+            yield Finding.error("id-missing", _subject(element), f"A <{element.tag}> has no id")
+
+
+def _check_references(index: _Index) -> Iterator[Finding]:
+    for element in index.elements:
+        if (name := element.get("id-ref")) is not None:
+            target = index.by_id.get(name)
+            if target is None:
+                yield _unknown(element, name, f"There is no {element.tag} {name} to share")
+            elif target.tag != element.tag:
+                yield _unknown(
+                    element, name, f"{name} is a {target.tag}, and a {element.tag} is wanted"
+                )
+        template, named = element.get("template"), element.get("id", "")
+        if element.tag == "primitive" and template and template not in index.templates:
+            yield _unknown(element, template, f"There is no template {template}")
+        if element.tag == "obj_ref" and named not in index.by_id:
+            yield _unknown(element, named, f"There is no {named} to tag")
+        if element.tag in ("role", "role_ref") and _tag_of(index.by_id.get(named)) != "acl_role":
+            yield _unknown(element, named, f"There is no role {named}")
+
+
+def _unknown(element: etree._Element, name: str, text: str) -> Finding:
+    return Finding.error(
+        "reference-unknown", _subject(element), text, hint=f"Create {name} first.",
+        force="reference-unknown",
+    )  # fmt: skip
+
+
+def _tag_of(element: etree._Element | None) -> str:
+    return "" if element is None else str(element.tag)
+
+
+# --- resources ---------------------------------------------------------------------------------
+
+
+def _check_resources(index: _Index) -> Iterator[Finding]:
+    for name, resource in index.resources.items():
+        children = [child for child in resource if child.tag in RESOURCES]
+        match resource.tag:
+            case "group":
+                if not children:
+                    yield Finding.error("group-empty", name, f"The group {name} has no member")
+                for child in children:
+                    if child.tag != "primitive":
+                        yield Finding.error(
+                            "group-member", name, f"A group holds primitives, not a {child.tag}"
+                        )
+            case "clone" | "master":
+                if len(children) != 1:
+                    yield Finding.error(
+                        "clone-child", name, f"{name} must hold one primitive or group"
+                    )
+                elif children[0].tag not in ("primitive", "group"):
+                    yield Finding.error(
+                        "clone-child", name, f"A {children[0].tag} cannot be cloned"
+                    )
+            case "primitive":
+                yield from _check_primitive(name, resource)
+
+
+def _check_primitive(name: str, resource: etree._Element) -> Iterator[Finding]:
+    if resource.get("template") is None and not (resource.get("class") and resource.get("type")):
+        yield Finding.error("agent-missing", name, f"{name} names no agent")
+    if resource.get("class") == "ocf" and not resource.get("provider"):
+        yield Finding.error("agent-provider", name, f"{name}: an ocf agent needs a provider")
+
+
+def _check_operations(index: _Index) -> Iterator[Finding]:
+    for operations in index.configuration.iter("operations"):
+        owner = _owner_of(operations)
+        seen: Counter[tuple[str, int | None]] = Counter()
+        for op in operations.iterfind("op"):
+            pairs = [(str(k), str(v)) for k, v in op.items()]
+            yield from check_options(OPERATION, pairs, owner, unknown=Severity.WARNING)
+            if op.get("id-ref") is None:
+                seen[op.get("name", ""), parse_duration_ms(op.get("interval", "0"))] += 1
+        for (action, interval), count in seen.items():
+            if count > 1:
+                yield Finding.error(
+                    "operation-twice", owner,
+                    f"{owner} has {count} operations {action} with interval {interval} ms",
+                    force="operation-twice",
+                )  # fmt: skip
+
+
+def _check_option_sets(index: _Index) -> Iterator[Finding]:
+    for element in index.elements:
+        if isinstance(element.tag, str) and element.tag in _OPTION_TABLES:
+            if element.tag == "meta_attributes" and _is_operations_or_alerts(element):
+                continue
+            table, unknown = _OPTION_TABLES[element.tag]
+            yield from check_options(table, _pairs(element), _owner_of(element), unknown=unknown)
+            yield from _check_twice(element)
+    for name, resource in index.resources.items():
+        if resource.get("class") == "stonith":
+            for attributes in resource.iterfind("instance_attributes"):
+                yield from _check_known(FENCING, _pairs(attributes), name)
+    for pairs in index.configuration.iterfind("op_defaults/meta_attributes"):
+        yield from _check_known(OPERATION, _pairs(pairs), "op_defaults")
+
+
+def _is_operations_or_alerts(attributes: etree._Element) -> bool:
+    parent = attributes.getparent()
+    return parent is not None and parent.tag in ("op", "op_defaults", "alert", "recipient")
+
+
+def _check_known(table: Table, pairs: Iterable[tuple[str, str]], subject: str) -> Iterator[Finding]:
+    for name, value in pairs:
+        if (option := table.get(name)) is not None:
+            yield from check_value(option, value, subject)
+
+
+def _check_twice(attributes: etree._Element) -> Iterator[Finding]:
+    for name, count in Counter(name for name, _ in _pairs(attributes)).items():
+        if count > 1:
+            yield Finding.warning(
+                "option-twice", _owner_of(attributes), f"{name} is set {count} times in one set"
+            )
+
+
+def _pairs(attributes: etree._Element) -> list[tuple[str, str]]:
+    return [
+        (pair.get("name", ""), pair.get("value", ""))
+        for pair in attributes.iterfind("nvpair")
+        if pair.get("name") and pair.get("value") not in (None, "#default")
+    ]
+
+
+# --- constraints -------------------------------------------------------------------------------
+
+_CONSTRAINED: Final = {
+    "rsc_location": ("rsc",),
+    "rsc_colocation": ("rsc", "with-rsc"),
+    "rsc_order": ("first", "then"),
+    "rsc_ticket": ("rsc",),
+}
+_ACTIONS: Final = ("start", "stop", "promote", "demote")
+_KINDS: Final = ("Mandatory", "Optional", "Serialize")
+_LOSS_POLICIES: Final = ("stop", "demote", "fence", "freeze")
+
+
+def _check_constraints(index: _Index) -> Iterator[Finding]:
+    section = index.configuration.find("constraints")
+    for constraint in section if section is not None else ():
+        name = _subject(constraint)
+        for attribute in _CONSTRAINED.get(str(constraint.tag), ()):
+            rsc = constraint.get(attribute)
+            if rsc is not None and not index.is_constrainable(rsc):
+                yield _unknown(constraint, rsc, f"{name}: there is no resource {rsc}")
+        for reference in constraint.iterfind("resource_set/resource_ref"):
+            rsc = reference.get("id", "")
+            if not index.is_constrainable(rsc):
+                yield _unknown(constraint, rsc, f"{name}: there is no resource {rsc}")
+        for group in constraint.iterfind("resource_set"):
+            if len(group) == 0 and group.get("id-ref") is None:
+                yield Finding.error("set-empty", name, f"{name}: a resource set has no member")
+        match constraint.tag:
+            case "rsc_location":
+                yield from _check_location(index, constraint, name)
+            case "rsc_colocation":
+                if (rsc := constraint.get("rsc")) and rsc == constraint.get("with-rsc"):
+                    yield Finding.error("colocation-self", name, f"{name}: {rsc} is with itself")
+            case "rsc_order":
+                yield from _check_order(constraint, name)
+            case "rsc_ticket":
+                policy = constraint.get("loss-policy")
+                if policy is not None and policy not in _LOSS_POLICIES:
+                    yield _value(name, "loss-policy", policy, _LOSS_POLICIES)
+                if not constraint.get("ticket"):
+                    yield Finding.error("ticket-missing", name, f"{name} names no ticket")
+
+
+def _check_location(index: _Index, constraint: etree._Element, name: str) -> Iterator[Finding]:
+    node = constraint.get("node")
+    if node is not None:
+        if constraint.get("score") is None and constraint.find("lifetime") is None:
+            yield Finding.error("score-missing", name, f"{name} has a node and no score")
+        if node not in index.nodes:
+            yield Finding.warning("node-unknown", name, f"{name}: there is no node {node} now")
+    elif constraint.find("rule") is None:
+        yield Finding.error("location-nowhere", name, f"{name} has neither a node nor a rule")
+    if (pattern := constraint.get("rsc-pattern")) is not None:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield Finding.warning("pattern", name, f"{name}: /{pattern}/ is odd: {error}")
+
+
+def _check_order(constraint: etree._Element, name: str) -> Iterator[Finding]:
+    first, then = constraint.get("first"), constraint.get("then")
+    for attribute in ("first-action", "then-action"):
+        action = constraint.get(attribute)
+        if action is not None and action not in _ACTIONS:
+            yield _value(name, attribute, action, _ACTIONS)
+    kind = constraint.get("kind")
+    if kind is not None and kind not in _KINDS:
+        yield _value(name, "kind", kind, _KINDS)
+    if first and first == then:
+        same = constraint.get("first-action", "start") == constraint.get(
+            "then-action", constraint.get("first-action", "start")
+        )
+        if same:
+            yield Finding.error("order-self", name, f"{name}: {first} waits for itself")
+
+
+def _value(name: str, option: str, value: str, choices: tuple[str, ...]) -> Finding:
+    return Finding.error(
+        "option-value", name, f"{option}={value}: expected one of {', '.join(choices)}"
+    )
+
+
+def _check_order_loops(index: _Index) -> Iterator[Finding]:
+    """Yield an error for each loop of mandatory orders between resources that all must start."""
+    after: dict[str, list[tuple[str, str]]] = {}
+    for order in index.configuration.iterfind("constraints/rsc_order"):
+        first, then = order.get("first"), order.get("then")
+        plain = (
+            order.get("first-action", "start") == "start"
+            and order.get("then-action", "start") == "start"
+        )
+        mandatory = order.get("kind", "Mandatory") == "Mandatory" and order.get("score") != "0"
+        if first and then and first != then and plain and mandatory:
+            after.setdefault(first, []).append((then, _subject(order)))
+    for loop in _loops(after):
+        yield Finding.error(
+            "order-loop", loop[0], "These wait for each other in a circle: " + " then ".join(loop),
+            force="order-loop",
+        )  # fmt: skip
+
+
+def _loops(after: dict[str, list[tuple[str, str]]]) -> Iterator[list[str]]:
+    """Yield one loop through each resource at which a depth-first walk comes back to itself."""
+    done: set[str] = set()
+    for start in after:
+        if start in done:
+            continue
+        path: list[str] = [start]
+        on_path = {start: 0}
+        stack = [iter(after.get(start, ()))]
+        while stack:
+            step = next(stack[-1], None)
+            if step is None:
+                stack.pop()
+                left = path.pop()
+                del on_path[left]
+                done.add(left)
+            elif step[0] in on_path:
+                yield [*path[on_path[step[0]] :], step[0]]
+            elif step[0] not in done:
+                on_path[step[0]] = len(path)
+                path.append(step[0])
+                stack.append(iter(after.get(step[0], ())))
+
+
+def _check_scores(index: _Index) -> Iterator[Finding]:
+    for element in index.elements:
+        score = element.get("score")
+        if score is not None and element.tag != "nvpair" and parse_score(score) is None:
+            yield Finding.error(
+                "score-invalid", _subject(element),
+                f"The score {score!r} is no whole number, INFINITY or -INFINITY",
+            )  # fmt: skip
+        for attribute in ("role", "rsc-role", "with-rsc-role"):
+            role = element.get(attribute)
+            if (
+                role is not None
+                and element.tag not in ("op", "lrm_resource")
+                and parse_role(role) is None
+            ):
+                yield Finding.error("role-unknown", _subject(element), f"There is no role {role}")
+
+
+# --- the rest ----------------------------------------------------------------------------------
+
+
+def _check_fencing(index: _Index) -> Iterator[Finding]:
+    devices = {n for n, r in index.resources.items() if r.get("class") == "stonith"}
+    devices |= {
+        n
+        for n, r in index.resources.items()
+        if (template := index.templates.get(r.get("template", ""))) is not None
+        and template.get("class") == "stonith"
+    }
+    options = {
+        name: value
+        for attributes in index.configuration.iterfind("crm_config/cluster_property_set")
+        for name, value in _pairs(attributes)
+    }
+    wanted = options.get("stonith-enabled", options.get("fencing-enabled", "true"))
+    watchdog = options.get("stonith-watchdog-timeout", options.get("fencing-watchdog-timeout", "0"))
+    if (
+        index.resources
+        and not devices
+        and parse_bool(wanted) is not False
+        and watchdog.strip() in ("", "0")
+    ):
+        yield Finding.warning(
+            "fencing-missing", "cluster",
+            "Fencing is on and there is no device: resources of a lost node are recovered nowhere",
+            hint="Create one with pcsx stonith create, or set stonith-enabled=false.",
+        )  # fmt: skip
+    for level in index.configuration.iterfind("fencing-topology/fencing-level"):
+        for device in level.get("devices", "").split(","):
+            if device and device not in devices:
+                name = _subject(level)
+                yield _unknown(level, device, f"{name}: there is no fence device {device}")
+        number = level.get("index", "")
+        if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= 99):
+            yield Finding.error("level-index", _subject(level), f"There is no level {number!r}")
+
+
+def _check_tags(index: _Index) -> Iterator[Finding]:
+    for name, tag in index.tags.items():
+        if len(tag) == 0:
+            yield Finding.error("tag-empty", name, f"The tag {name} has no member")
+
+
+Family = Callable[[_Index], Iterator[Finding]]
+
+FAMILIES: Final[tuple[Family, ...]] = (
+    _check_ids,
+    _check_missing_ids,
+    _check_references,
+    _check_resources,
+    _check_operations,
+    _check_option_sets,
+    _check_constraints,
+    _check_order_loops,
+    _check_scores,
+    _check_fencing,
+    _check_tags,
+)
+
+
+def _subject(element: etree._Element) -> str:
+    """Return the id of *element* or of the nearest one around it."""
+    at: etree._Element | None = element
+    while at is not None:
+        if at.tag not in REFERRING and (name := at.get("id")):
+            return name
+        at = at.getparent()
+    return str(element.tag)
+
+
+def _owner_of(inner: etree._Element) -> str:
+    parent = inner.getparent()
+    if parent is None or parent.tag in ("crm_config", "rsc_defaults", "op_defaults"):
+        return _subject(inner)
+    return _subject(parent)

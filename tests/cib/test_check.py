@@ -1,0 +1,171 @@
+"""Checks: everything wrong is said at once, and nothing is said of a sound document."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from pcsx.cib import Cib
+from pcsx.cib.check import check, check_change
+from pcsx.errors import Severity
+
+from .strategies import cibs
+from .test_replica import wish
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "conformance" / "scheduler" / "xml"
+
+
+def cib(inside: str, fencing: str = "false") -> Cib:
+    return Cib.from_bytes(
+        f"""<cib epoch="1"><configuration><crm_config><cluster_property_set id="o">
+        <nvpair id="o-1" name="stonith-enabled" value="{fencing}"/></cluster_property_set>
+        </crm_config><nodes><node id="1" uname="n"/></nodes>{inside}
+        </configuration></cib>""".encode()
+    )
+
+
+def dummy(name: str, inside: str = "") -> str:
+    return f'<primitive id="{name}" class="ocf" provider="p" type="Dummy">{inside}</primitive>'
+
+
+def resources(*names: str) -> str:
+    return f"<resources>{''.join(map(dummy, names))}</resources>"
+
+
+def constraints(inside: str) -> Cib:
+    return cib(f"{resources('a', 'b', 'r')}<constraints>{inside}</constraints>")
+
+
+def codes(document: Cib) -> list[str]:
+    return [finding.code for finding in check(document)]
+
+
+def test_a_sound_document_has_no_findings() -> None:
+    assert check(constraints('<rsc_location id="l" rsc="a" node="n" score="INFINITY"/>')) == []
+
+
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    (
+        ("<resources><group id='g'/></resources>", "group-empty"),
+        ("<resources><clone id='g'/></resources>", "clone-child"),
+        (f"<resources>{dummy('a')}{dummy('a')}</resources>", "id-twice"),
+        (f"<resources>{dummy('1a')}</resources>", "id-invalid"),
+        ("<resources><primitive id='a'/></resources>", "agent-missing"),
+        ("<resources><primitive id='a' class='ocf' type='x'/></resources>", "agent-provider"),
+        ("<resources><primitive id='a' template='t'/></resources>", "reference-unknown"),
+        (
+            "<resources>" + dummy("a", "<operations id-ref='x'/>") + "</resources>",
+            "reference-unknown",
+        ),
+        (
+            "<resources>"
+            + dummy("a", "<meta_attributes id='m'><nvpair id='p' name='priority' value='x'/>")
+            + "</resources>",
+            "option-value",
+        ),
+        ("<tags><tag id='t'/></tags>", "tag-empty"),
+        ("<tags><tag id='t'><obj_ref id='x'/></tag></tags>", "reference-unknown"),
+        ("<acls><acl_target id='u'><role id='x'/></acl_target></acls>", "reference-unknown"),
+        (
+            "<fencing-topology><fencing-level id='f' index='1' devices='x'/></fencing-topology>",
+            "reference-unknown",
+        ),
+        (
+            "<fencing-topology><fencing-level id='f' index='0' devices=''/></fencing-topology>",
+            "level-index",
+        ),
+    ),
+)
+def test_each_fault_is_found(inside: str, code: str) -> None:
+    inside = inside.replace("</primitive>", "</meta_attributes></primitive>", "priority" in inside)
+    assert codes(cib(inside)) == [code]
+
+
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    (
+        ("<rsc_location id='l' rsc='x' node='n' score='1'/>", "reference-unknown"),
+        ("<rsc_location id='l' rsc='a' node='x' score='1'/>", "node-unknown"),
+        ("<rsc_location id='l' rsc='a' node='n'/>", "score-missing"),
+        ("<rsc_location id='l' rsc='a'/>", "location-nowhere"),
+        ("<rsc_location id='l' rsc='a' node='n' score='high'/>", "score-invalid"),
+        ("<rsc_location id='l' rsc='a' node='n' score='1' role='King'/>", "role-unknown"),
+        ("<rsc_colocation id='c' rsc='a' with-rsc='a' score='1'/>", "colocation-self"),
+        ("<rsc_colocation id='c' score='1'><resource_set id='s'/></rsc_colocation>", "set-empty"),
+        ("<rsc_order id='oo' first='a' then='a'/>", "order-self"),
+        ("<rsc_order id='oo' first='a' then='b' kind='Maybe'/>", "option-value"),
+        ("<rsc_order id='oo' first='a' then='b' first-action='jump'/>", "option-value"),
+        ("<rsc_ticket id='t' rsc='a'/>", "ticket-missing"),
+        ("<rsc_ticket id='t' rsc='a' ticket='T' loss-policy='cry'/>", "option-value"),
+    ),
+)
+def test_each_fault_of_a_constraint_is_found(inside: str, code: str) -> None:
+    assert codes(constraints(inside)) == [code]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    found = codes(
+        constraints("<rsc_order id='oo' first='x' then='y'/><rsc_ticket id='t' rsc='z'/>")
+    )
+    assert found == ["reference-unknown"] * 3 + ["ticket-missing"]
+
+
+def test_a_circle_of_orders_is_told_as_a_circle() -> None:
+    document = constraints(
+        "<rsc_order id='o1' first='a' then='b'/><rsc_order id='o2' first='b' then='r'/>"
+        "<rsc_order id='o3' first='r' then='a'/>"
+    )
+    (finding,) = check(document)
+    assert finding.code == "order-loop"
+    assert "a then b then r then a" in finding.text
+
+
+def test_optional_orders_may_form_a_circle() -> None:
+    assert not codes(
+        constraints(
+            "<rsc_order id='o1' first='a' then='b'/>"
+            "<rsc_order id='o2' first='b' then='a' kind='Optional'/>"
+        )
+    )
+
+
+def test_one_operation_twice_at_one_interval_is_an_error() -> None:
+    ops = "".join(
+        f"<op id='{name}' name='monitor' interval='{interval}'/>"
+        for name, interval in (("x", "10"), ("y", "10s"), ("z", "20s"))
+    )
+    inside = dummy("a", f"<operations>{ops}</operations>")
+    assert codes(cib(f"<resources>{inside}</resources>")) == ["operation-twice"]
+
+
+def test_fencing_without_a_device_is_warned_of() -> None:
+    (finding,) = check(cib(resources("a"), fencing="true"))
+    assert (finding.code, finding.severity) == ("fencing-missing", Severity.WARNING)
+    device = '<resources><primitive id="f" class="stonith" type="fence_x"/></resources>'
+    assert check(cib(device, fencing="true")) == []
+
+
+def test_a_change_is_told_what_it_brings_and_not_what_was_there() -> None:
+    old = constraints("<rsc_order id='oo' first='x' then='b'/>")
+    new = constraints("<rsc_order id='oo' first='x' then='b'/><rsc_ticket id='t' rsc='a'/>")
+    assert [f.code for f in check_change(old, new, wish(old, new))] == ["ticket-missing"]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cibs())
+def test_no_document_makes_a_check_fail(document: Cib) -> None:
+    assert isinstance(check(document), list)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared scheduler cases are not here")
+def test_documents_of_the_field_have_few_errors() -> None:
+    odd = {
+        file.name
+        for file in sorted(SHARED.glob("*.xml"))
+        if any(
+            finding.severity is Severity.ERROR and not finding.force
+            for finding in check(Cib.from_bytes(file.read_bytes()))
+        )
+    }
+    assert len(odd) <= 3, sorted(odd)
