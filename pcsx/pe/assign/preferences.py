@@ -1,0 +1,199 @@
+"""The wishes of others: what those that are to be with a resource add to its scores.
+
+A dependent's scores, weighed by its constraint's score, are added to the primary's; and as the
+dependent has dependents of its own, so are theirs, weaker by each constraint on the way. A wish
+that would leave no node at all is dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pcsx.pe.assign.colocated import attribute_of, has_influence, host_for, this_with, with_this
+from pcsx.pe.model import Colocation, Group, Kind, Location, Node, Resource, Role, Table
+from pcsx.pe.scores import (
+    NEVER,
+    UNUSABLE,
+    add_scores,
+    add_to,
+    factor_of,
+    has_usable,
+    multiply,
+)
+
+NONNEGATIVE: Final = 1
+"""Never make a node unusable because of the source."""
+NESTED: Final = 2
+"""The source is asked through another one, or for an assignment: a useless wish is dropped."""
+UPWARD: Final = 4
+"""Go on to the source's primaries, not to its dependents."""
+
+
+def add_dependent(colocation: Colocation, primary: Resource) -> None:
+    """Add to the scores of *primary* what the dependent of *colocation* wishes."""
+    if not has_influence(colocation, primary):
+        return
+    mode = NESTED | NONNEGATIVE if primary.kind == Kind.CLONE else NESTED
+    primary.allowed = with_wishes(
+        colocation.dependent,
+        primary,
+        primary.allowed,
+        colocation,
+        factor_of(colocation.score),
+        mode,
+    )
+
+
+def upward_scores(rsc: Resource) -> Table:
+    """Return the scores of *rsc* with those of what it depends on; its own table stays."""
+    source: Resource = rsc
+    while isinstance(source, Group):
+        source = source.children[-1]
+    table = dict(rsc.allowed)
+    rsc.is_consulted = source.is_consulted = True
+    if has_usable(table):
+        for colocation in this_with(source):
+            factor = factor_of(colocation.score)
+            table = with_wishes(colocation.primary, rsc, table, colocation, factor, UPWARD | NESTED)
+    rsc.is_consulted = source.is_consulted = False
+    return table
+
+
+def with_wishes(
+    source: Resource,
+    target: Resource,
+    table: Table,
+    colocation: Colocation,
+    factor: float,
+    mode: int,
+) -> Table:
+    """Return *table* of *target* with the scores of *source* added, and of those behind it.
+
+    *table* is not changed; it is returned itself where the wish is dropped.
+    """
+    if source.is_consulted:
+        return table
+    source.is_consulted = True
+    try:
+        if isinstance(source, Group):
+            first = source.children[0]
+            return with_wishes(first, target, table, colocation, factor, mode)
+        return _with_wishes_of_one(source, target, table, colocation, factor, mode)
+    finally:
+        source.is_consulted = False
+
+
+def _with_wishes_of_one(
+    source: Resource,
+    target: Resource,
+    table: Table,
+    colocation: Colocation,
+    factor: float,
+    mode: int,
+) -> Table:
+    wished = _added(source, target, table, colocation, factor, nonnegative=bool(mode & NONNEGATIVE))
+    if has_usable(wished):
+        onward = this_with(source) if mode & UPWARD else with_this(source)
+        for further in onward:
+            if not mode & UPWARD and not has_influence(further, source):
+                continue
+            other = further.primary if mode & UPWARD else further.dependent
+            weight = factor_of(further.score, factor)
+            wished = with_wishes(other, target, wished, further, weight, mode | NESTED)
+    elif mode & NESTED:
+        return table
+    if mode & NONNEGATIVE:
+        for node, score in wished.items():
+            if score == UNUSABLE:
+                wished[node] = 1
+    return wished
+
+
+def _added(
+    source: Resource,
+    target: Resource,
+    table: Table,
+    colocation: Colocation,
+    factor: float,
+    *,
+    nonnegative: bool,
+) -> Table:
+    """Return a copy of *table* with the weighed scores of *source* added."""
+    best = _best_scores(source, target, table, colocation)
+    keeps_doubles = _minds_double_negatives(colocation) if factor < 0 else False
+    stickiness = colocation.primary.stickiness
+    wished: Table = {}
+    for node, old in table.items():
+        score = best[node]
+        wished[node] = old
+        if factor < 0 and score < 0 and not (keeps_doubles and stickiness < -score):
+            continue
+        if nonnegative and old == UNUSABLE:
+            continue
+        new = add_scores(multiply(factor, score), old)
+        if nonnegative and new < 0:
+            if old > 0:
+                new = UNUSABLE
+            elif old == 0:
+                new = 0
+        wished[node] = new
+    return wished
+
+
+def _minds_double_negatives(colocation: Colocation) -> bool:
+    """Say whether a dependent's ban from a node may be a reason for the primary to go there.
+
+    That is so where the dependent has but one node left, which the primary can leave to it.
+    """
+    usable = sum(1 for score in colocation.dependent.allowed.values() if score >= 0)
+    return usable == 1 and has_influence(colocation, colocation.primary)
+
+
+def _best_scores(
+    source: Resource, target: Resource, table: Table, colocation: Colocation
+) -> dict[Node, int]:
+    """Return for each node of *table* the best score of *source* where the attribute is equal."""
+    scores = _scores_with_group(source, colocation)
+    attribute = colocation.attribute
+    if attribute == "#uname" and not _goes_by_hosts(source, target, table):
+        return {node: scores.get(node, NEVER) if node.available else NEVER for node in table}
+    best: dict[str | None, int] = {}
+    for node, score in scores.items():
+        if node.available:
+            value = attribute_of(source, node, attribute)
+            if score > best.get(value, NEVER):
+                best[value] = score
+    return {node: best.get(attribute_of(target, node, attribute), NEVER) for node in table}
+
+
+def _goes_by_hosts(source: Resource, target: Resource, table: Table) -> bool:
+    return any(
+        host_for(rsc, node) is not node
+        for node in table
+        if node.is_pcmk_remote
+        for rsc in (source, target)
+    )
+
+
+def _scores_with_group(source: Resource, colocation: Colocation) -> Table:
+    """Return the scores of *source*, with its group's locations where it speaks for the group."""
+    group = source.parent
+    if (
+        not isinstance(group, Group)
+        or not colocation.explicit
+        or colocation.dependent is not source
+        or source is group.children[0]
+    ):
+        return source.allowed
+    table = dict(source.allowed)
+    for location in group.locations:
+        if applies(location, source):
+            for node, score in location.scores.items():
+                add_to(table, node, score)
+    return table
+
+
+def applies(location: Location, rsc: Resource) -> bool:
+    """Say whether *location* counts for where *rsc* goes: not while it is for another role."""
+    role = location.role
+    return role in (Role.UNKNOWN, Role.STARTED, Role.UNPROMOTED) or role == rsc.next_role
