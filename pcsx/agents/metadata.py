@@ -60,6 +60,7 @@ class AdvisedAction:
     timeout: str = ""
     """The timeout as the agent spells it, for tools that repeat it."""
     interval: str = ""
+    start_delay: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,7 @@ def _action(element: etree._Element) -> AdvisedAction:
         on_target=_is(element, "on_target"),
         timeout=element.get("timeout", ""),
         interval=element.get("interval", ""),
+        start_delay=element.get("start-delay", ""),
     )
 
 
