@@ -96,8 +96,7 @@ def is_failed(rsc: Resource) -> bool:
 
 def number_of(instance: Resource) -> int:
     """Return the number of an instance, or of a container."""
-    digits = instance.id.rpartition(":" if instance.instance is not None else "-")[2]
-    return int(digits) if digits.isdigit() else -1
+    return -1 if instance.instance is None else instance.instance
 
 
 def _compare_colocated(left: Resource, left_node: Node, right: Resource, right_node: Node) -> int:
