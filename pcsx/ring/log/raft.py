@@ -1,0 +1,1290 @@
+"""The log's state machine: elections, replication, commitment, leases and changes of voters.
+
+`Log` is Raft with PreVote, CheckQuorum, promises and leases, learners, snapshots, ReadIndex,
+transfer of leadership and joint changes of configuration. It hears only members of its node's
+view. What others may rely on is on the disk before it is said. A step ends with `settle`, which
+sends what the step has made due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Final
+
+from pcsx.ring.config import RingConfig
+from pcsx.ring.frames import Boot
+from pcsx.ring.log.amnesia import owed_votes, with_vote, without_vote
+from pcsx.ring.log.entries import Entries, joint_payload, voters_of
+from pcsx.ring.log.lease import LEASE_PERCENT, Promises, Rounds, SeenLease
+from pcsx.ring.log.progress import Progress
+from pcsx.ring.log.snapshot import Assembly, piece_of
+from pcsx.ring.messages import (
+    App,
+    AppResp,
+    InstallSnap,
+    LogMessage,
+    LogState,
+    PreVote,
+    PreVoteResp,
+    ReadIndex,
+    ReadIndexResp,
+    Resigned,
+    SnapResp,
+    TimeoutNow,
+    Vote,
+    VoteResp,
+)
+from pcsx.ring.outbox import Durable, Outbox
+from pcsx.ring.port import (
+    Committed,
+    ConfigCommitted,
+    Damage,
+    Entry,
+    EntryKind,
+    Leadership,
+    Note,
+    Proposed,
+    Readable,
+    Recovered,
+    Restore,
+    Snapshot,
+    TakeSnapshot,
+)
+from pcsx.ring.quorum import Voters, is_voters_change, waits_for_all, weights
+from pcsx.values import Now
+
+APP_ENTRIES: Final = 64
+APP_BYTES: Final = 256 * 1024
+SNAPSHOT_ENTRIES: Final = 1000
+SNAPSHOT_BYTES: Final = 4 * 1024 * 1024
+KEEP_ENTRIES: Final = 2000
+KEEP_BYTES: Final = 16 * 1024 * 1024
+IN_FLIGHT: Final = 2
+"""So many writes of a leader are under way before proposals are gathered."""
+GATHER_MS: Final = 2
+GIVE_UP_PERCENT: Final = 100
+"""Of *down*: a candidate that has not won by then stands down."""
+
+
+@dataclass(slots=True)
+class Following:
+    """Follows *leader* (0: none known); stands at *due_ms* if it may."""
+
+    leader: int = 0
+    due_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Standing:
+    """Asks for votes in *term*; *pre*: only asks whether it would get them."""
+
+    term: int
+    pre: bool
+    resigned: int
+    give_up_ms: int
+    resend_ms: int
+    granted: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Leading:
+    """Leads: how far each follower is, the rounds, what waits for them."""
+
+    noop: int
+    rounds: Rounds
+    progress: dict[int, Progress]
+    heard_ms: dict[int, int]
+    round_due_ms: int
+    unflushed: list[Entry] = field(default_factory=list)
+    flush_due_ms: int | None = None
+    mine: bool = False
+    reads: list[tuple[int, int, int]] = field(default_factory=list)
+    """Who asked (0: this node), the question's number or ticket, the round that answers it."""
+    announce: bool = False
+    """Followers should hear of the new commit index."""
+
+
+Role = Following | Standing | Leading
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """Where the log stands, for people."""
+
+    role: str
+    term: int
+    leader: int
+    last_index: int
+    commit: int
+    snapshot_index: int
+    followers: tuple[tuple[int, int], ...]
+    """Of a leader: each follower and the index up to which it has all entries."""
+    lease_ms: int
+    """How long the lease is still seen here."""
+
+
+class Log:
+    """The log of node *me* in the life *boot*."""
+
+    def __init__(
+        self,
+        me: int,
+        boot: Boot,
+        recovered: Recovered,
+        random: Random,
+        out: Outbox,
+        on_config: Callable[[RingConfig], None],
+    ) -> None:
+        snapshot = recovered.snapshot
+        self.amnesiac = recovered.damage is Damage.AMNESIAC
+        self.blocked = False
+        self.commit = snapshot.index
+        self.snapshot = snapshot
+        self.committed_config = snapshot.config
+        self.seen = SeenLease()
+        self._me = me
+        self._boot = boot
+        self._random = random
+        self._out = out
+        self._on_config = on_config
+        self._entries = Entries(snapshot.index, snapshot.term, snapshot.config)
+        if not self.amnesiac:
+            self._entries.append(recovered.entries)
+        self._durable = self._entries.last_index
+        self._role: Role = Following()
+        self._promises = Promises()
+        self._members: dict[int, Boot] = {}
+        self._contest: tuple[tuple[int, ...], int] | None = None
+        self._assembly = Assembly()
+        self._tickets: dict[int, tuple[int, int]] = {}
+        """Own proposals by index: term and ticket."""
+        self._reads: dict[int, tuple[int, int]] = {}
+        """Own read barriers that a leader elsewhere is asked about: ticket, and when to give up."""
+        self._readable: list[tuple[int, int]] = []
+        """Own read barriers that wait for an index to be applied: index and ticket."""
+        self._read_number = 0
+        self._snapshot_asked = 0
+        self._bytes_since_snapshot = 0
+        self._told: Leadership | None = None
+        self._stamps_while_standing: dict[int, int] = {}
+        self._changes: dict[int, int] = {}
+        """Tickets of changes whose JOINT entry is committed, by its index."""
+        self._term_durable = recovered.hard.term
+        self._states: dict[int, LogState] = {}
+
+    # --- what others ask --------------------------------------------------------------------------
+
+    @property
+    def term(self) -> int:
+        """Return the newest term known."""
+        return self._out.hard.term
+
+    @property
+    def leader(self) -> int:
+        """Return who leads, or 0."""
+        match self._role:
+            case Leading():
+                return self._me
+            case Following(leader):
+                return leader
+            case _:
+                return 0
+
+    @property
+    def is_leading(self) -> bool:
+        """Return whether this node leads and its term's first entry is committed."""
+        return isinstance(self._role, Leading) and self._role.mine
+
+    @property
+    def voters(self) -> Voters:
+        """Return who counts, by the newest entry, committed or not."""
+        return self._entries.voters
+
+    @property
+    def last_index(self) -> int:
+        """Return the index of the last entry."""
+        return self._entries.last_index
+
+    @property
+    def state(self) -> LogState:
+        """Return what elections ask of this log."""
+        leading = isinstance(self._role, Leading)
+        if isinstance(self._role, Standing):
+            leading = not self._role.pre
+        return LogState(
+            self.term, self._entries.last_term, self._entries.last_index, self.commit,
+            leading, self.amnesiac or self._out.failed, self.blocked,
+        )  # fmt: skip
+
+    def sees_lease(self, term: int, now: Now) -> bool:
+        """Return whether the lease of *term*'s leader is seen here now, by this node's clock."""
+        if isinstance(self._role, Leading):
+            return (
+                self._role.mine and term == self.term and now.ms < self._role.rounds.lease_until_ms
+            )
+        return term == self.seen.term == self.term and now.ms < self.seen.until_ms
+
+    @property
+    def confirmed_ms(self) -> int | None:
+        """Return the newest moment here that a quorum has confirmed a leader after, if any."""
+        own = 0
+        if isinstance(self._role, Leading) and self._role.mine:
+            own = self._role.rounds.confirmed_ms
+        newest = max(own, self.seen.confirmed_ms)
+        return newest or None
+
+    def status(self, now: Now) -> LogStatus:
+        """Return where the log stands, for people."""
+        role, until_ms = "follower", self.seen.until_ms
+        followers: tuple[tuple[int, int], ...] = ()
+        match self._role:
+            case Leading() as leading:
+                role, until_ms = "leader", leading.rounds.lease_until_ms
+                followers = tuple((n, p.match) for n, p in sorted(leading.progress.items()))
+            case Standing(pre=pre):
+                role = "precandidate" if pre else "candidate"
+        if self._out.failed:
+            role = "disk failed"
+        elif self.amnesiac:
+            role = "amnesiac"
+        elif self._me not in self.voters.ids:
+            role = "learner"
+        elif self.blocked and role == "follower":
+            role = "blocked"
+        return LogStatus(
+            role, self.term, self.leader, self.last_index, self.commit, self.snapshot.index,
+            followers, max(0, until_ms - now.ms),
+        )  # fmt: skip
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return when `tick` wants to be called."""
+        due: list[int | None] = [give_up for _, give_up in self._reads.values()]
+        match self._role:
+            case Following(due_ms=due_ms):
+                if self._may_stand():
+                    due.append(due_ms)
+            case Standing() as standing:
+                due += [standing.give_up_ms, standing.resend_ms]
+            case Leading() as leading:
+                due += [leading.round_due_ms, leading.flush_due_ms]
+                due += [p.retry.due_ms for n, p in leading.progress.items() if n in self._members]
+        return min((due_ms for due_ms in due if due_ms is not None), default=None)
+
+    # --- what happens -----------------------------------------------------------------------------
+
+    def begin(self, now: Now) -> None:
+        """Begin this life: nothing is granted before old promises are surely over."""
+        self._promises.start_bound_ms = now.ms + self._down_ms
+        self.blocked = waits_for_all(self.voters.newest) and len(self.voters.ids) > 1
+        self._role = Following(0, now.ms + self._down_ms + self._random.randrange(self._down_ms))
+        self._out.emit(Restore(self.snapshot.index, self.snapshot.state))
+        self._out.emit(ConfigCommitted(self.snapshot.index, self.snapshot.config))
+
+    def view_changed(self, members: Mapping[int, Boot], now: Now) -> None:
+        """Hear these members from now on, in these lives, and nobody else."""
+        reborn = [node for node, boot in members.items() if self._members.get(node) != boot]
+        self._members = dict(members)
+        if self.blocked and set(self.voters.ids) <= set(members):
+            self._unblock("all voters were seen together")
+        match self._role:
+            case Leading() as leading:
+                for node in reborn:
+                    leading.rounds.forget(node)
+                    if node in leading.progress:
+                        leading.heard_ms[node] = now.ms
+                        leading.progress[node] = Progress(self.last_index + 1)
+                if not self.voters.have_quorum(members):
+                    self._resign("the view has no quorum", now)
+                else:
+                    self._refresh_boots(now)
+                    leading.round_due_ms = now.ms
+            case Following(leader) as following:
+                if leader and leader not in members:
+                    following.leader = 0
+                    self._refuse_reads("the leader was lost")
+                    if following.due_ms is not None:
+                        following.due_ms = min(following.due_ms, self._patient(now))
+            case Standing():
+                if not self.voters.have_quorum(members):
+                    self._follow(0, now)
+
+    def gathered(self, states: Mapping[int, LogState], now: Now) -> None:
+        """Take where the logs of those within reach stand: maybe it is this node's turn to lead.
+
+        Without a leader among them they stand one after the other, the best log first.
+        """
+        self._states |= states
+        self._promises.void_if_none_leads(self.voters, states)
+        self._tend_amnesiacs()
+        if isinstance(self._role, Following) and self._role.leader not in states:
+            self._role.leader = 0
+        if not isinstance(self._role, Following) or self._role.leader:
+            return
+        if any(state.leading for state in states.values()):
+            return
+        if not self.voters.have_quorum(states):
+            return
+        contest = (tuple(sorted(states)), self.term)
+        if contest == self._contest:
+            return
+        self._contest = contest
+        ranked = sorted(
+            (node for node in states if node in self.voters.ids and not states[node].amnesiac),
+            key=lambda node: (
+                states[node].blocked, -states[node].last_term, -states[node].last_index, node,
+            ),
+        )  # fmt: skip
+        if self._me in ranked:
+            delay_ms = ranked.index(self._me) * self._beat_ms
+            self._role.due_ms = now.ms + max(delay_ms, self._promises.rest_ms(now.ms))
+
+    def life_is_over(self, node: int, now: Now) -> None:
+        """Note that *node*'s life has ended for certain: what was promised to it is void."""
+        self._promises.void_life(node)
+        if isinstance(self._role, Following) and self._role.leader == node:
+            self._role.leader = 0
+            self._refuse_reads("the leader was lost")
+
+    def receive(self, sender: int, message: LogMessage, now: Now) -> None:
+        """Take a message of a member."""
+        match message:
+            case App():
+                self._on_app(sender, message, now)
+            case AppResp():
+                self._on_app_resp(sender, message, now)
+            case PreVote():
+                self._on_pre_vote(sender, message, now)
+            case PreVoteResp() | VoteResp():
+                self._on_vote_resp(sender, message, now)
+            case Vote():
+                self._on_vote(sender, message, now)
+            case InstallSnap():
+                self._on_install_snap(sender, message, now)
+            case SnapResp():
+                self._on_snap_resp(sender, message, now)
+            case TimeoutNow():
+                self._promises.void_term(message.term)
+                if message.term == self.term and self._may_stand():
+                    self._stand(now, resigned=message.term)
+            case Resigned():
+                self._on_resigned(sender, message, now)
+            case ReadIndex():
+                self._on_read_index(sender, message, now)
+            case ReadIndexResp():
+                self._on_read_index_resp(message)
+
+    def durable(self, durable: Durable, now: Now) -> None:
+        """Go on with what waited for the disk."""
+        self._term_durable = max(self._term_durable, durable.hard.term)
+        if durable.last_index and self._entries.term_at(durable.last_index) == durable.last_term:
+            self._durable = max(self._durable, durable.last_index)
+        self._durable = max(self._durable, min(durable.snapshot_index, self.last_index))
+        match self._role:
+            case Leading():
+                self._try_commit(now)
+            case Standing(pre=False) as standing if durable.hard.term == standing.term:
+                if durable.hard.voted_for == self._me:
+                    self._count_vote(standing, self._me, now)
+
+    def disk_failed(self, now: Now) -> None:
+        """Go on as one that counts for nothing: it can promise nothing any more."""
+        if not isinstance(self._role, Following):
+            self._resign("the disk failed", now)
+        for ticket in [ticket for _, ticket in self._tickets.values()]:
+            self._out.emit(Proposed(ticket, 0, "the disk failed: what came of it is not known"))
+        self._tickets.clear()
+
+    def tick(self, now: Now) -> None:
+        """Do what is due."""
+        for number in [n for n, (_, due_ms) in self._reads.items() if now.ms >= due_ms]:
+            self._out.emit(Readable(self._reads.pop(number)[0], "the leader does not answer"))
+        match self._role:
+            case Following(due_ms=due_ms) as following:
+                if due_ms is not None and now.ms >= due_ms and self._may_stand():
+                    rest_ms = self._promises.rest_ms(now.ms)
+                    if rest_ms:
+                        following.due_ms = now.ms + rest_ms
+                    else:
+                        self._stand(now)
+            case Standing() as standing:
+                if now.ms >= standing.give_up_ms:
+                    self._follow(0, now)
+                elif now.ms >= standing.resend_ms:
+                    self._ask_votes(standing, now)
+            case Leading() as leading:
+                self._tick_leading(leading, now)
+
+    def settle(self, now: Now) -> None:
+        """End a step: send what it made due, and say who leads if that is news."""
+        if isinstance(self._role, Leading):
+            self._flush(self._role, now)
+        told = Leadership(self.term, self.leader, self.is_leading)
+        if told != self._told:
+            self._told = told
+            self._out.emit(told)
+
+    # --- timers -----------------------------------------------------------------------------------
+
+    @property
+    def _down_ms(self) -> int:
+        return self.voters.newest.timers.down_ms
+
+    @property
+    def _beat_ms(self) -> int:
+        return self.voters.newest.timers.beat_ms
+
+    @property
+    def _round_ms(self) -> int:
+        return max(self._beat_ms, self._down_ms // 10)
+
+    def _patient(self, now: Now) -> int:
+        """Return when to stand if nobody is heard of until then: one to two times *down*."""
+        return now.ms + self._down_ms + self._random.randrange(self._down_ms)
+
+    # --- elections --------------------------------------------------------------------------------
+
+    def _may_stand(self) -> bool:
+        return (
+            not self.amnesiac
+            and not self.blocked
+            and not self._out.failed
+            and self._me in self.voters.ids
+            and self.voters.have_quorum({self._me, *self._members})
+            and self._me in self._members
+        )
+
+    def _stand(self, now: Now, *, resigned: int = 0) -> None:
+        """Ask the voters whether they would vote for this node."""
+        standing = Standing(
+            self.term + 1, True, resigned, now.ms + self._down_ms * GIVE_UP_PERCENT // 100, now.ms
+        )
+        self._role = standing
+        self._ask_votes(standing, now)
+        self._count_vote(standing, self._me, now)
+
+    def _ask_votes(self, standing: Standing, now: Now) -> None:
+        standing.resend_ms = now.ms + self._beat_ms
+        asked = [
+            node
+            for node in self.voters.ids
+            if node != self._me and node in self._members and node not in standing.granted
+        ]
+        kind = PreVote if standing.pre else Vote
+        last_term, last_index = self._entries.last_term, self._entries.last_index
+        self._out.send(asked, kind(standing.term, last_term, last_index, standing.resigned))
+
+    def _count_vote(self, standing: Standing, node: int, now: Now) -> None:
+        standing.granted.add(node)
+        if not self.voters.have_quorum(standing.granted):
+            return
+        if not standing.pre:
+            self._lead(now)
+            return
+        standing.pre = False
+        standing.granted.clear()
+        standing.refused.clear()
+        self._out.remember(term=standing.term, voted_for=self._me)
+        self._ask_votes(standing, now)
+
+    def _is_up_to_date(self, last_term: int, last_index: int) -> bool:
+        return (last_term, last_index) >= (self._entries.last_term, self._entries.last_index)
+
+    def _bound_ms(self, resigned: int, now: Now) -> int:
+        """Return for how long this node may elect nobody, given which leaders have resigned."""
+        if isinstance(self._role, Leading):
+            return max(0, self._role.rounds.lease_until_ms - now.ms)
+        if resigned:
+            self._promises.void_term(resigned)
+        return self._promises.rest_ms(now.ms)
+
+    def _can_grant(self) -> bool:
+        return not self.amnesiac and not self._out.failed
+
+    def _on_pre_vote(self, sender: int, message: PreVote, now: Now) -> None:
+        if not self._can_grant():
+            return
+        wait_ms = self._bound_ms(message.resigned, now)
+        granted = (
+            not wait_ms
+            and message.term > self.term
+            and self._is_up_to_date(message.last_term, message.last_index)
+        )
+        term = message.term if granted else self.term
+        self._out.send((sender,), PreVoteResp(term, granted, wait_ms, now.ms))
+
+    def _on_vote(self, sender: int, message: Vote, now: Now) -> None:
+        if not self._can_grant():
+            return
+        wait_ms = self._bound_ms(message.resigned, now)
+        if wait_ms or message.term < self.term:
+            self._out.send((sender,), VoteResp(self.term, False, wait_ms, now.ms))
+            return
+        if message.term > self.term:
+            self._raise_term(message.term, now)
+        hard = self._out.hard
+        granted = hard.voted_for in (0, sender) and self._is_up_to_date(
+            message.last_term, message.last_index
+        )
+        if granted and not hard.voted_for:
+            self._out.remember(voted_for=sender)
+            if isinstance(self._role, Following):
+                self._role.due_ms = self._patient(now)
+        self._out.send_durable((sender,), VoteResp(self.term, granted, 0, now.ms))
+
+    def _on_vote_resp(self, sender: int, message: PreVoteResp | VoteResp, now: Now) -> None:
+        standing = self._role
+        if isinstance(standing, Leading) and message.granted and message.term == self.term:
+            standing.rounds.stamp(sender, message.stamp)
+            return
+        is_pre = isinstance(message, PreVoteResp)
+        if not isinstance(standing, Standing) or standing.pre != is_pre:
+            return
+        if message.granted and message.term == standing.term:
+            self._stamps_while_standing[sender] = message.stamp
+            self._count_vote(standing, sender, now)
+            return
+        if message.granted:
+            return
+        if message.term > self.term and message.term >= standing.term:
+            self._raise_term(message.term, now)
+        elif message.wait_ms:
+            self._follow(0, now, due_ms=now.ms + message.wait_ms + 1)
+        else:
+            standing.refused.add(sender)
+            if not self.voters.have_quorum(set(self._members) - standing.refused):
+                again_ms = self._beat_ms + self._random.randrange(4 * self._beat_ms)
+                self._follow(0, now, due_ms=now.ms + again_ms)
+
+    def _raise_term(self, term: int, now: Now) -> None:
+        """Follow nobody in *term*, which is newer."""
+        assert term > self.term
+        self._out.remember(term=term, voted_for=0)
+        self._follow(0, now)
+
+    def _follow(self, leader: int, now: Now, *, due_ms: int | None = None) -> None:
+        """Be a follower from now on."""
+        if isinstance(self._role, Leading):
+            self._stop_leading(self._role)
+        if leader != self.leader:
+            self._refuse_reads("the leader has changed")
+        self._stamps_while_standing = {}
+        self._role = Following(leader, due_ms if due_ms is not None else self._patient(now))
+
+    def _stop_leading(self, leading: Leading) -> None:
+        if leading.unflushed:
+            # They were never sent to anybody, and not to the disk.
+            self._entries.truncate(leading.unflushed[0].index)
+            for entry in leading.unflushed:
+                if entry.index in self._tickets:
+                    _, ticket = self._tickets.pop(entry.index)
+                    self._out.emit(Proposed(ticket, 0, "this node leads no more"))
+            leading.unflushed = []
+        for asker, number, _ in leading.reads:
+            self._answer_read(asker, number, index=None)
+        leading.reads = []
+
+    def _resign(self, reason: str, now: Now) -> None:
+        """Lead no more, and say so: promises to this node are void."""
+        if not isinstance(self._role, Leading):
+            self._follow(0, now)
+            return
+        self._note(f"resigned from term {self.term}: {reason}")
+        term = self.term
+        self._follow(0, now)
+        self._out.send((n for n in sorted(self._members) if n != self._me), Resigned(term))
+
+    def resign(self, reason: str, now: Now) -> None:
+        """Lead no more, if this node does."""
+        if isinstance(self._role, Leading):
+            self._resign(reason, now)
+
+    def hand_over(self, now: Now) -> None:
+        """Lead no more, and let the member that is furthest stand at once."""
+        if not isinstance(self._role, Leading):
+            return
+        self._flush(self._role, now)
+        ready = [
+            (progress.match, -node)
+            for node, progress in self._role.progress.items()
+            if node in self._members and node in self.voters.ids
+        ]
+        term = self.term
+        self._resign("leaving", now)
+        if ready:
+            self._out.send((-max(ready)[1],), TimeoutNow(term))
+
+    def _on_resigned(self, sender: int, message: Resigned, now: Now) -> None:
+        if self._promises.leader == sender:
+            self._promises.void_term(message.term)
+        follows = isinstance(self._role, Following) and self._role.leader == sender
+        if follows and message.term >= self.term:
+            self._role = Following(0, self._patient(now))
+            self._contest = None
+            self._refuse_reads("the leader has resigned")
+
+    # --- leading: sending -------------------------------------------------------------------------
+
+    def _lead(self, now: Now) -> None:
+        """Begin to lead: with an entry of the own term, before which nothing is committed."""
+        self._note(f"leads term {self.term}")
+        followers = [node.id for node in self.voters.nodes if node.id != self._me]
+        last = self.last_index
+        rounds = Rounds(
+            lease_ms=self._down_ms * LEASE_PERCENT // 100,
+            stamps=dict(self._stamps_while_standing),
+        )
+        self._stamps_while_standing = {}
+        leading = Leading(
+            noop=last + 1,
+            rounds=rounds,
+            progress={node: Progress(last + 1) for node in followers},
+            heard_ms=dict.fromkeys(followers, now.ms),
+            round_due_ms=now.ms + self._round_ms,
+        )
+        self._role = leading
+        self._refuse_reads("the leader has changed")
+        self._append(leading, EntryKind.NOOP, b"")
+        self._flush_entries(leading, now, round_=rounds.begin(now.ms))
+        rounds.count(self._me, self.voters)
+
+    def _append(self, leading: Leading, kind: EntryKind, payload: bytes) -> Entry:
+        entry = Entry(self.last_index + 1, self.term, kind, payload)
+        self._entries.append((entry,))
+        leading.unflushed.append(entry)
+        return entry
+
+    def _flush(self, leading: Leading, now: Now) -> None:
+        """Send what was appended, unless enough is under way: then gather a little."""
+        if leading.unflushed:
+            urgent = (
+                self._out.in_flight < IN_FLIGHT
+                or len(leading.unflushed) >= APP_ENTRIES
+                or (leading.flush_due_ms is not None and now.ms >= leading.flush_due_ms)
+            )
+            if urgent:
+                self._flush_entries(leading, now, round_=0)
+            elif leading.flush_due_ms is None:
+                leading.flush_due_ms = now.ms + GATHER_MS
+        if leading.announce and self.commit == self.last_index:
+            self._send_commit(leading)
+        leading.announce = False
+
+    def _flush_entries(self, leading: Leading, now: Now, *, round_: int) -> None:
+        self._out.append(leading.unflushed)
+        leading.unflushed = []
+        leading.flush_due_ms = None
+        self._send_entries(leading, tuple(leading.progress), now, round_=round_)
+
+    def _send_entries(
+        self, leading: Leading, nodes: Collection[int], now: Now, *, round_: int = 0
+    ) -> None:
+        """Send each of *nodes* what it lacks, and the round to all; equal ones in one message."""
+        ready: dict[int, list[int]] = {}
+        full: dict[int, list[int]] = {}
+        for node in sorted(nodes):
+            if node not in self._members:
+                continue
+            progress = leading.progress[node]
+            if not progress.snapshot and progress.next <= self._entries.base_index:
+                progress.begin_snapshot(self.snapshot.index, now.ms)
+                self._send_piece(node, progress)
+            if progress.snapshot:
+                full.setdefault(1, []).append(node)  # the empty log is a part of any
+            elif progress.has_room:
+                ready.setdefault(progress.next, []).append(node)
+            else:
+                full.setdefault(progress.next, []).append(node)
+        for first, group in sorted(ready.items()):
+            self._send_from(leading, first, group, now, round_)
+        for first, group in sorted(full.items()) if round_ else ():
+            self._out.send(group, self._app(leading, first, round_, ()))
+
+    def _send_from(
+        self, leading: Leading, first: int, group: list[int], now: Now, round_: int
+    ) -> None:
+        """Send the entries from *first* on to those who are all to get the same."""
+        while True:
+            entries: tuple[Entry, ...] = ()
+            if first <= self._flushed:
+                entries = self._entries.since(
+                    first,
+                    count_max=min(APP_ENTRIES, self._flushed - first + 1),
+                    bytes_max=APP_BYTES,
+                )
+            if not entries and not round_:
+                return
+            self._out.send(group, self._app(leading, first, round_, entries))
+            size = sum(len(entry.payload) for entry in entries)
+            first += len(entries)
+            for node in group:
+                progress = leading.progress[node]
+                progress.next = first
+                progress.bytes_sent += size
+                progress.commit_told = self.commit
+                if entries:
+                    progress.retry.begin(now.ms)
+            group = [node for node in group if leading.progress[node].has_room]
+            round_ = 0
+            if first > self._flushed or not group:
+                return
+
+    @property
+    def _flushed(self) -> int:
+        """Return the last index that may be sent: what is appended and not yet asked of the disk
+        is sent with it.
+        """
+        if isinstance(self._role, Leading) and self._role.unflushed:
+            return self._role.unflushed[0].index - 1
+        return self.last_index
+
+    def _app(self, leading: Leading, first: int, round_: int, entries: tuple[Entry, ...]) -> App:
+        """Return the message that sends *entries* to those who have all before *first*."""
+        prev = first - 1
+        term = self._entries.term_at(prev) if prev else 0
+        assert term is not None
+        rounds = leading.rounds
+        stamps = tuple(sorted(rounds.told.items())) if leading.mine else ()
+        return App(self.term, prev, term, self.commit, round_, rounds.lease_ms, stamps, entries)
+
+    def _send_commit(self, leading: Leading) -> None:
+        """Tell the followers that have all entries what is committed now; no answer is wanted."""
+        groups: dict[int, list[int]] = {}
+        for node, progress in sorted(leading.progress.items()):
+            caught = node in self._members and not progress.snapshot
+            if caught and progress.commit_told < self.commit and progress.next > self.commit:
+                groups.setdefault(progress.next, []).append(node)
+                progress.commit_told = self.commit
+        for first, group in sorted(groups.items()):
+            self._out.send(group, self._app(leading, first, 0, ()))
+
+    def _send_piece(self, node: int, progress: Progress) -> None:
+        if progress.snapshot != self.snapshot.index:
+            progress.snapshot, progress.offset = self.snapshot.index, 0
+        config = self.committed_config
+        fresh = all(n.id != node or n.votes == 0 for n in config.nodes)
+        piece = piece_of(self.snapshot, progress.offset, term=self.term, fresh=fresh)
+        self._out.send((node,), piece)
+
+    def _tick_leading(self, leading: Leading, now: Now) -> None:
+        if now.ms >= leading.round_due_ms:
+            leading.round_due_ms = now.ms + self._round_ms
+            near = {
+                node
+                for node, heard_ms in leading.heard_ms.items()
+                if now.ms - heard_ms < self._down_ms
+            }
+            if not self.voters.have_quorum({self._me, *near}):
+                self._resign("no quorum answers", now)
+                return
+            self._begin_round(leading, now)
+        for node, progress in leading.progress.items():
+            if node in self._members and progress.retry.is_due(now.ms):
+                progress.retry.again(now.ms)
+                if progress.snapshot:
+                    self._send_piece(node, progress)
+                elif progress.next <= self._entries.base_index:
+                    self._send_entries(leading, (node,), now)
+                else:
+                    probe = self._app(leading, progress.next, leading.rounds.number, ())
+                    self._out.send((node,), probe)
+
+    def _begin_round(self, leading: Leading, now: Now) -> None:
+        number = leading.rounds.begin(now.ms)
+        self._send_entries(leading, tuple(leading.progress), now, round_=number)
+        self._count_round(leading)
+
+    def _count_round(self, leading: Leading) -> None:
+        leading.rounds.count(self._me, self.voters)
+        self._pass_reads(leading)
+
+    # --- leading: answers -------------------------------------------------------------------------
+
+    def _on_app_resp(self, sender: int, message: AppResp, now: Now) -> None:
+        if message.term > self.term:
+            self._raise_term(message.term, now)
+            return
+        leading = self._role
+        if not isinstance(leading, Leading) or message.term < self.term:
+            return
+        progress = leading.progress.get(sender)
+        if progress is None:
+            return
+        leading.rounds.stamp(sender, message.stamp)
+        if message.promise_ms:
+            leading.heard_ms[sender] = now.ms
+            self._states.pop(sender, None)  # it has a log that counts
+            if message.round and leading.rounds.answer(
+                self._me, sender, message.round, message.promise_ms, self.voters
+            ):
+                self._pass_reads(leading)
+        if not message.granted:
+            if not progress.snapshot and message.match + 1 < progress.next:
+                progress.refused(message.match)
+                self._send_entries(leading, (sender,), now)
+        elif message.promise_ms and progress.acknowledged(
+            message.match, now.ms, last_index=self._flushed
+        ):
+            if progress.snapshot and progress.match >= progress.snapshot:
+                progress.end_snapshot(now.ms, last_index=self._flushed)
+            self._try_commit(now)
+            if isinstance(self._role, Leading) and progress.next <= self._flushed:
+                self._send_entries(self._role, (sender,), now)
+            if self.voters.newest.options:
+                self._tend_amnesiacs()
+
+    def _on_snap_resp(self, sender: int, message: SnapResp, now: Now) -> None:
+        leading = self._role
+        if message.term > self.term:
+            self._raise_term(message.term, now)
+            return
+        if not isinstance(leading, Leading) or message.term < self.term:
+            return
+        progress = leading.progress.get(sender)
+        if progress is None or message.index != progress.snapshot:
+            return
+        leading.heard_ms[sender] = now.ms
+        if message.offset >= len(self.snapshot.state) and message.index == self.snapshot.index:
+            progress.end_snapshot(now.ms, last_index=self._flushed)
+            self._try_commit(now)
+            if isinstance(self._role, Leading):
+                self._send_entries(self._role, (sender,), now)
+        elif message.offset > progress.offset:
+            progress.offset = message.offset
+            progress.retry.end()
+            progress.retry.begin(now.ms)
+            self._send_piece(sender, progress)
+
+    def _try_commit(self, now: Now) -> None:
+        """Commit what a quorum has on disk, if it is of this term."""
+        leading = self._role
+        assert isinstance(leading, Leading)
+        matches = {node: progress.match for node, progress in leading.progress.items()}
+        matches[self._me] = self._durable
+        agreed = min(self.voters.agreed(matches), self.last_index)
+        if agreed > self.commit and self._entries.term_at(agreed) == self.term:
+            leading.announce = True
+            self._apply(agreed, now)
+
+    # --- applying ---------------------------------------------------------------------------------
+
+    def _apply(self, upto: int, now: Now) -> None:
+        """Give out what is decided now, each entry once and in order."""
+        for index in range(self.commit + 1, upto + 1):
+            entry = self._entries.at(index)
+            self.commit = index
+            self._bytes_since_snapshot += len(entry.payload)
+            if entry.kind is EntryKind.APP:
+                self._out.emit(Committed(index, entry.term, entry.payload))
+            self._answer_ticket(entry)
+            if entry.kind is EntryKind.CONFIG:
+                self._config_committed(entry, now)
+            elif isinstance(self._role, Leading):
+                self._go_on_leading(self._role, entry, now)
+        for index, ticket in [item for item in self._readable if item[0] <= self.commit]:
+            self._readable.remove((index, ticket))
+            self._out.emit(Readable(ticket))
+        self._ask_snapshot()
+
+    def _go_on_leading(self, leading: Leading, entry: Entry, now: Now) -> None:
+        if entry.index == leading.noop:
+            leading.mine = True
+            if self.voters.joint is not None and self._entries.voters_index < entry.index:
+                self._finish_change(leading)
+            else:
+                self._refresh_boots(now)
+                self._tend_amnesiacs()
+        elif entry.kind is EntryKind.JOINT and self._entries.voters_index == entry.index:
+            self._finish_change(leading)
+
+    def _finish_change(self, leading: Leading) -> None:
+        """Append the configuration that a committed JOINT entry moves to."""
+        joint_index = self._entries.voters_index
+        config = self.voters.newest
+        entry = self._append(leading, EntryKind.CONFIG, config.to_bytes())
+        if joint_index in self._changes:
+            self._tickets[entry.index] = (self.term, self._changes.pop(joint_index))
+        self._watch_followers(leading)
+
+    def _config_committed(self, entry: Entry, now: Now) -> None:
+        config = RingConfig.from_bytes(entry.payload)
+        if isinstance(self._role, Leading):
+            self._send_commit(self._role)  # the last word to those who are in it no more
+        self.committed_config = config
+        self._on_config(config)
+        self._out.emit(ConfigCommitted(entry.index, config))
+        me = next((node for node in config.nodes if node.id == self._me), None)
+        if self.blocked and me is not None and me.boot >= self._boot.counter:
+            self._unblock("its life was admitted")
+        if isinstance(self._role, Leading):
+            self._watch_followers(self._role)
+            if self._me not in weights(config):
+                self._resign("it votes no more", now)
+            else:
+                self._refresh_boots(now)
+                self._tend_amnesiacs()
+
+    def _answer_ticket(self, entry: Entry) -> None:
+        if entry.index not in self._tickets:
+            return
+        term, ticket = self._tickets[entry.index]
+        del self._tickets[entry.index]
+        if term != entry.term:
+            self._out.emit(Proposed(ticket, 0, "another leader decided otherwise"))
+        elif entry.kind is EntryKind.JOINT and isinstance(self._role, Leading):
+            self._changes[entry.index] = ticket  # answered with the CONFIG that follows
+        else:
+            self._out.emit(Proposed(ticket, entry.index))
+
+    def _unblock(self, reason: str) -> None:
+        self.blocked = False
+        self._note(f"may stand for election: {reason}")
+
+    # --- proposals --------------------------------------------------------------------------------
+
+    def propose(self, ticket: int, payload: bytes, now: Now) -> None:
+        """Append *payload* to the log, as its leader."""
+        leading = self._role
+        if not isinstance(leading, Leading) or not leading.mine:
+            self._out.emit(Proposed(ticket, 0, "this node does not lead the log"))
+            return
+        entry = self._append(leading, EntryKind.APP, payload)
+        self._tickets[entry.index] = (self.term, ticket)
+
+    def reconfigure(self, ticket: int, config: RingConfig, now: Now) -> None:
+        """Change the configuration, in two steps where it changes whose votes count how."""
+        if refusal := self._refusal(config):
+            self._out.emit(Proposed(ticket, 0, refusal))
+            return
+        self._change(config, ticket)
+
+    def _refusal(self, config: RingConfig) -> str:
+        leading = self._role
+        if not isinstance(leading, Leading) or not leading.mine:
+            return "this node does not lead the log"
+        if self._is_changing():
+            return "a change of the configuration is under way"
+        if config.lineage != self.voters.newest.lineage or not weights(config):
+            return "the configuration is not one of this cluster, or nobody votes in it"
+        old = weights(self.voters.newest)
+        for node in weights(config):
+            if node not in old and node != self._me:
+                progress = leading.progress.get(node)
+                if progress is None:
+                    return f"node {node} must follow the log before it votes"
+                if progress.match < self.commit or node not in self._members:
+                    return f"node {node} has not caught up with the log"
+        return ""
+
+    def _is_changing(self) -> bool:
+        return self.voters.joint is not None or self._entries.voters_index > self.commit
+
+    def _change(self, config: RingConfig, ticket: int) -> None:
+        leading = self._role
+        assert isinstance(leading, Leading)
+        now_is = self.voters.newest
+        admitted = {node.id: node.boot for node in now_is.nodes}
+        config = replace(
+            config,
+            nodes=tuple(
+                replace(node, boot=max(node.boot, admitted.get(node.id, 0)))
+                for node in sorted(config.nodes, key=lambda node: node.id)
+            ),
+        )
+        if is_voters_change(now_is, config):
+            entry = self._append(leading, EntryKind.JOINT, joint_payload(now_is, config))
+        else:
+            entry = self._append(leading, EntryKind.CONFIG, config.to_bytes())
+        if ticket:
+            self._tickets[entry.index] = (self.term, ticket)
+        self._watch_followers(leading)
+
+    def _watch_followers(self, leading: Leading) -> None:
+        """Send the log to all nodes of the newest configurations, and to no others."""
+        wanted = [node.id for node in self.voters.nodes if node.id != self._me]
+        for node in wanted:
+            if node not in leading.progress:
+                leading.progress[node] = Progress(self._flushed + 1)
+                leading.heard_ms[node] = 0
+        for node in [node for node in leading.progress if node not in wanted]:
+            del leading.progress[node]
+            del leading.heard_ms[node]
+            leading.rounds.forget(node)
+
+    def _refresh_boots(self, now: Now) -> None:
+        """Have the lives of the members admitted, as a plain entry, when some are new."""
+        leading = self._role
+        if not isinstance(leading, Leading) or not leading.mine or self._is_changing():
+            return
+        config = self.voters.newest
+        boots = {node: boot.counter for node, boot in self._members.items()}
+        fresh = replace(
+            config,
+            nodes=tuple(
+                replace(node, boot=max(node.boot, boots.get(node.id, 0))) for node in config.nodes
+            ),
+        )
+        if fresh != config:
+            self._change(fresh, 0)
+
+    def _tend_amnesiacs(self) -> None:
+        """Take the vote from members that lost their log, give it anew, then give the vote back."""
+        leading = self._role
+        if not isinstance(leading, Leading) or not leading.mine:
+            return
+        votes = {node.id: node.votes for node in self.committed_config.nodes}
+        config = self.voters.newest
+        for node in sorted(set(self._members) & set(leading.progress)):
+            progress = leading.progress[node]
+            lost = node in self._states and self._states[node].amnesiac
+            if lost and votes.get(node) == 0 and not progress.snapshot and not progress.match:
+                progress.begin_snapshot(self.snapshot.index, 0)
+            if self._is_changing() or node == self._me:
+                continue
+            if lost and votes.get(node) and len(weights(config)) > 1:
+                self._note(f"node {node} has lost its log: it votes no more until it has it anew")
+                self._change(without_vote(config, node), 0)
+            elif node in owed_votes(config) and progress.match >= self.commit > 0:
+                self._note(f"node {node} has the log anew: it votes again")
+                self._change(with_vote(config, node), 0)
+
+    # --- following --------------------------------------------------------------------------------
+
+    def _on_app(self, sender: int, message: App, now: Now) -> None:
+        if message.term < self.term:
+            self._answer_app(sender, now, granted=False, match=self._durable, round_=0)
+            return
+        self._accept_leader(sender, message.term, now)
+        for node, stamp in message.stamps:
+            if node == self._me and stamp <= now.ms:
+                self.seen.see(message.term, stamp, message.lease_ms)
+        if self.amnesiac:
+            if message.round:
+                self._answer_app(sender, now, granted=True, match=0, round_=message.round)
+            return
+        if message.round:
+            self._promises.give(sender, message.term, now.ms + self._down_ms)
+        prev = message.prev_index
+        if not self._has(prev, message.prev_term):
+            hint = self._hint(prev)
+            self._answer_app(sender, now, granted=False, match=hint, round_=message.round)
+            return
+        news = [entry for entry in message.entries if not self._has(entry.index, entry.term)]
+        if news and not self._store(news):
+            return
+        last = prev + len(message.entries)
+        if min(message.commit, last) > self.commit:
+            self._apply(min(message.commit, last), now)
+        if message.entries:
+            self._answer_app(sender, now, granted=True, match=last, round_=message.round, wait=True)
+        elif message.round:
+            match = min(last, self._durable)
+            self._answer_app(sender, now, granted=True, match=match, round_=message.round)
+
+    def _accept_leader(self, sender: int, term: int, now: Now) -> None:
+        """Follow *sender*, who leads *term*."""
+        if term > self.term:
+            self._raise_term(term, now)
+        assert not isinstance(self._role, Leading), f"two leaders in term {term}"
+        match self._role:
+            case Following(leader) if leader == sender:
+                self._role.due_ms = self._patient(now)
+            case _:
+                self._follow(sender, now)
+
+    def _has(self, index: int, term: int) -> bool:
+        """Return whether the entry here is the one of *term*; what is committed always is."""
+        return index <= self.commit or self._entries.term_at(index) == term
+
+    def _hint(self, prev: int) -> int:
+        """Return the last index that may be equal to the leader's log, below *prev*."""
+        if prev > self.last_index:
+            return self.last_index
+        return max(self.commit, self._entries.first_of_term(prev) - 1)
+
+    def _store(self, entries: list[Entry]) -> bool:
+        """Append *entries* in place of what conflicts with them; return whether they are sound."""
+        try:
+            for entry in entries:
+                voters_of(entry)
+        except (ValueError, KeyError, TypeError) as error:
+            self._note(f"an entry is not readable: {error}")
+            return False
+        first = entries[0].index
+        if first <= self.last_index:
+            assert first > self.commit, "a committed entry would change"
+            self._entries.truncate(first)
+            self._durable = min(self._durable, first - 1)
+            self._out.truncate(first)
+        self._entries.append(entries)
+        self._out.append(entries)
+        return True
+
+    def _answer_app(
+        self,
+        sender: int,
+        now: Now,
+        *,
+        granted: bool,
+        match: int,
+        round_: int,
+        wait: bool = False,
+    ) -> None:
+        """Answer the leader, after the disk where the answer rests on it."""
+        counts = not self.amnesiac and not self._out.failed
+        promise_ms = self._down_ms if counts else 0
+        response = AppResp(self.term, granted, match, round_, promise_ms, now.ms)
+        if self._out.failed or (not wait and self._term_durable == self.term):
+            self._out.send((sender,), response)
+        else:
+            self._out.send_durable((sender,), response)
+
+    def _on_install_snap(self, sender: int, message: InstallSnap, now: Now) -> None:
+        if message.term < self.term:
+            self._out.send((sender,), SnapResp(self.term, message.index, 0))
+            return
+        self._accept_leader(sender, message.term, now)
+        if self._out.failed or (self.amnesiac and not message.fresh):
+            return
+        if message.index <= self.commit and not self.amnesiac:
+            done = SnapResp(self.term, message.index, message.total)
+            self._out.send_durable((sender,), done)
+            return
+        try:
+            snapshot = self._assembly.add(message)
+        except (ValueError, KeyError, TypeError) as error:
+            self._note(f"a snapshot is not readable: {error}")
+            return
+        if snapshot is None:
+            got = SnapResp(self.term, message.index, len(self._assembly.got))
+            self._out.send((sender,), got)
+            return
+        self._assembly = Assembly()
+        self._take_snapshot(snapshot)
+        self._out.send_durable((sender,), SnapResp(self.term, snapshot.index, message.total))
+
+    def _take_snapshot(self, snapshot: Snapshot) -> None:
+        """Hold *snapshot* in place of all before it, and of what conflicts with it."""
+        if self.amnesiac:
+            self._out.truncate(1)
+            self.amnesiac = False
+            self._note("takes the log anew")
+        elif (
+            self._entries.term_at(snapshot.index) != snapshot.term
+            and self.last_index > snapshot.index
+        ):
+            self._out.truncate(snapshot.index + 1)
+        if self._entries.term_at(snapshot.index) == snapshot.term:
+            self._entries.compact(snapshot.index)
+        else:
+            self._entries.reset(snapshot.index, snapshot.term, snapshot.config)
+            self._durable = snapshot.index
+        self.snapshot = snapshot
+        self._out.replace_snapshot(snapshot)
+        self.commit = snapshot.index
+        self.committed_config = snapshot.config
+        self._bytes_since_snapshot = 0
+        self._snapshot_asked = 0
+        self._on_config(snapshot.config)
+        self._out.emit(Restore(snapshot.index, snapshot.state))
+        self._out.emit(ConfigCommitted(snapshot.index, snapshot.config))
+        for index in [index for index in self._tickets if index <= snapshot.index]:
+            _, ticket = self._tickets.pop(index)
+            self._out.emit(Proposed(ticket, 0, "what came of it is not known"))
+
+    # --- snapshots --------------------------------------------------------------------------------
+
+    def _ask_snapshot(self) -> None:
+        """Ask for the state behind the last entry when enough has been decided since the last."""
+        enough = (
+            self.commit - self.snapshot.index >= SNAPSHOT_ENTRIES
+            or self._bytes_since_snapshot >= SNAPSHOT_BYTES
+        )
+        settled = self._entries.voters_at(self.commit).joint is None
+        if enough and settled and not self._snapshot_asked and not self._out.failed:
+            self._snapshot_asked = self.commit
+            self._out.emit(TakeSnapshot(self.commit))
+
+    def snapshot_taken(self, index: int, state: bytes) -> None:
+        """Keep the daemon's state after *index* in place of the entries up to it."""
+        if index != self._snapshot_asked or index <= self.snapshot.index:
+            return
+        self._snapshot_asked = 0
+        term = self._entries.term_at(index)
+        assert term is not None
+        config = self._entries.voters_at(index).config
+        self.snapshot = Snapshot(index, term, config, state)
+        self._out.replace_snapshot(self.snapshot)
+        self._bytes_since_snapshot = self._entries.size_from(index + 1)
+        keep_from = max(self._entries.base_index, index - KEEP_ENTRIES)
+        if self._entries.size_from(keep_from + 1) > KEEP_BYTES:
+            keep_from = index
+        self._entries.compact(keep_from)
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def read_barrier(self, ticket: int, now: Now) -> None:
+        """Answer *ticket* once all that was committed before is applied here."""
+        match self._role:
+            case Leading():
+                self._read(0, ticket, now)
+            case Following(leader) if leader:
+                self._read_number += 1
+                self._reads[self._read_number] = (ticket, now.ms + self._down_ms)
+                self._out.send((leader,), ReadIndex(self._read_number))
+            case _:
+                self._out.emit(Readable(ticket, "no leader is known"))
+
+    def _read(self, asker: int, number: int, now: Now) -> None:
+        """Answer as the leader: at once within the lease, else after a round that begins now."""
+        leading = self._role
+        assert isinstance(leading, Leading)
+        if not leading.mine:
+            self._answer_read(asker, number, index=None)
+        elif now.ms < leading.rounds.lease_until_ms:
+            self._answer_read(asker, number, index=self.commit)
+        else:
+            leading.reads.append((asker, number, leading.rounds.number + 1))
+            self._begin_round(leading, now)
+
+    def _pass_reads(self, leading: Leading) -> None:
+        waiting = leading.reads
+        leading.reads = [read for read in waiting if read[2] > leading.rounds.confirmed]
+        for asker, number, round_ in waiting:
+            if round_ <= leading.rounds.confirmed:
+                self._answer_read(asker, number, index=self.commit)
+
+    def _answer_read(self, asker: int, number: int, *, index: int | None) -> None:
+        if asker:
+            self._out.send((asker,), ReadIndexResp(number, index is not None, index or 0))
+        else:
+            refusal = "" if index is not None else "this node does not lead the log"
+            self._out.emit(Readable(number, refusal))
+
+    def _on_read_index(self, sender: int, message: ReadIndex, now: Now) -> None:
+        if isinstance(self._role, Leading):
+            self._read(sender, message.number, now)
+        else:
+            self._out.send((sender,), ReadIndexResp(message.number, False, 0))
+
+    def _on_read_index_resp(self, message: ReadIndexResp) -> None:
+        if message.number not in self._reads:
+            return
+        ticket, _ = self._reads.pop(message.number)
+        if not message.known:
+            self._out.emit(Readable(ticket, "the node asked does not lead the log"))
+        elif message.index <= self.commit:
+            self._out.emit(Readable(ticket))
+        else:
+            self._readable.append((message.index, ticket))
+
+    def _refuse_reads(self, reason: str) -> None:
+        for ticket, _ in self._reads.values():
+            self._out.emit(Readable(ticket, reason))
+        self._reads.clear()
+
+    def _note(self, text: str) -> None:
+        self._out.emit(Note("log", text))

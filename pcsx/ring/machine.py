@@ -1,0 +1,346 @@
+"""The ring's machine in the brain: views, ordered messages, the log and quorum, joined.
+
+`Machine` answers the events of `port.py` with its effects. It owns the rules that lie between the
+parts: log messages come from members of the view alone, a gathering without the leader may elect
+another, and a node is quorate while its view has quorum and a quorum has lately confirmed a
+leader. It begins with the first event that it is given: until then `deadline_ms` is 0.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from pcsx.ring.codec import Malformed
+from pcsx.ring.config import RingConfig
+from pcsx.ring.frames import (
+    Boot,
+    Configure,
+    Farewell,
+    Heard,
+    PeerState,
+    Reach,
+    Rows,
+    Told,
+    Why,
+)
+from pcsx.ring.log import Log, LogStatus
+from pcsx.ring.messages import (
+    Ack,
+    Complete,
+    Data,
+    Direct,
+    Flush,
+    Install,
+    Installed,
+    Join,
+    Message,
+    Nack,
+    Ordered,
+    Plan,
+    Prepare,
+    decode,
+)
+from pcsx.ring.outbox import Outbox
+from pcsx.ring.port import (
+    FromHeart,
+    HardState,
+    Leave,
+    Left,
+    MachineEffect,
+    MachineEvent,
+    Multicast,
+    Note,
+    PeerReach,
+    Persisted,
+    PersistFailed,
+    Propose,
+    Proposed,
+    Quorum,
+    ReadBarrier,
+    Received,
+    Reconfigure,
+    Recovered,
+    Say,
+    SendTo,
+    SnapshotTaken,
+    Tick,
+    Verdict,
+    View,
+)
+from pcsx.ring.quorum import tally
+from pcsx.ring.view import Views
+from pcsx.values import Now
+
+PAYLOAD_MAX: Final = 960 * 1024
+"""The largest message or proposal: with what is around it, it fits one `Transmit`."""
+KEEP_MS_MIN: Final = 5000
+
+_VIEW_MESSAGES: Final = (Join, Prepare, Flush, Plan, Complete, Install, Installed)
+_ORDER_MESSAGES: Final = (Data, Ordered, Ack, Nack)
+_LIFE_IS_OVER: Final = (Why.DIED, Why.LEFT, Why.REBOOTED)
+
+
+class Machine:
+    """The ring, as node *me* lives it in the life *boot*, from what the disk held."""
+
+    def __init__(
+        self,
+        me: int,
+        boot: Boot,
+        recovered: Recovered,
+        random: Random,
+        *,
+        identity: bytes = b"",
+        psks: tuple[bytes, ...] = (),
+    ) -> None:
+        self.me = me
+        self.dropped = 0
+        """Messages that were not taken: not readable, or not from a member."""
+        self._boot = boot
+        self._identity = identity
+        self._psks = psks
+        self._begun = False
+        self._left = False
+        self._out = Outbox(recovered.hard)
+        self._log = Log(me, boot, recovered, random, self._out, self._on_config)
+        config = self._log.voters.newest
+        self._views = Views(me, boot, config, self._out, lambda: self._log.state)
+        self._quorum: Quorum | None = None
+        self._new_config: RingConfig | None = None
+
+    # --- what others ask --------------------------------------------------------------------------
+
+    @property
+    def view(self) -> View | None:
+        """Return the present view, or the last one while another is formed."""
+        return self._views.view
+
+    @property
+    def leader(self) -> int:
+        """Return who leads the log, or 0 where nobody is known to."""
+        return self._log.leader
+
+    @property
+    def term(self) -> int:
+        """Return the newest term known."""
+        return self._log.term
+
+    @property
+    def leading(self) -> bool:
+        """Return whether this node leads, and has committed an entry of its term."""
+        return self._log.is_leading
+
+    @property
+    def quorate(self) -> bool:
+        """Return whether this node has quorum, in the sense of RING.md 6."""
+        return self._quorum is not None and self._quorum.quorate
+
+    @property
+    def config(self) -> RingConfig:
+        """Return the newest configuration that is known to be decided."""
+        return self._log.committed_config
+
+    @property
+    def commit_index(self) -> int:
+        """Return the index of the last entry that is known to be decided."""
+        return self._log.commit
+
+    @property
+    def hard(self) -> HardState:
+        """Return what the disk was last asked never to forget."""
+        return self._out.hard
+
+    def sees_lease(self, term: int, now: Now) -> bool:
+        """Return whether the lease of *term*'s leader is seen here now: an order may be begun."""
+        return self._log.sees_lease(term, now)
+
+    def log_status(self, now: Now) -> LogStatus:
+        """Return where the log stands, for people."""
+        return self._log.status(now)
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return when a `Tick` is wanted; at once before the first event."""
+        if not self._begun:
+            return 0
+        if self._left:
+            return None
+        due = [self._views.deadline_ms, self._log.deadline_ms]
+        if self._quorum is not None and self._quorum.quorate:
+            due.append(self._kept_until_ms)
+        return min((due_ms for due_ms in due if due_ms is not None), default=None)
+
+    # --- the step ---------------------------------------------------------------------------------
+
+    def step(self, event: MachineEvent, now: Now) -> list[MachineEffect]:
+        """Return what *event* leads to."""
+        if self._left:
+            return []
+        if not self._begun:
+            self._begin(now)
+        self._take(event, now)
+        if not self._left:
+            self._settle(now)
+        return self._out.take()
+
+    def _begin(self, now: Now) -> None:
+        self._begun = True
+        counter = max(self._boot.counter, self._out.hard.boot_counter)
+        self._out.remember(boot_counter=counter)
+        self._tell_heart(self._log.voters.newest)
+        self._log.begin(now)
+        self._views.begin(now)
+
+    def _take(self, event: MachineEvent, now: Now) -> None:
+        match event:
+            case FromHeart(frame=Heard() as frame):
+                self._on_heard(frame, now)
+            case FromHeart(frame=PeerState() as frame):
+                self._on_peer_state(frame, now)
+            case FromHeart(frame=Rows() as frame):
+                self._views.rows(frame, now)
+            case FromHeart(frame=Told() as frame):
+                self._on_told(frame, now)
+            case FromHeart():
+                pass  # beats, doubt and counters are not the machine's
+            case Tick():
+                self._views.tick(now)
+                self._log.tick(now)
+            case Persisted(ticket=ticket):
+                for durable in self._out.persisted(ticket):
+                    self._views.durable(durable.hard.view_epoch, now)
+                    self._log.durable(durable, now)
+            case PersistFailed(reason=reason):
+                self._on_disk_failed(reason, now)
+            case Multicast(payload=payload, safe=safe):
+                assert len(payload) <= PAYLOAD_MAX, "a message of this size is never ordered"
+                self._views.multicast(payload, safe=safe, now=now)
+            case SendTo(node=node, payload=payload):
+                self._send_to(node, payload)
+            case Propose(ticket=ticket, payload=payload):
+                if len(payload) > PAYLOAD_MAX:
+                    self._out.emit(Proposed(ticket, 0, f"larger than {PAYLOAD_MAX} bytes"))
+                else:
+                    self._log.propose(ticket, payload, now)
+            case Reconfigure(ticket=ticket, config=config):
+                self._log.reconfigure(ticket, config, now)
+            case ReadBarrier(ticket=ticket):
+                self._log.read_barrier(ticket, now)
+            case SnapshotTaken(index=index, state=state):
+                self._log.snapshot_taken(index, state)
+            case Leave():
+                self._leave(now)
+
+    def _settle(self, now: Now) -> None:
+        """Carry the news of one part to the others, and tell what has changed."""
+        if self._new_config is not None:
+            config, self._new_config = self._new_config, None
+            self._views.configure(config, now)
+        if self._views.fresh_view:
+            self._views.fresh_view = False
+            self._log.view_changed(self._views.members, now)
+        if self._views.fresh_joins:
+            self._views.fresh_joins = False
+            self._weigh_joins(now)
+        self._log.settle(now)
+        self._views.leader = self._log.leader
+        self._judge_quorum(now)
+
+    def _weigh_joins(self, now: Now) -> None:
+        """Tell the log where those stand who would be in the next view."""
+        states = {self.me: self._log.state}
+        for node, join in self._views.joins.items():
+            if node in self._views.proposed:
+                states[node] = join.log
+        self._log.gathered(states, now)
+
+    # --- the network ------------------------------------------------------------------------------
+
+    def _on_heard(self, frame: Heard, now: Now) -> None:
+        try:
+            message: Message = decode(frame.payload)
+        except Malformed:
+            self.dropped += 1
+            return
+        sender = frame.node
+        if isinstance(message, _VIEW_MESSAGES):
+            self._views.hear(sender, frame.boot, message, now)
+        elif self._views.members.get(sender) != frame.boot:
+            self.dropped += 1
+        elif isinstance(message, _ORDER_MESSAGES):
+            self._views.hear_order(sender, message, now)
+        elif isinstance(message, Direct):
+            self._out.emit(Received(sender, message.payload))
+        else:
+            self._log.receive(sender, message, now)
+
+    def _send_to(self, node: int, payload: bytes) -> None:
+        assert len(payload) <= PAYLOAD_MAX, "a message of this size is never carried"
+        if node == self.me:
+            self._out.emit(Received(node, payload))
+        elif node in self._views.members:
+            self._out.send((node,), Direct(payload))
+
+    def _on_peer_state(self, peer: PeerState, now: Now) -> None:
+        self._out.emit(PeerReach(peer.node, peer.reach, peer.why, peer.boot, peer.since_ms))
+        if peer.why in _LIFE_IS_OVER and (peer.reach is Reach.DOWN or peer.why is Why.REBOOTED):
+            self._log.life_is_over(peer.node, now)
+        self._views.peer_state(peer, now)
+
+    def _on_told(self, told: Told, now: Now) -> None:
+        self._log.resign(f"told {told.verdict}: {told.reason}", now)
+        self._out.emit(Verdict(told.verdict, told.reason))
+
+    def _tell_heart(self, config: RingConfig) -> None:
+        """Configure the heart, once this life is on the disk."""
+        frame = Configure(self.me, self._boot, config.to_bytes(), self._identity, self._psks)
+        if self._out.failed:
+            self._out.emit(Say(frame))
+        else:
+            self._out.emit_durable(Say(frame))
+
+    def _leave(self, now: Now) -> None:
+        self._log.hand_over(now)
+        self._log.settle(now)
+        self._out.emit(Say(Farewell()))
+        self._out.emit(Left())
+        self._left = True
+
+    # --- the log ----------------------------------------------------------------------------------
+
+    def _on_config(self, config: RingConfig) -> None:
+        self._tell_heart(config)
+        self._new_config = config
+
+    def _on_disk_failed(self, reason: str, now: Now) -> None:
+        if self._out.failed:
+            return
+        self._out.emit(Note("log", f"the disk failed, this node counts for nothing now: {reason}"))
+        self._out.fail()
+        self._log.disk_failed(now)
+        self._views.disk_failed(now)
+
+    # --- quorum -----------------------------------------------------------------------------------
+
+    @property
+    def _keep_ms(self) -> int:
+        return max(2 * self._log.voters.newest.timers.down_ms, KEEP_MS_MIN)
+
+    @property
+    def _kept_until_ms(self) -> int | None:
+        confirmed_ms = self._log.confirmed_ms
+        return None if confirmed_ms is None else confirmed_ms + self._keep_ms
+
+    def _judge_quorum(self, now: Now) -> None:
+        """Work out whether this node has quorum, and say so when it is news."""
+        members = self._views.members
+        count = tally(self._log.voters, members)
+        quorate, reason = count.quorate, count.reason
+        until_ms = self._kept_until_ms
+        if quorate and (until_ms is None or now.ms >= until_ms):
+            quorate, reason = False, "no leader has been confirmed"
+        quorum = Quorum(quorate, count.votes, count.expected, count.needed, reason)
+        if quorum != self._quorum and (members or self._quorum is not None):
+            self._quorum = quorum
+            self._out.emit(quorum)
