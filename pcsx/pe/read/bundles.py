@@ -160,9 +160,7 @@ def _part(
     agent: tuple[str, str, str],
     params: dict[str, str | None],
 ) -> Primitive | None:
-    monitor = objects.Operation(
-        id=f"{rsc_id}-monitor-interval-60s", name="monitor", interval="60s"
-    )
+    monitor = objects.Operation(id=f"{rsc_id}-monitor-interval-60s", name="monitor", interval="60s")
     made = resources.unpack(
         work,
         objects.Primitive(
@@ -212,9 +210,7 @@ def _add_replica(work: WorkingSet, plan: _Plan, number: int) -> bool:
         if replica.ip is None:
             return False
         bundle.children.append(replica.ip)
-    if bundle.inner is not None and not _add_connection(work, plan, replica):
-        return False
-    return True
+    return bundle.inner is None or _add_connection(work, plan, replica)
 
 
 def _add_connection(work: WorkingSet, plan: _Plan, replica: Replica) -> bool:

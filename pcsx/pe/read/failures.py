@@ -1,4 +1,4 @@
-"""Fail counts, and when a failure is too old to count."""
+"""Fail counts: how often a resource failed on a node, and whether that still counts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Final
 
 from pcsx.cib.evaluate import integer_of, score_of, seconds_of
 from pcsx.cib.objects import HistoryOperation
-from pcsx.pe.actions import clear
-from pcsx.pe.actions.changes import parameters_changed
-from pcsx.pe.model import Kind, Node, Primitive, Resource, WorkingSet
+from pcsx.pe.model import Kind, Node, Resource, WorkingSet
 from pcsx.pe.read.operations import interval_of
 from pcsx.values import add_scores
 
 _COUNT: Final = "fail-count-"
 _LAST: Final = "last-failure-"
-_PROBE_RESULTS: Final = frozenset((0, 7, 8, 190, 191))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,61 +106,3 @@ def _is_blocked(
             ):
                 return True
     return False
-
-
-def is_expired(
-    work: WorkingSet, rsc: Primitive, node: Node, entry: HistoryOperation, *, status: int
-) -> bool:
-    """Say whether *entry* is too old to count, and clear fail counts that are."""
-    expired = clears = False
-    reason = ""
-    last_failure = entry.id.endswith("_last_failure_0")
-    if status == 7:
-        return False
-    timeout_s = seconds_of(rsc.failure_timeout_ms)
-    found = failures_of(rsc, node)
-    if timeout_s > 0 and entry.changed_s >= 0:
-        if found.count > 0:
-            fail_count(work, rsc, node, operation=entry)
-            timeout_s = seconds_of(rsc.failure_timeout_ms)
-        expired = timeout_s > 0 and work.now_s >= entry.changed_s + timeout_s
-        if expired and _waits_for_fencing(work, rsc, entry):
-            expired = False
-        if timeout_s > 0 and not expired:
-            work.recheck_by(entry.changed_s + timeout_s)
-    if expired:
-        if found.count > 0:
-            if fail_count(work, rsc, node, operation=entry) == 0:
-                clears, reason = True, "it expired"
-            else:
-                expired = False
-        elif last_failure and rsc.reconnect_ms:
-            clears, reason = True, "reconnect interval is set"
-    if (
-        not expired
-        and last_failure
-        and entry.task in ("start", "monitor")
-        and parameters_changed(work, rsc, node, entry)
-    ):
-        clears, reason = True, "resource parameters have changed"
-    if clears:
-        clear.clear_failures(work, rsc, node, reason)
-    if expired and entry.task == "monitor" and entry.interval_ms == 0:
-        return entry.exit_code not in _PROBE_RESULTS
-    return expired
-
-
-def _waits_for_fencing(work: WorkingSet, rsc: Primitive, entry: HistoryOperation) -> bool:
-    """Say whether a connection's failed monitor must count until its node was fenced."""
-    return (
-        rsc.reconnect_ms > 0
-        and entry.interval_ms > 0
-        and work.options.fencing_enabled
-        and rsc.connects is not None
-        and not rsc.connects.remote_fenced
-    )
-
-
-__all__ = [
-    "Failures", "fail_count", "failures_of", "is_expired",
-]  # fmt: skip

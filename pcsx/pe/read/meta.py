@@ -44,9 +44,7 @@ def fill_meta(work: WorkingSet, rsc: Resource) -> None:
     """Work out the meta-attributes of *rsc*; who says a thing first is heard."""
     assert rsc.config is not None
     where = circumstances(work, rsc=rsc)
-    meta = {
-        name: value for name, value in rsc.config.attributes().items() if value != "#default"
-    }
+    meta = {name: value for name, value in rsc.config.attributes().items() if value != "#default"}
     meta.update(rsc.meta)
     fill(meta, rsc.config.meta, where, work.cib)
     parent = rsc.parent
@@ -100,9 +98,8 @@ def _unless_default(text: str | None) -> str | None:
 def _requires(work: WorkingSet, rsc: Resource) -> Requires:
     options = work.options
     wanted = _REQUIRES.get(rsc.meta.get("requires", "").lower())
-    if wanted == Requires.UNFENCING and (rsc.is_fence_device or not options.fencing_enabled):
-        wanted = Requires.QUORUM
-    elif wanted == Requires.FENCING and not options.fencing_enabled:
+    impossible = wanted in (Requires.FENCING, Requires.UNFENCING) and not options.fencing_enabled
+    if impossible or (wanted == Requires.UNFENCING and rsc.is_fence_device):
         wanted = Requires.QUORUM
     if wanted is not None:
         return wanted

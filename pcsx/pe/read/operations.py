@@ -1,4 +1,4 @@
-"""Operations as configured: which `op` speaks of an action, its options, and what a failure does."""
+"""Operations as configured: which `op` speaks of an action, its options, what a failure does."""
 
 from __future__ import annotations
 
@@ -141,9 +141,7 @@ def _check_on_fail(rsc: Resource, task: str, interval_ms: int, options: dict[str
             options["on-fail"] = taken
     elif lower == "demote" and not (
         task == "promote"
-        or (
-            task == "monitor" and interval_ms > 0 and role_of(options.get("role")) == Role.PROMOTED
-        )
+        or (task == "monitor" and interval_ms > 0 and role_of(options.get("role")) == Role.PROMOTED)
     ):
         del options["on-fail"]
 
@@ -208,9 +206,7 @@ def op_params(
     """Return the parameters that one operation alone gives to the agent."""
     if op is None or not op.params:
         return {}
-    where = circumstances(
-        work, rsc=rsc, node=node, operation=(op.name or "", interval_of(op))
-    )
+    where = circumstances(work, rsc=rsc, node=node, operation=(op.name or "", interval_of(op)))
     return fill({}, op.params, where, work.cib)
 
 

@@ -62,17 +62,11 @@ def read_states(work: WorkingSet, where: Circumstances) -> None:
         _judge_membership(work, node, state)
         if not node.online or node.shutting_down:
             node.base_score = -INFINITY
-        if (
-            node.online
-            and not work.quorate
-            and work.options.no_quorum_policy == QuorumPolicy.FENCE
-        ):
+        if node.online and not work.quorate and work.options.no_quorum_policy == QuorumPolicy.FENCE:
             fencing.request(work, node, "cluster does not have quorum")
 
 
-def add_transient(
-    work: WorkingSet, node: Node, state: NodeState, where: Circumstances
-) -> None:
+def add_transient(work: WorkingSet, node: Node, state: NodeState, where: Circumstances) -> None:
     """Add the transient attributes of *state*; they win over lasting ones of the same name."""
     for attributes in state.transient:
         node.attrs.update(fill({}, attributes.attributes, where, work.cib))
@@ -133,9 +127,7 @@ def _judge_joining(work: WorkingSet, node: Node, member_s: int, process_s: int) 
     timeout_s = seconds_of(work.options.node_pending_timeout_ms)
     if member_s > 0 and process_s <= 0 and timeout_s > 0:
         if work.now_s >= member_s + timeout_s:
-            fencing.request(
-                work, node, "peer pending timed out on joining the process group"
-            )
+            fencing.request(work, node, "peer pending timed out on joining the process group")
             return
         work.recheck_by(member_s + timeout_s)
     if member_s > 0 or process_s > 0:
