@@ -53,17 +53,20 @@ class GetCib(Request):
 
 @dataclass(frozen=True, slots=True)
 class Commit(Request):
-    """Change the document: *patch* (`cib.Patch` bytes as text) was made from *base* (a version).
+    """Change the document by *patch* (`cib.Patch` bytes as text), made from version *base*.
 
-    Answers `version` and `digest` once a quorum has it on disk and this node has applied it.
-    *client* and *seq* name the change, so that a repeated request is done once.
+    *base* and *base_digest* name the configuration that it was made from. (*client*, *seq*) name
+    the wish, so that a repeated request is done once. *force* names findings that are accepted.
+    Answers `version`, `digest` and `changed` once a quorum has it on disk and this node applied it.
     """
 
-    base: str
+    base: tuple[int, int, int]
+    base_digest: str
     patch: str
     command: str
     client: str
     seq: int
+    force: tuple[str, ...] = ()
     do: ClassVar[str] = "commit"
 
 

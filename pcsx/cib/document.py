@@ -76,6 +76,16 @@ class Cib:
         """Return the sealed tree, to be read and never changed; for `cib` and `pe` readers only."""
         return self._tree
 
+    def cluster_option(self, name: str) -> str | None:
+        """Return the plain value of a cluster property, or None where it is not set.
+
+        Rules are not looked at: for what must be known without a time, such as maintenance mode.
+        """
+        for pair in self._tree.iterfind("configuration/crm_config/cluster_property_set/nvpair"):
+            if pair.get("name") == name:
+                return pair.get("value")
+        return None
+
     @property
     def version(self) -> Version:
         """Return (admin_epoch, epoch, num_updates); what is missing or no number counts as 0."""

@@ -25,6 +25,7 @@ from pcsx.daemon.messages import (
 )
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.daemon.scene import Scene
+from pcsx.daemon.status import PENDING
 from pcsx.pe import Action, Transition
 from pcsx.pe.run import Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
 from pcsx.pe.run import Over as RunOver
@@ -182,6 +183,8 @@ class Controller:
         self._admitting: dict[int, int] = {}
         self._ending: dict[int, int] = {}
         self._intending: set[int] = set()
+        self._going: dict[int, int] = {}
+        """Node that was let go -> the action that is done when it has left."""
         self.blocked: tuple[tuple[str, str], ...] = ()
         self.notices: tuple[str, ...] = ()
         self.at_rest = False
@@ -220,6 +223,7 @@ class Controller:
             case Came(why, view):
                 self._view_changed |= view
                 self._lose_executors(now)
+                effects += self._see_off(now)
                 effects += self._stir(why, now)
             case OpCame(node, record):
                 effects += self._op_came(node, record, now)
@@ -251,6 +255,7 @@ class Controller:
         self._admitting.clear()
         self._ending.clear()
         self._intending.clear()
+        self._going.clear()
 
     # --- planning ---------------------------------------------------------------------------------
 
@@ -328,13 +333,14 @@ class Controller:
                     assert self.run is not None
                     effects += self._run_over(aborted)
         for node, some in sorted(orders.items()):
-            effects.append(Tell(Orders(self.scene.term, node, tuple(some))))
+            effects.append(Tell(Orders(self.scene.order_term, node, tuple(some))))
         return effects
 
     def _run_over(self, aborted: str) -> list[ControllerEffect]:
         assert self.run is not None
         count, self.run = len(self.run.done), None
         self._waiting.clear()
+        self._going.clear()
         self.decisions.ended(self.number, aborted)
         if aborted:
             self._dirty = True
@@ -376,7 +382,8 @@ class Controller:
             case "stonith":
                 return self._perform_fence(action, node.id, effects, now)
             case "do_shutdown":
-                effects.append(Tell(GoAway(self.scene.term, node.id, self.number, action.id)))
+                self._going[node.id] = action.id
+                effects.append(Tell(GoAway(node.id)))
             case "clear_failcount":
                 pairs = self._failures_of(node.id, action)
                 effects.append(Tell(AttributesChanged(node.id, pairs)))
@@ -389,7 +396,7 @@ class Controller:
 
     def _order(self, action: Action) -> Order:
         return Order(
-            term=self.scene.term,
+            term=self.scene.order_term,
             transition=self.number,
             action=action.id,
             resource=action.resource or "",
@@ -410,6 +417,8 @@ class Controller:
         return tuple((name, "") for name in sorted(picture.attributes) if name.startswith(starts))
 
     def _op_came(self, node: int, record: OpRecord, now: Now) -> list[ControllerEffect]:
+        if record.status == PENDING:
+            return []
         if self._is_ours(record.term, record.transition, record.action):
             assert self.run is not None
             action = self.run.actions[record.action]
@@ -436,7 +445,7 @@ class Controller:
     def _is_ours(self, term: int, transition: int, action: int) -> bool:
         return (
             self.run is not None
-            and (term, transition) == (self.scene.term, self.number)
+            and (term, transition) == (self.scene.order_term, self.number)
             and action in self.run.in_flight
         )
 
@@ -586,6 +595,14 @@ class Controller:
             effects += self._of_run(self.run.step(event, now), now)
         if not waiting or self.run is None:
             effects += self._stir(text, now)
+        return effects
+
+    def _see_off(self, now: Now) -> list[ControllerEffect]:
+        """Confirm the going of those who have left the view."""
+        effects: list[ControllerEffect] = []
+        for node, action in sorted(self._going.items()):
+            if node not in self.scene.members and self.run is not None:
+                effects += self._of_run(self.run.step(Confirm(action), now), now)
         return effects
 
     def _lose_executors(self, now: Now) -> None:

@@ -30,6 +30,10 @@ class Decision:
     """Empty while it runs; `complete`, or why it was stopped."""
     transition: bytes = b""
 
+    def document(self) -> str:
+        """Return what was read, as XML text."""
+        return zlib.decompress(self.read).decode()
+
 
 class Decisions:
     """The last decisions of this node, newest last, within `KEPT_MAX` and `KEPT_BYTES_MAX`."""

@@ -80,6 +80,21 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopen:
+    """Begin a new life of the cluster on this disk: a higher boot counter. `Stored` answers."""
+
+    ticket: int
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadKey:
+    """Read the bootstrap key; `KeyRead` answers. Only ever asked for in the lobby."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenStream:
     """Connect TCP to (*host*, *port*) within *timeout_ms*; `StreamOpened` or `StreamClosed`."""
 
@@ -129,6 +144,13 @@ class Discover:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """Keep in mind over restarts whether this node stays out of its cluster."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunsHere:
     """Tell the service manager one line about this daemon's state (sd_notify STATUS)."""
 
@@ -152,12 +174,15 @@ Effect = (
     | Reply
     | Store
     | Forget
+    | Reopen
+    | ReadKey
     | OpenStream
     | SendStream
     | CloseStream
     | Resolve
     | Announce
     | Discover
+    | Stopped
     | RunsHere
     | Quit
     | Note

@@ -7,7 +7,7 @@ from typing import Any
 
 from pcsx.agents.types import Exit
 from pcsx.pe import Transition
-from pcsx.ring.frames import ToBrain
+from pcsx.ring.frames import Boot, ToBrain
 from pcsx.ring.port import Recovered
 
 
@@ -49,11 +49,21 @@ class PersistFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """One life of a node in its cluster, as the disk gives it: the boot counter is on record."""
+
+    me: int
+    boot: Boot
+    recovered: Recovered
+    psks: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
-    """A `Store` of the lobby's stages ended: *recovered* is what is there now; or a *failure*."""
+    """`Store`, `Forget` or `Reopen` is done, the latter with a *life*; or there was a *failure*."""
 
     ticket: int
-    recovered: Recovered | None
+    life: Life | None = None
     failure: str = ""
 
 
@@ -135,6 +145,15 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRead:
+    """The bootstrap key as it is on this disk now; None with a *problem* where there is none."""
+
+    ticket: int
+    key: bytes | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Terminate:
     """SIGTERM: hand over or stop what runs here, leave the ring, exit 0."""
 
@@ -154,5 +173,6 @@ Event = (
     | StreamClosed
     | LobbyFound
     | Resolved
+    | KeyRead
     | Terminate
 )

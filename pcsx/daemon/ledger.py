@@ -13,10 +13,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from pcsx.cib import Cib
 from pcsx.cib.replica import Change, Replica
 from pcsx.ring.codec import Codec
 
 HISTORY_MAX: Final = 500
+_NOTHING: Final = Cib.from_bytes(b"<cib/>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class FenceClosed:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """The lives of *node* up to *boot* are over without fencing: *why* is `left` or a wait's name."""
+    """The lives of *node* up to *boot* are over without fencing; *why* is `left`, or a wait."""
 
     node: int
     boot: int
@@ -187,7 +189,9 @@ class Ledger:
     def restored(cls, data: bytes) -> Ledger:
         """Return what `snapshot` wrote."""
         plain: dict[str, Any] = json.loads(data)
-        ledger = cls(Replica.restored(base64.b64decode(plain["replica"])))
+        replica = Replica(_NOTHING)
+        replica.restore(base64.b64decode(plain["replica"]))
+        ledger = cls(replica)
         ledger.index = plain["index"]
         ledger.over = _by_node(plain["over"])
         ledger.admitted = _by_node(plain["admitted"])
@@ -196,4 +200,4 @@ class Ledger:
 
 
 def _by_node(pairs: Iterable[list[int]]) -> dict[int, int]:
-    return {node: boot for node, boot in pairs}
+    return {pair[0]: pair[1] for pair in pairs}

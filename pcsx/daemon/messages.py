@@ -44,6 +44,10 @@ class NodeStatus:
     """Results of cases that are not closed in the log yet."""
     devices: tuple[str, ...]
     """Fence devices that run here, by id: it has verified access to them."""
+    applied: int
+    """Up to which index of the log it has applied: the newest configuration is known by it."""
+    term: int
+    """The highest term whose orders it has seen; lower ones are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,20 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """An order was done that leaves no record: a notify, or the end of a recurring operation.
+
+    *key* is that of the recurring operation of *resource* which is no more.
+    """
+
+    term: int
+    transition: int
+    action: int
+    resource: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clean:
     """An operator's cleanup on *node* of *resource* (all where empty): failures, or all history."""
 
@@ -129,10 +147,7 @@ class FenceResult:
 class GoAway:
     """The DC lets *node* leave: nothing runs there any more."""
 
-    term: int
     node: int
-    transition: int
-    action: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +185,7 @@ ViewMessage = (
     | Forgot
     | Orders
     | Declined
+    | Acknowledged
     | Clean
     | FenceOrder
     | FenceResult
@@ -195,6 +211,7 @@ _CODEC: Final[Codec[ViewMessage]] = Codec(
         11: AskedToStop,
         12: Forward,
         13: Answer,
+        14: Acknowledged,
     },
 )
 

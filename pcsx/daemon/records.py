@@ -53,7 +53,7 @@ class OpRecord:
     queue_ms: int
     digest: str
     restart_params: str = ""
-    """Names that force a restart (blank-separated, a blank at each end), where a reload is known."""
+    """Names that force a restart, blank-separated, a blank at each end; empty: all do."""
     restart_digest: str = ""
     secure_params: str = ""
     secure_digest: str = ""

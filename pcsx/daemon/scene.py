@@ -30,6 +30,8 @@ class Scene:
     reach: dict[int, PeerReach] = field(default_factory=dict)
     committed: dict[int, int] = field(default_factory=dict)
     """The newest index that each member had applied when it entered the view."""
+    order_terms: dict[int, int] = field(default_factory=dict)
+    """The highest term of orders that each member had seen when it entered the view."""
 
     @property
     def name(self) -> NodeName:
@@ -56,6 +58,11 @@ class Scene:
         if not self.all_heard or self.view is None:
             return 0
         return min(self.members, key=lambda id: (-self.committed.get(id, 0), id))
+
+    @property
+    def order_term(self) -> int:
+        """Return the term of this node's orders: no member of the view has seen a higher one."""
+        return max([self.term, *(self.order_terms.get(id, 0) for id in self.members)])
 
     @property
     def in_charge(self) -> bool:

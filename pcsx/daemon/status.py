@@ -75,17 +75,9 @@ class History:
             self._slots.clear()
             self._xml.clear()
 
-    def forget_failures(self, resource: str) -> list[str]:
-        """Forget the resources with a failure (*resource* alone, if given) and return their ids."""
-        ids = [
-            id
-            for id, slots in self._slots.items()
-            if (not resource or id.partition(":")[0] == resource or id == resource)
-            and any(failed(record) for record in slots.values())
-        ]
-        for id in ids:
-            self.forget(id)
-        return ids
+    def has_failed(self, id: str) -> bool:
+        """Return whether an operation of the resource *id* that is on record failed."""
+        return any(failed(record) for record in self._slots.get(id, {}).values())
 
     @property
     def resources(self) -> list[str]:

@@ -92,6 +92,14 @@ class RingConfig:
         """Return the node called *name*, if there is one."""
         return next((node for node in self.nodes if node.name == name), None)
 
+    def with_boot(self, id: int, boot: int) -> RingConfig:
+        """Return the configuration in which lives of *id* up to *boot* are refused."""
+        nodes = tuple(
+            replace(node, boot=max(boot, node.boot)) if node.id == id else node
+            for node in self.nodes
+        )
+        return replace(self, nodes=nodes)
+
     def to_bytes(self) -> bytes:
         """Return the configuration as compact JSON; equal values give equal bytes."""
         plain = asdict(self)

@@ -33,21 +33,28 @@ class Listener:
 
     async def start(self) -> None:
         """Listen; a stale socket of an earlier life is replaced, a live one is an error."""
-        os.makedirs(os.path.dirname(self._path) or ".", mode=0o755, exist_ok=True)
-        if os.path.exists(self._path):
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.settimeout(1)
-                try:
-                    probe.connect(self._path)
-                except OSError:
-                    os.unlink(self._path)
-                else:
-                    raise FileExistsError(f"another daemon listens at {self._path}")
+        self._make_way()
         mask = os.umask(0o177)
         try:
             self._server = await asyncio.start_unix_server(self._serve, self._path, limit=1 << 16)
         finally:
             os.umask(mask)
+        self._open_to_group()
+
+    def _make_way(self) -> None:
+        os.makedirs(os.path.dirname(self._path) or ".", mode=0o755, exist_ok=True)
+        if not os.path.exists(self._path):
+            return
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(1)
+            try:
+                probe.connect(self._path)
+            except OSError:
+                os.unlink(self._path)
+            else:
+                raise FileExistsError(f"another daemon listens at {self._path}")
+
+    def _open_to_group(self) -> None:
         with contextlib.suppress(KeyError, PermissionError):
             os.chown(self._path, -1, grp.getgrnam(self._group).gr_gid)
             os.chmod(self._path, 0o660)

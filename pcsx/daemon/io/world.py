@@ -1,0 +1,305 @@
+"""The world as the brain meets it: events in, effects out, on one asyncio loop.
+
+`World` owns every window (heart, disk, children, clients, streams, worker, mDNS) and the one loop
+that hands events to `Node.step` and performs what it answers. Nothing here decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pcsx.daemon import effects as out
+from pcsx.daemon import events
+from pcsx.daemon.io.children import Children
+from pcsx.daemon.io.discovery import Discovery
+from pcsx.daemon.io.disk import Disk
+from pcsx.daemon.io.frame_socket import FrameSocket
+from pcsx.daemon.io.listener import Listener
+from pcsx.daemon.io.state import State, read_bootstrap_key
+from pcsx.daemon.io.streams import Streams
+from pcsx.daemon.io.worker import Planner
+from pcsx.daemon.node import Node
+from pcsx.daemon.settings import Settings
+from pcsx.errors import PcsxError
+from pcsx.ring.frames import Pulse, ToHeart
+from pcsx.ring.port import Note, Persist
+from pcsx.values import Now
+
+PULSE_S: Final = 0.25
+"""The loop's own clock stands still in a suspend, so it never sleeps longer than this."""
+HEART_GONE: Final = 1
+"""The brain's exit status when its heart is gone: the supervisor begins both anew."""
+
+
+def read_now() -> Now:
+    """Return both clocks."""
+    return Now(time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000, datetime.now(UTC))
+
+
+class World:
+    """See the module's paragraph; `run` returns the daemon's exit status."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        heart: socket.socket,
+        planner: socket.socket,
+        *,
+        group_begins: Callable[[int], None],
+        group_ends: Callable[[int], None],
+    ) -> None:
+        self._settings, self._state = settings, state
+        self._heart = FrameSocket(heart)
+        self._writing = False
+        self._said_ms = 0
+        self._groups = (group_begins, group_ends)
+        self._planner = Planner(planner, self.feed)
+        self._listener = Listener(settings.socket_path, settings.group, self.feed)
+        self._streams = Streams(self.feed)
+        self._disk: Disk | None = None
+        self._queue: deque[events.Event] = deque()
+        self._wake: asyncio.Event | None = None
+        self._status: int | None = None
+        self._tasks: asyncio.TaskGroup | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    def feed(self, event: events.Event) -> None:
+        """Hand *event* to the node, soon; to be called on the loop."""
+        self._queue.append(event)
+        if self._wake is not None:
+            self._wake.set()
+
+    async def run(self, node: Node, cluster: str) -> int:
+        """Run *node* until it quits; *cluster* is the one whose log is open, if any."""
+        loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._children = Children(
+            loop,
+            lambda child, exit: self.feed(events.ChildExited(child, exit)),
+            group_begins=self._groups[0],
+            group_ends=self._groups[1],
+        )
+        self._discovery = Discovery(self._settings.port, self._settings.address, self.feed)
+        if cluster:
+            self._open_disk(cluster)
+        loop.add_reader(self._heart.fileno(), self._hear)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: self.feed(events.Terminate()))
+        await self._listener.start()
+        await self._streams.listen(self._settings.address, self._settings.port)
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                planning = self._tasks.create_task(self._planner.run())
+                await asyncio.sleep(0)
+                await self._loop(node)
+                planning.cancel()
+                await self._close()
+                for task in list(self._background):
+                    task.cancel()
+        finally:
+            loop.remove_reader(self._heart.fileno())
+        return self._status or 0
+
+    async def _loop(self, node: Node) -> None:
+        loop = asyncio.get_running_loop()
+        assert self._wake is not None
+        self._perform_all(node.begin(read_now()))
+        while self._status is None:
+            if not self._queue:
+                delay = self._delay(node.deadline_ms)
+                timer = loop.call_later(delay, self._wake.set)
+                await self._wake.wait()
+                timer.cancel()
+            self._wake.clear()
+            for _ in range(min(len(self._queue), 256)):
+                self._perform_all(node.step(self._queue.popleft(), read_now()))
+            now = read_now()
+            if node.deadline_ms is not None and node.deadline_ms <= now.ms:
+                self._perform_all(node.step(events.Tick(), now))
+            if now.ms - self._said_ms >= PULSE_S * 900:
+                self._say(Pulse())
+            if self._queue:
+                await asyncio.sleep(0)
+                self._wake.set()
+
+    def _delay(self, deadline_ms: int | None) -> float:
+        if deadline_ms is None:
+            return PULSE_S
+        return min(PULSE_S, max(0.0, (deadline_ms - read_now().ms) / 1000))
+
+    def _perform_all(self, effects: list[out.Effect]) -> None:
+        for effect in effects:
+            self._perform(effect)
+
+    def _perform(self, effect: out.Effect) -> None:
+        match effect:
+            case out.TellHeart(frame):
+                self._say(frame)
+            case Persist():
+                assert self._disk is not None, "nothing is persisted outside of a cluster"
+                self._disk.perform(effect)
+            case out.Spawn(child, invocation):
+                self._children.spawn(child, invocation)
+            case out.Kill(child):
+                self._children.kill(child)
+            case out.Plan():
+                self._planner.plan(effect)
+            case out.Reply(client, id, reply):
+                self._listener.reply(client, {"id": id, **reply})
+            case Note(who, text):
+                log(who, text)
+            case out.OpenStream() | out.SendStream() | out.CloseStream():
+                self._streams.perform(effect)
+            case out.Store() | out.Forget() | out.Reopen():
+                self._spawn_task(self._store(effect))
+            case out.ReadKey(ticket):
+                self._spawn_task(self._read_key(ticket))
+            case out.Resolve():
+                self._spawn_task(self._resolve(effect))
+            case out.Announce():
+                if self._settings.discovery:
+                    self._spawn_task(self._discovery.announce(effect))
+            case out.Discover(for_ms):
+                if self._settings.discovery:
+                    self._spawn_task(self._discovery.discover(for_ms))
+            case out.RunsHere(text, ready):
+                notify(text, ready=ready)
+            case out.Stopped(on):
+                cluster = self._state.cluster()
+                if cluster:
+                    self._spawn_task(asyncio.to_thread(self._state.set_stopped, cluster, on=on))
+            case out.Quit(status):
+                self._status = status
+
+    def _spawn_task(self, work: Coroutine[Any, Any, None] | Awaitable[None]) -> None:
+        assert self._tasks is not None
+
+        async def guarded() -> None:
+            await work
+
+        task = self._tasks.create_task(guarded())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # --- the heart --------------------------------------------------------------------------------
+
+    def _say(self, frame: ToHeart) -> None:
+        self._said_ms = read_now().ms
+        if not self._heart.send(frame):
+            log("world", "a frame for the heart did not fit and was dropped")
+        self._mind_writing()
+
+    def _flush(self) -> None:
+        self._heart.flush()
+        self._mind_writing()
+
+    def _mind_writing(self) -> None:
+        """Wait for room in the socket exactly while something waits for it."""
+        if self._heart.waits == self._writing:
+            return
+        self._writing = self._heart.waits
+        loop = asyncio.get_running_loop()
+        if self._writing:
+            loop.add_writer(self._heart.fileno(), self._flush)
+        else:
+            loop.remove_writer(self._heart.fileno())
+
+    def _hear(self) -> None:
+        for frame in self._heart.receive():
+            self.feed(events.HeartSays(frame))  # type: ignore[arg-type]
+        if self._heart.closed:
+            log("world", "the heart is gone")
+            self._status = HEART_GONE
+            asyncio.get_running_loop().remove_reader(self._heart.fileno())
+            assert self._wake is not None
+            self._wake.set()
+
+    # --- the disk ---------------------------------------------------------------------------------
+
+    def _open_disk(self, cluster: str) -> None:
+        loop = asyncio.get_running_loop()
+
+        def answer(event: events.Persisted | events.PersistFailed) -> None:
+            loop.call_soon_threadsafe(self.feed, event)
+
+        self._disk = Disk(self._state.path / cluster, answer)
+
+    async def _store(self, order: out.Store | out.Forget | out.Reopen) -> None:
+        life = None
+        failure = ""
+        try:
+            match order:
+                case out.Store():
+                    await asyncio.to_thread(self._state.found, order)
+                case out.Forget(_, cluster):
+                    if self._disk is not None:
+                        disk, self._disk = self._disk, None
+                        await asyncio.to_thread(disk.close)
+                    await asyncio.to_thread(self._state.forget, cluster)
+                case out.Reopen(_, cluster):
+                    if self._disk is not None:
+                        disk, self._disk = self._disk, None
+                        await asyncio.to_thread(disk.close)
+                    await asyncio.to_thread(self._state.set_stopped, cluster, on=False)
+                    life = await asyncio.to_thread(self._state.open, cluster)
+                    self._open_disk(cluster)
+        except (OSError, PcsxError, ValueError) as error:
+            failure = f"{error}" or type(error).__name__
+        self.feed(events.Stored(order.ticket, life, failure))
+
+    async def _read_key(self, ticket: int) -> None:
+        key, problem = await asyncio.to_thread(read_bootstrap_key, self._settings.bootstrap_key)
+        self.feed(events.KeyRead(ticket, key, problem))
+
+    async def _resolve(self, order: out.Resolve) -> None:
+        def look_up(name: str) -> tuple[str, ...]:
+            try:
+                found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+            except OSError:
+                return ()
+            return tuple(dict.fromkeys(str(each[4][0]) for each in found))
+
+        answers = await asyncio.gather(*(asyncio.to_thread(look_up, name) for name in order.names))
+        pairs = tuple(zip(order.names, answers, strict=True))
+        self.feed(events.Resolved(order.ticket, pairs))
+
+    async def _close(self) -> None:
+        await self._discovery.close()
+        await self._listener.stop()
+        await self._streams.stop()
+        if self._disk is not None:
+            await asyncio.to_thread(self._disk.close)
+
+
+# --- the journal and the service manager ----------------------------------------------------------
+
+
+def log(who: str, text: str) -> None:
+    """Write one line of the daemon's story to stderr, with the local time."""
+    stamp = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{stamp} {who} {text}\n")
+        sys.stderr.flush()
+
+
+def notify(text: str, *, ready: bool) -> None:
+    """Tell systemd the state (sd_notify), where it listens."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    message = f"STATUS={text}\n" + ("READY=1\n" if ready else "")
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.sendto(message.encode(), address)

@@ -1,0 +1,652 @@
+"""A node in its cluster: the ring's machine, the ledger, its resources and the DC's work, joined.
+
+`Member` hands each event to its owner and routes the answers until only effects for the outside
+are left. It keeps the `Scene` true; its parts only read that. Clients' requests come in through
+`pcsx.daemon.requests`, which read and ask, and never decide.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from pcsx.agents import AgentMetadata, Host
+from pcsx.cib.fencing import devices_of
+from pcsx.cib.replica import Change
+from pcsx.daemon import controller as dc
+from pcsx.daemon import events, ledger, lrm, messages
+from pcsx.daemon.answers import fencing_of, rest_of
+from pcsx.daemon.controller import Controller
+from pcsx.daemon.decisions import Decisions
+from pcsx.daemon.effects import Effect, Kill, Plan, RunsHere, Spawn, TellHeart
+from pcsx.daemon.fencer import Fence, FenceDone, Fencer
+from pcsx.daemon.ledger import CibChange, Fact, FenceClosed, FenceIntent, Ledger, Over
+from pcsx.daemon.local import Local
+from pcsx.daemon.local import Tell as LocalTell
+from pcsx.daemon.messages import FenceResult, NodeStatus, Ran, ViewMessage
+from pcsx.daemon.scene import Scene
+from pcsx.errors import NoQuorum, PcsxError
+from pcsx.ring import port
+from pcsx.ring.codec import Malformed
+from pcsx.ring.config import RingConfig
+from pcsx.ring.frames import Boot, Configure, Unconfigure
+from pcsx.ring.machine import Machine
+from pcsx.values import Now, parse_bool
+
+STATUS_WAIT_MS: Final = 30_000
+"""A daemon that is to go and finds no DC for so long stops by itself what it runs."""
+
+Answerer = Callable[[dict[str, Any] | PcsxError, bool], list[Effect]]
+"""Answers a request: an object or an error, and whether it is the last word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The ring was left; nothing runs here. *refused*: the others say that this life is over."""
+
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A client of *node* asks this node, the leader; answer by `Member.answer_forwarded`."""
+
+    node: int
+    forward: messages.Forward
+
+
+MemberEffect = Effect | Gone | Passed
+
+
+@dataclass(slots=True)
+class Waiter:
+    """A client who waits until the cluster is at rest."""
+
+    answer: Answerer
+    until_ms: int
+    settled_ms: int
+    """Not before this moment: what the client did may still be on its way."""
+
+
+class Member:
+    """See the module's paragraph; `begin` first, then `step`."""
+
+    def __init__(
+        self,
+        me: int,
+        boot: Boot,
+        recovered: port.Recovered,
+        *,
+        identity: bytes,
+        psks: tuple[bytes, ...],
+        host: Host,
+        metadata: dict[tuple[str, str, str], AgentMetadata],
+        children: Iterator[int],
+        random: Random,
+    ) -> None:
+        self.me, self.boot = me, boot
+        self._identity, self._psks = identity, psks
+        self.machine = Machine(me, boot, recovered, random, identity=identity, psks=psks)
+        self.ledger = Ledger.restored(recovered.snapshot.state)
+        self.scene = Scene(me, recovered.snapshot.config, self.ledger)
+        self.local = Local(
+            me,
+            lrm.Lrm(host, children=children, sees_lease=self.machine.sees_lease, metadata=metadata),
+            self._start_failure_is_fatal,
+        )
+        self.fencer = Fencer(host, children=children, metadata=metadata)
+        self.fencer.devices = devices_of(self.ledger.replica.cib)
+        self.decisions = Decisions()
+        self.controller = Controller(self.scene, self.decisions, self._executors)
+        self.waiters: list[Waiter] = []
+        self._results: dict[int, FenceResult] = {}
+        """Cases that this node carried out, until the log has closed them."""
+        self._proposals: dict[int, Callable[[port.Proposed, Now], list[MemberEffect]]] = {}
+        self._forwards: dict[int, tuple[Answerer, int]] = {}
+        self._applied_waits: list[tuple[int, Callable[[], list[Effect]]]] = []
+        self._case_waits: dict[int, Answerer] = {}
+        self._ticket = 0
+        self._going_since_ms: int | None = None
+        self._stopping = False
+        self.leaving = False
+        self.verdict = ""
+
+    # --- life -------------------------------------------------------------------------------------
+
+    def begin(self, now: Now) -> list[MemberEffect]:
+        """Configure the heart and start the ring's machine."""
+        configure = Configure(
+            self.me, self.boot, self.scene.config.to_bytes(), self._identity, self._psks
+        )
+        work: list[MemberEffect] = [TellHeart(configure)]
+        return work + self._ring(port.Tick(), now)
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return the next moment one of the parts wants a `Tick`."""
+        moments = [
+            self.machine.deadline_ms,
+            self.local.lrm.deadline_ms,
+            self.fencer.deadline_ms,
+            self.controller.deadline_ms,
+            *(min(waiter.until_ms, waiter.settled_ms) for waiter in self.waiters[:1]),
+        ]
+        if self._going_since_ms is not None and not (self.leaving or self._stopping):
+            moments.append(self._going_since_ms + STATUS_WAIT_MS)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def step(self, event: events.Event, now: Now) -> list[MemberEffect]:
+        """Take *event*; return what is to be done outside."""
+        match event:
+            case events.HeartSays(frame):
+                return self._ring(port.FromHeart(frame), now)
+            case events.Persisted(ticket):
+                return self._ring(port.Persisted(ticket), now)
+            case events.PersistFailed(ticket, reason):
+                return self._ring(port.PersistFailed(ticket, reason), now)
+            case events.ChildExited():
+                return self._child(event, now)
+            case events.Planned():
+                return self._controlled(event, now)
+            case events.Tick():
+                return self._tick(now)
+        return []
+
+    def _tick(self, now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        if _due(self.machine.deadline_ms, now):
+            effects += self._ring(port.Tick(), now)
+        if _due(self.local.lrm.deadline_ms, now):
+            effects += self._local(events.Tick(), now)
+        if _due(self.fencer.deadline_ms, now):
+            effects += self._fenced(self.fencer.step(events.Tick(), now), now)
+        if _due(self.controller.deadline_ms, now):
+            effects += self._controlled(dc.Tick(), now)
+        waits = self._going_since_ms is not None and not (self.leaving or self._stopping)
+        if waits and now.ms >= (self._going_since_ms or 0) + STATUS_WAIT_MS:
+            effects += self._stop_by_ourselves(now)
+        effects += self._serve_waiters(now)
+        return effects
+
+    # --- going ------------------------------------------------------------------------------------
+
+    def go(self, now: Now) -> list[MemberEffect]:
+        """Empty this node and leave: the DC moves what runs here, then lets us go."""
+        if self._going_since_ms is not None:
+            return []
+        self._going_since_ms = now.ms
+        if self.is_maintenance:
+            return self._leave(now)
+        if self.scene.view is None:
+            return self._stop_by_ourselves(now)
+        stamp = str(int(now.wall.timestamp()))
+        self.local.set((("shutdown", stamp),))
+        return self._tell(messages.AttributesChanged(self.me, (("shutdown", stamp),)), now)
+
+    def _stop_by_ourselves(self, now: Now) -> list[MemberEffect]:
+        self._stopping = True
+        return self._local(lrm.StopAll("this daemon leaves, and nobody is in charge"), now)
+
+    def _leave(self, now: Now) -> list[MemberEffect]:
+        if self.leaving:
+            return []
+        self.leaving = True
+        return self._ring(port.Leave(), now)
+
+    @property
+    def is_maintenance(self) -> bool:
+        """Return whether the cluster's maintenance mode is on, so that nothing is stopped."""
+        return self._is_on("maintenance-mode", default=False)
+
+    def _start_failure_is_fatal(self) -> bool:
+        return self._is_on("start-failure-is-fatal", default=True)
+
+    def _is_on(self, option: str, *, default: bool) -> bool:
+        value = self.ledger.replica.cib.cluster_option(option)
+        on = parse_bool(value) if value is not None else None
+        return default if on is None else on
+
+    # --- the ring ---------------------------------------------------------------------------------
+
+    def _ring(self, event: port.MachineEvent, now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        told = deque(self.machine.step(event, now))
+        while told:
+            effect = told.popleft()
+            match effect:
+                case port.Say(frame):
+                    effects.append(TellHeart(frame))
+                case port.Persist() | port.Note():
+                    effects.append(effect)
+                case port.TakeSnapshot(index):
+                    taken = port.SnapshotTaken(index, self.ledger.snapshot())
+                    told.extend(self.machine.step(taken, now))
+                case port.Restore(_, state):
+                    effects += self._restore(state, now)
+                case port.Regular():
+                    effects += self._regular(effect, now)
+                case port.Deliver(_, _, sender, payload):
+                    effects += self._deliver(sender, payload, now)
+                case port.Committed(index, _, payload):
+                    effects += self._committed(index, ledger.decode(payload), now)
+                case port.ConfigCommitted(_, config):
+                    effects += self._configured(config, now)
+                case port.Proposed(ticket):
+                    then = self._proposals.pop(ticket, None)
+                    if then is not None:
+                        effects += then(effect, now)
+                case port.Leadership(term, leader, mine):
+                    effects += self._led(term, leader, mine, now)
+                case port.Quorum():
+                    effects += self._quorum(effect, now)
+                case port.PeerReach(node):
+                    self.scene.reach[node] = effect
+                case port.Verdict(kind, reason):
+                    effects += self._refused(kind, reason, now)
+                case port.Left():
+                    effects += [TellHeart(Unconfigure()), Gone()]
+        return effects
+
+    def _regular(self, regular: port.Regular, now: Now) -> list[MemberEffect]:
+        scene, wall_s = self.scene, int(now.wall.timestamp())
+        old = scene.members
+        scene.view = regular.view
+        for gone in regular.left:
+            scene.picture.gone(gone.node, gone.boot, gone.why, wall_s)
+        for id in regular.view.nodes:
+            # Everybody says everything anew: who has not yet is not counted on.
+            known = scene.picture.nodes.get(id)
+            if known is not None:
+                known.present = False
+        scene.committed.clear()
+        names = " ".join(scene.config.node(id).name for id in regular.view.nodes)
+        text = f"view {regular.view.id.epoch}.{regular.view.id.coordinator}: {names}"
+        effects: list[MemberEffect] = [port.Note("node", text)]
+        if old and set(old) - set(regular.view.nodes):
+            effects += self._forwards_lost(now)
+        effects += self._tell(self._my_status(now), now)
+        return effects + self._controlled(dc.Came("the view changed", view=True), now)
+
+    def _my_status(self, now: Now) -> NodeStatus:
+        return NodeStatus(
+            boot=self.boot,
+            wall_s=int(now.wall.timestamp()),
+            attributes=tuple(sorted(self.local.attributes.items())),
+            records=self.local.history.records(),
+            lost=tuple(
+                lost for lost in self.scene.picture.lost() if lost.node not in self.scene.members
+            ),
+            fencing=self.fencer.cases,
+            fenced=tuple(result for _, result in sorted(self._results.items())),
+            devices=self.local.lrm.devices,
+            applied=self.ledger.index,
+            term=self.local.lrm.term,
+        )
+
+    def _led(self, term: int, leader: int, mine: bool, now: Now) -> list[MemberEffect]:
+        scene = self.scene
+        if (scene.term, scene.leader, scene.leading) == (term, leader, mine):
+            return []
+        if scene.leading and not mine:
+            self.ledger.replica.forget_pending()
+        scene.term, scene.leader, scene.leading = term, leader, mine
+        name = scene.config.node(leader).name if leader else "nobody"
+        effects: list[MemberEffect] = [port.Note("node", f"term {term}, leader {name}")]
+        effects += self._forwards_lost(now)
+        return effects + self._controlled(dc.Came("leadership changed"), now)
+
+    def _quorum(self, quorum: port.Quorum, now: Now) -> list[MemberEffect]:
+        before, self.scene.quorum = self.scene.quorum, quorum
+        if before == quorum:
+            return []
+        effects: list[MemberEffect] = []
+        if before.quorate != quorum.quorate:
+            word = "has quorum" if quorum.quorate else "has no quorum"
+            effects.append(port.Note("node", f"this partition {word}: {quorum.reason}"))
+            effects.append(RunsHere(f"{self.scene.config.name}: {word}"))
+        return effects + self._controlled(dc.Came("quorum changed"), now)
+
+    def _configured(self, config: RingConfig, now: Now) -> list[MemberEffect]:
+        self.scene.config = config
+        return self._controlled(dc.Stir("the ring's configuration changed"), now)
+
+    def _refused(self, kind: str, reason: str, now: Now) -> list[MemberEffect]:
+        """The others say that this life is over, or that we are no member: stop all, and end."""
+        note = port.Note("node", f"refused by the others: {kind} {reason}")
+        if kind == "EXCLUDED" or self.verdict:
+            return [note]
+        self.verdict = kind
+        self._stopping = True
+        return [note, *self._local(lrm.StopAll(f"this life is over: {kind}"), now)]
+
+    def _restore(self, state: bytes, now: Now) -> list[MemberEffect]:
+        restored = Ledger.restored(state)
+        self.ledger = self.scene.ledger = restored
+        self.fencer.devices = devices_of(restored.replica.cib)
+        return self._controlled(dc.Stir("a snapshot was taken over"), now)
+
+    # --- the log ----------------------------------------------------------------------------------
+
+    def decide(
+        self, fact: Fact, now: Now, then: Callable[[port.Proposed, Now], list[MemberEffect]] | None = None
+    ) -> list[MemberEffect]:
+        """Propose *fact*; *then* is told what became of it (index 0: refused)."""
+        self._ticket += 1
+        if then is not None:
+            self._proposals[self._ticket] = then
+        return self._ring(port.Propose(self._ticket, ledger.encode(fact)), now)
+
+    def _committed(self, index: int, fact: Fact, now: Now) -> list[MemberEffect]:
+        self.ledger.apply(index, fact)
+        effects: list[MemberEffect] = []
+        match fact:
+            case CibChange(change):
+                self.fencer.devices = devices_of(self.ledger.replica.cib)
+                done = Change.from_bytes(change)
+                text = f"{done.user}: {done.command} -> {done.version}"
+                effects.append(port.Note("cib", text))
+                effects += self._controlled(dc.Stir("the configuration changed"), now)
+            case FenceIntent():
+                effects += self._controlled(dc.CaseOpened(index), now)
+            case FenceClosed(case):
+                effects += self._closed(case, now)
+            case Over(node, boot, _):
+                self.scene.picture.over(node, boot)
+                effects += self._controlled(dc.Stir(f"node {node} has left"), now)
+            case ledger.Admitted(node):
+                effects += self._controlled(dc.Stir(f"node {node} was let in"), now)
+        return effects + self._after(index)
+
+    def _closed(self, number: int, now: Now) -> list[MemberEffect]:
+        self._results.pop(number, None)
+        case = self.ledger.fencings.get(number)
+        if case is None:
+            return []
+        effects: list[MemberEffect] = []
+        if case.verdict == "done" and case.action != "on":
+            self.scene.picture.over(case.target, case.boot)
+            if self.scene.leading:
+                effects += self._bar(case.target, case.boot, now)
+        if (answer := self._case_waits.pop(number, None)) is not None:
+            effects += answer(fencing_of(case, self.scene.config), True)
+        return effects + self._controlled(dc.CaseClosed(number), now)
+
+    def _bar(self, node: int, boot: int, now: Now) -> list[MemberEffect]:
+        """Have the hearts refuse lives of *node* up to *boot*: commit that to the configuration."""
+        config = self.scene.config.with_boot(node, boot)
+        if config == self.scene.config:
+            return []
+        self._ticket += 1
+        return self._ring(port.Reconfigure(self._ticket, config), now)
+
+    def after(self, index: int, then: Callable[[], list[Effect]]) -> list[Effect]:
+        """Do *then* once the log is applied here up to *index*."""
+        if index <= self.ledger.index:
+            return then()
+        self._applied_waits.append((index, then))
+        return []
+
+    def _after(self, index: int) -> list[Effect]:
+        ready = [then for at, then in self._applied_waits if at <= index]
+        if not ready:
+            return []
+        self._applied_waits = [each for each in self._applied_waits if each[0] > index]
+        return [effect for then in ready for effect in then()]
+
+    # --- the view plane ---------------------------------------------------------------------------
+
+    def tell(self, message: ViewMessage, now: Now) -> list[MemberEffect]:
+        """Say *message* to all members, us too, in order."""
+        return self._tell(message, now)
+
+    def _tell(self, message: ViewMessage, now: Now) -> list[MemberEffect]:
+        return self._ring(port.Multicast(messages.encode(message)), now)
+
+    def _deliver(self, sender: int, payload: bytes, now: Now) -> list[MemberEffect]:
+        try:
+            message = messages.decode(payload)
+        except Malformed as error:
+            name = self.scene.config.node(sender).name
+            return [port.Note("node", f"a message of {name} is none: {error}")]
+        picture = self.scene.picture.nodes.get(sender)
+        if isinstance(message, NodeStatus):
+            return self._status(sender, message, now)
+        match message:
+            case messages.Orders(_, node, orders):
+                effects: list[MemberEffect] = []
+                for order in orders if node == self.me else ():
+                    effects += self._local(lrm.Obey(order), now)
+                return effects
+            case messages.AttributesChanged(node, pairs):
+                return self._attributes(sender, node, pairs, now)
+            case messages.Clean(node, resource, refresh):
+                if node not in (0, self.me):
+                    return []
+                cleaned = self.local.clean(resource, refresh=refresh)
+                return self._of_local(cleaned, now)
+            case messages.Declined(term, transition, action, why):
+                return self._controlled(dc.Answered(term, transition, action, why), now)
+            case messages.FenceOrder():
+                return self._fence_order(message, now)
+            case messages.GoAway(node):
+                return self._leave(now) if node == self.me else []
+            case messages.AskedToStop(node):
+                return self.go(now) if node == self.me else []
+            case messages.Forward():
+                return [Passed(sender, message)] if message.leader == self.me else []
+            case messages.Answer():
+                return self._answered(message) if message.node == self.me else []
+        if picture is None:
+            return []
+        match message:
+            case Ran(record, changed):
+                picture.history.take(record)
+                picture.set(changed)
+                return self._controlled(dc.OpCame(sender, record), now)
+            case messages.Forgot(resource, term, transition, action):
+                picture.history.forget(resource)
+                name = self.scene.config.node(sender).name
+                if not action and not term:
+                    why = f"history of {resource or 'all'} on {name} forgotten"
+                    return self._controlled(dc.Stir(why), now)
+                return self._controlled(dc.Answered(term, transition, action), now)
+            case messages.Acknowledged(term, transition, action, resource, key):
+                if key:
+                    picture.history.drop(resource, key)
+                return self._controlled(dc.Answered(term, transition, action), now)
+            case FenceResult(case):
+                picture.fencing = tuple(number for number in picture.fencing if number != case)
+                return self._controlled(dc.FenceTold(sender, message), now)
+        return []
+
+    def _status(self, sender: int, status: NodeStatus, now: Now) -> list[MemberEffect]:
+        self.scene.picture.take(sender, status)
+        self.scene.committed[sender] = status.applied
+        self.scene.order_terms[sender] = status.term
+        for node, boot in self.ledger.over.items():
+            self.scene.picture.over(node, boot)
+        effects: list[MemberEffect] = []
+        for result in status.fenced:
+            effects += self._controlled(dc.FenceTold(sender, result), now)
+        return effects + self._controlled(dc.Came(f"status of node {sender}"), now)
+
+    def _attributes(
+        self, sender: int, node: int, pairs: messages.Pairs, now: Now
+    ) -> list[MemberEffect]:
+        if node == self.me and sender != self.me:
+            self.local.set(pairs)
+        picture = self.scene.picture.nodes.get(node)
+        if picture is None:
+            return []
+        picture.set(pairs)
+        names = " ".join(name for name, _ in pairs)
+        if sender == self.me and self.controller.run is not None and _only_clears(pairs):
+            return []
+        return self._controlled(dc.Stir(f"attributes of node {node} changed: {names}"), now)
+
+    # --- this node's resources --------------------------------------------------------------------
+
+    def _child(self, event: events.ChildExited, now: Now) -> list[MemberEffect]:
+        if self.fencer.owns(event.child):
+            return self._fenced(self.fencer.step(event, now), now)
+        return self._local(event, now)
+
+    def _local(self, event: lrm.LrmEvent, now: Now) -> list[MemberEffect]:
+        return self._of_local(self.local.step(event, now), now)
+
+    def _of_local(self, told: list[Any], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for effect in told:
+            match effect:
+                case LocalTell(message):
+                    effects += self._tell(message, now)
+                case lrm.Stopped(failed):
+                    effects += self._all_stopped(failed, now)
+                case _:
+                    effects.append(effect)
+        return effects
+
+    def _all_stopped(self, failed: tuple[str, ...], now: Now) -> list[MemberEffect]:
+        note = port.Note(
+            "node", "all stopped" + (f", but for {' '.join(failed)}" if failed else "")
+        )
+        if self.verdict:
+            return [note, TellHeart(Unconfigure()), Gone(self.verdict)]
+        return [note, *self._leave(now)]
+
+    # --- the DC's work ----------------------------------------------------------------------------
+
+    def _controlled(self, event: dc.ControllerEvent, now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for effect in self.controller.step(event, now):
+            match effect:
+                case dc.Tell(message):
+                    effects += self._tell(message, now)
+                case dc.Decide(fact):
+                    effects += self.decide(fact, now)
+                case dc.Progress(text, done, of):
+                    told = {"progress": {"action": text, "done": done, "of": of}}
+                    for waiter in self.waiters:
+                        effects += waiter.answer(told, False)
+                case dc.AtRest():
+                    effects += self._serve_waiters(now)
+                case Plan() | port.Note():
+                    effects.append(effect)
+        return effects
+
+    def _serve_waiters(self, now: Now) -> list[MemberEffect]:
+        """Answer those who wait, when the cluster is at rest or their time is up."""
+        if not self.waiters:
+            return []
+        effects: list[MemberEffect] = []
+        left: list[Waiter] = []
+        for waiter in self.waiters:
+            rested = self.controller.at_rest and now.ms >= waiter.settled_ms
+            if not self.scene.in_charge or rested or now.ms >= waiter.until_ms:
+                effects += waiter.answer(rest_of(self.scene, self.controller, rested=rested), True)
+            else:
+                left.append(waiter)
+        self.waiters = left
+        return effects
+
+    # --- fencing ----------------------------------------------------------------------------------
+
+    def _executors(self, target: int) -> list[int]:
+        """Return the members that could fence *target*, those with a running device first."""
+        name = self.scene.config.node(target).name
+        devices = set(self.fencer.candidates(name))
+        if not devices:
+            return []
+
+        def order(id: int) -> tuple[bool, bool, int]:
+            running = devices & set(self.scene.picture.nodes[id].devices)
+            return (id == target, not running, id)
+
+        return sorted((id for id in self.scene.members if id != target), key=order)
+
+    def _fence_order(self, order: messages.FenceOrder, now: Now) -> list[MemberEffect]:
+        picture = self.scene.picture.nodes.get(order.executor)
+        if picture is not None:
+            picture.fencing = tuple(sorted({*picture.fencing, order.case}))
+        if order.executor != self.me or order.case in self._results:
+            return []
+        case = self.ledger.fencings.get(order.case)
+        target = self.scene.config.named(order.target)
+        if (
+            case is not None
+            and target is not None
+            and case.lost
+            and self.scene.is_online(target.id)
+        ):
+            return self._tell(FenceResult(order.case, False, "void", "", 0), now)
+        if not self.machine.sees_lease(order.term, now):
+            reason = "STALE: the leader's lease is not seen here"
+            return self._tell(FenceResult(order.case, False, reason, "", 0), now)
+        fence = Fence(order.case, order.target, order.action, order.timeout_ms)
+        return self._fenced(self.fencer.step(fence, now), now)
+
+    def _fenced(self, told: list[Any], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for effect in told:
+            match effect:
+                case FenceDone(case, ok, reason, device, took_ms):
+                    result = FenceResult(case, ok, reason, device, took_ms)
+                    if ok:
+                        self._results[case] = result
+                    effects += self._tell(result, now)
+                case Spawn() | Kill() | port.Note():
+                    effects.append(effect)
+        return effects
+
+    def wait_for_case(self, case: int, answer: Answerer) -> None:
+        """Have *answer* told what becomes of fencing *case*."""
+        self._case_waits[case] = answer
+
+    # --- requests that others answer --------------------------------------------------------------
+
+    def forward(
+        self, leader: int, request: bytes, caller: str, answer: Answerer, now: Now
+    ) -> list[MemberEffect]:
+        """Pass a client's request on to *leader* (or DC); *answer* is given its words."""
+        self._ticket += 1
+        self._forwards[self._ticket] = (answer, leader)
+        return self._tell(messages.Forward(leader, self._ticket, request, caller), now)
+
+    def answer_forwarded(
+        self, node: int, ticket: int, reply: dict[str, Any], now: Now, *, last: bool
+    ) -> list[MemberEffect]:
+        """Send a reply to the node whose client asked."""
+        text = json.dumps(reply).encode()
+        return self._tell(messages.Answer(node, ticket, text, self.ledger.index, last), now)
+
+    def _answered(self, answer: messages.Answer) -> list[MemberEffect]:
+        known = self._forwards.get(answer.ticket)
+        if known is None:
+            return []
+        if answer.last:
+            del self._forwards[answer.ticket]
+        reply = json.loads(answer.reply)
+        then = known[0]
+        return list(self.after(answer.index, lambda: then(reply, answer.last)))
+
+    def _forwards_lost(self, now: Now) -> list[MemberEffect]:
+        """Tell those who wait for a leader that is none any more."""
+        effects: list[MemberEffect] = []
+        for ticket, (answer, leader) in list(self._forwards.items()):
+            if leader != self.scene.dc:
+                del self._forwards[ticket]
+                error = NoQuorum("the leader changed while it worked on this; ask again")
+                effects += answer(error, True)
+        return effects
+
+
+def _due(deadline_ms: int | None, now: Now) -> bool:
+    return deadline_ms is not None and deadline_ms <= now.ms
+
+
+def _only_clears(pairs: messages.Pairs) -> bool:
+    return all(not value for _, value in pairs)

@@ -1,0 +1,456 @@
+"""A daemon's brain as one machine: in its lobby, in a cluster, or stopped beside it.
+
+`Node` hands each event to its owner (the lobby, a founder, the member that it is) and to the
+handlers of clients' requests, and routes what they answer until only effects for the outside are
+left. It is what the world runs and what the simulator steps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from random import Random
+from typing import Any, Final
+
+from pcsx.agents import AgentMetadata, Host
+from pcsx.agents.types import Invocation
+from pcsx.daemon import events, setup
+from pcsx.daemon.effects import (
+    Announce,
+    Effect,
+    Forget,
+    Quit,
+    Reopen,
+    Reply,
+    RunsHere,
+    Spawn,
+    Stopped,
+    TellHeart,
+)
+from pcsx.daemon.member import Answerer, Gone, Member, MemberEffect, Passed
+from pcsx.daemon.requests import HANDLERS, Desk
+from pcsx.daemon.setup import Founder, Lobby, Me
+from pcsx.errors import Failed, NoCluster, PcsxError
+from pcsx.protocol import ClusterSetup, parse
+from pcsx.ring.frames import Unconfigure
+from pcsx.ring.join import fingerprint, public_of
+from pcsx.ring.port import Note
+from pcsx.values import Now
+
+TICKETS_FROM: Final = 1 << 32
+"""Tickets of the node itself; the lobby's are odd and the founder's even, below."""
+
+EXIT_OK: Final = 0
+EXIT_REFUSED: Final = 10
+"""The others said that this life is over: the supervisor begins another."""
+
+
+@dataclass(slots=True)
+class _Acceptance:
+    """A person who waits for a founder's code."""
+
+    answer: Answerer
+    until_ms: int
+    shown: str = ""
+
+
+class Node:
+    """See the module's paragraph; `begin` first, then `step`."""
+
+    def __init__(
+        self,
+        me: Me,
+        *,
+        host: Host,
+        random: Random,
+        entropy: Callable[[int], bytes],
+        life: events.Life | None = None,
+        stopped: str = "",
+        discovery: bool = True,
+    ) -> None:
+        """Start in the cluster of *life*, or in the lobby; *stopped* names one it stays out of."""
+        self.me, self.host = me, host
+        self.stopped = stopped
+        self.children: Iterator[int] = count(1)
+        self.metadata: dict[tuple[str, str, str], AgentMetadata] = {}
+        self.member: Member | None = None
+        self.lobby = Lobby(me, entropy)
+        self.founder: Founder | None = None
+        self._founding: Answerer | None = None
+        self._acceptance: _Acceptance | None = None
+        self._random, self._entropy = random, entropy
+        self._life = life
+        self._cluster = ""
+        self._discovery = discovery
+        self._tickets = count(TICKETS_FROM)
+        self._then: dict[int, Callable[[events.Stored, Now], list[MemberEffect]]] = {}
+        self._asked: dict[int, Callable[[events.ChildExited], list[MemberEffect]]] = {}
+        self._when_gone: Callable[[Now], list[MemberEffect]] | None = None
+        self._clients: set[int] = set()
+        self._quitting = False
+        self._now = Now(0, datetime.min.replace(tzinfo=UTC))
+
+    # --- the machine ------------------------------------------------------------------------------
+
+    @property
+    def cluster_name(self) -> str:
+        """Return the name of the cluster this node belongs to, or nothing in the lobby."""
+        return self.member.scene.config.name if self.member is not None else self.stopped
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return the next moment it wants a `Tick`."""
+        moments = [
+            self.member.deadline_ms if self.member is not None else None,
+            self.founder.deadline_ms if self.founder is not None else None,
+            self._acceptance.until_ms if self._acceptance is not None else None,
+        ]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def begin(self, now: Now) -> list[Effect]:
+        """Return what to do first: enter the cluster, or wait in the lobby."""
+        self._now = now
+        if self._life is not None:
+            return self._outside(self._enter(self._life, now), now)
+        text = f"stopped, of cluster {self.stopped}" if self.stopped else "waiting in the lobby"
+        work = [*self._announce(on=not self.stopped), Note("node", text), RunsHere(text, True)]
+        return self._outside(work, now)
+
+    def step(self, event: events.Event, now: Now) -> list[Effect]:
+        """Take *event* and return what is to be done outside."""
+        self._now = now
+        return self._outside(self._take(event, now), now)
+
+    def _take(self, event: events.Event, now: Now) -> list[MemberEffect]:
+        match event:
+            case events.Requested():
+                return self._requested(event, now)
+            case events.ClientGone(client):
+                self._clients.discard(client)
+                return []
+            case events.ChildExited(child) if child in self._asked:
+                return self._asked.pop(child)(event)
+            case events.Stored(ticket) if ticket in self._then:
+                return self._then.pop(ticket)(event, now)
+            case events.KeyRead() | events.Stored() if self.lobby.owns(event):
+                return self._of_lobby(self.lobby.step(event, now), now)
+            case events.KeyRead() | events.Stored() | events.Resolved() | events.LobbyFound():
+                return self._of_founder(event, now)
+            case events.StreamOpened() | events.StreamData() | events.StreamClosed():
+                if self.founder is not None and self.founder.owns(event):
+                    return self._of_founder(event, now)
+                return self._of_lobby(self.lobby.step(event, now), now)
+            case events.Terminate():
+                return self._terminate(now)
+            case events.Tick():
+                return self._tick(now)
+        return self.member.step(event, now) if self.member is not None else []
+
+    def _tick(self, now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        founder = self.founder
+        if founder is not None and (founder.deadline_ms or now.ms + 1) <= now.ms:
+            effects += self._of_founder(events.Tick(), now)
+        if self._acceptance is not None and self._acceptance.until_ms <= now.ms:
+            error = Failed("no founder came in time", "pcsx cluster setup, on the founding node.")
+            effects += self._end_acceptance(error)
+        if self.member is not None:
+            effects += self.member.step(events.Tick(), now)
+        return effects
+
+    def _outside(self, work: list[MemberEffect], now: Now) -> list[Effect]:
+        """Return what of *work* is for the world, after all that is for this node itself."""
+        effects: list[Effect] = []
+        pending = list(work)
+        while pending:
+            effect = pending.pop(0)
+            match effect:
+                case Gone(refused):
+                    pending = self._gone(refused, now) + pending
+                case Passed(node, forward):
+                    pending = self._passed(node, forward, now) + pending
+                case _:
+                    effects.append(effect)
+        more = self._watch_founding(now)
+        return effects + (self._outside(more, now) if more else [])
+
+    # --- entering and leaving a cluster -----------------------------------------------------------
+
+    def _enter(self, life: events.Life, now: Now) -> list[MemberEffect]:
+        self.member = Member(
+            life.me,
+            life.boot,
+            life.recovered,
+            identity=self.me.identity,
+            psks=life.psks,
+            host=self.host,
+            metadata=self.metadata,
+            children=self.children,
+            random=self._random,
+        )
+        self.stopped = ""
+        config = self.member.scene.config
+        self._cluster = config.cluster
+        self.lobby.cluster = "" if self.lobby.adopted else config.name
+        text = f"member of {config.name}, boot {life.boot.counter}"
+        return [
+            *self._announce(on=False),
+            Note("node", text),
+            RunsHere(text, True),
+            *self.member.begin(now),
+        ]
+
+    def _announce(self, *, on: bool) -> list[MemberEffect]:
+        if not self._discovery:
+            return []
+        return [Announce(on, self.me.name, fingerprint(public_of(self.me.identity)))]
+
+    def _reopen(self, cluster: str, now: Now) -> list[MemberEffect]:
+        """Begin a new life in *cluster*, whose state is on this disk."""
+        ticket = next(self._tickets)
+
+        def then(stored: events.Stored, later: Now) -> list[MemberEffect]:
+            if stored.life is None:
+                return [Note("node", f"cannot enter the cluster: {stored.failure}")]
+            return self._enter(stored.life, later)
+
+        self._then[ticket] = then
+        return [Reopen(ticket, cluster)]
+
+    def _drop(self) -> list[MemberEffect]:
+        """Leave the ring without a word: for a cluster that never came to be."""
+        if self.member is None:
+            return []
+        self.member = None
+        return [TellHeart(Unconfigure())]
+
+    def _gone(self, refused: str, now: Now) -> list[MemberEffect]:
+        self.member = None
+        if self._when_gone is not None:
+            then, self._when_gone = self._when_gone, None
+            return then(now)
+        if refused:
+            return [Note("node", f"ending this life: {refused}"), Quit(EXIT_REFUSED)]
+        return [Quit(EXIT_OK)]
+
+    def _terminate(self, now: Now) -> list[MemberEffect]:
+        if self._quitting:
+            return []
+        self._quitting = True
+        if self.member is None:
+            return [*self._announce(on=False), Quit(EXIT_OK)]
+        return [RunsHere("stopping"), *self.member.go(now)]
+
+    # --- what requests ask of the node itself -----------------------------------------------------
+
+    def ask_child(
+        self, invocation: Invocation, then: Callable[[events.ChildExited], list[MemberEffect]]
+    ) -> list[MemberEffect]:
+        """Run *invocation*, which changes nothing, and do *then* with its end."""
+        child = next(self.children)
+        self._asked[child] = then
+        return [Spawn(child, invocation)]
+
+    def stop(self, answer: Answerer, now: Now) -> list[MemberEffect]:
+        """Empty this node and leave the ring; the daemon stays, and answers when it is out."""
+        assert self.member is not None
+        name = self.member.scene.config.name
+
+        def then(_: Now) -> list[MemberEffect]:
+            self.stopped = self.lobby.cluster = name
+            done = answer({"stopped": self.me.name}, True)
+            return [Stopped(True), *done, RunsHere(f"stopped, of {name}")]
+
+        self._when_gone = then
+        return self.member.go(now)
+
+    def start(self, answer: Answerer, now: Now) -> list[MemberEffect]:
+        """Join the ring again, in a new life."""
+        if self.member is not None:
+            return list(answer({"started": self.me.name, "already": True}, True))
+        if not self.stopped:
+            return list(answer(NoCluster("this node is in no cluster"), True))
+        return [*self._reopen(self._cluster, now), *answer({"started": self.me.name}, True)]
+
+    def destroy(self, answer: Answerer, now: Now) -> list[MemberEffect]:
+        """Stop what runs here, leave, and move the cluster's state away."""
+
+        def forget(_: Now) -> list[MemberEffect]:
+            ticket = next(self._tickets)
+
+            def then(stored: events.Stored, _: Now) -> list[MemberEffect]:
+                self.stopped = self._cluster = self.lobby.cluster = ""
+                if stored.failure:
+                    return list(answer(Failed(stored.failure), True))
+                done = answer({"destroyed": self.me.name}, True)
+                return [*done, *self._announce(on=True), RunsHere("waiting in the lobby")]
+
+            self._then[ticket] = then
+            return [Forget(ticket, self._cluster)]
+
+        if self.member is None:
+            return forget(now)
+        self._when_gone = forget
+        return self.member.go(now)
+
+    # --- forming a cluster ------------------------------------------------------------------------
+
+    def found(self, request: ClusterSetup, answer: Answerer, now: Now) -> list[MemberEffect]:
+        """Begin to found a cluster; *answer* is given lines, then the outcome."""
+        if self.founder is not None:
+            return list(answer(Failed("a setup is running on this node already"), True))
+        self.founder = Founder(request, self.me, self._entropy, self.cluster_name)
+        self._founding = answer
+        return self._of_outcomes(self.founder.begin(now), now)
+
+    def compared(self, node: str, same: bool, now: Now) -> list[MemberEffect]:
+        """Hand the person's word on a code to the founder."""
+        if self.founder is None:
+            return []
+        return self._of_outcomes(self.founder.compared(node, same, now), now)
+
+    def _of_founder(self, event: Any, now: Now) -> list[MemberEffect]:
+        if self.founder is None:
+            return []
+        return self._of_outcomes(self.founder.step(event, now), now)
+
+    def _of_outcomes(self, outcomes: list[Effect | setup.Outcome], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        assert self._founding is not None
+        for outcome in outcomes:
+            match outcome:
+                case setup.Line(stage, text):
+                    line = {"progress": {"stage": stage, "text": text}}
+                    effects += self._founding(line, False)
+                case setup.Compare(node, digits):
+                    code = {"progress": {"code": digits, "node": node}}
+                    effects += self._founding(code, False)
+                case setup.Ignite():
+                    assert self.founder is not None
+                    effects += self._reopen(self.founder.cluster, now)
+                case setup.Founded(config, warnings):
+                    told = {
+                        "cluster": config.name,
+                        "uuid": config.cluster,
+                        "nodes": [str(node.name) for node in config.nodes],
+                        "warnings": [finding.to_json() for finding in warnings],
+                    }
+                    effects += self._end_founding(told)
+                case setup.Ruined(error):
+                    effects += self._end_founding(error)
+                    effects += self._announce(on=self.member is None and not self.stopped)
+                case Forget():
+                    effects += [*self._drop(), outcome]
+                case _:
+                    effects.append(outcome)
+        return effects
+
+    def _end_founding(self, told: dict[str, Any] | PcsxError) -> list[MemberEffect]:
+        assert self._founding is not None
+        answer, self._founding, self.founder = self._founding, None, None
+        return list(answer(told, True))
+
+    def _watch_founding(self, now: Now) -> list[MemberEffect]:
+        """Tell the founder how the new cluster stands."""
+        if self.founder is None or self.founder.stage != "await" or self.member is None:
+            return []
+        scene = self.member.scene
+        members = tuple(str(node.name) for node in scene.config.nodes if scene.is_online(node.id))
+        rests = self.member.controller.at_rest if scene.in_charge else scene.all_heard
+        standing = self.founder.standing(members, quorate=scene.quorum.quorate, at_rest=rests)
+        return self._of_outcomes(standing, now) if standing else []
+
+    # --- being adopted ----------------------------------------------------------------------------
+
+    def accept(self, answer: Answerer, until_ms: int, now: Now) -> list[MemberEffect]:
+        """Let founders with a code in until *until_ms*; *answer* is given the code."""
+        if self.cluster_name:
+            return list(answer(Failed(f"this node is in the cluster {self.cluster_name}"), True))
+        self._acceptance = _Acceptance(answer, until_ms)
+        self.lobby.accepting = True
+        return []
+
+    def accepted(self, code: str, same: bool, now: Now) -> list[MemberEffect]:
+        """Hand the person's word on the founder's code to the lobby."""
+        effects = self._of_lobby(self.lobby.answer(code, same), now)
+        word = {"accepted": same} if same else Failed("the codes differ", "Nothing was changed.")
+        return effects + self._end_acceptance(word)
+
+    def _end_acceptance(self, word: dict[str, Any] | PcsxError) -> list[MemberEffect]:
+        if self._acceptance is None:
+            return []
+        answer, self._acceptance = self._acceptance.answer, None
+        self.lobby.accepting = False
+        return list(answer(word, True))
+
+    def _of_lobby(self, outcomes: list[Effect | setup.Outcome], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for outcome in outcomes:
+            match outcome:
+                case setup.Compare(peer, digits):
+                    if self._acceptance is not None:
+                        code = {"progress": {"code": digits, "peer": peer}}
+                        effects += self._acceptance.answer(code, False)
+                case setup.Ignite():
+                    effects += self._reopen(self.lobby.adopted, now)
+                case Forget():
+                    effects += [*self._drop(), outcome, *self._announce(on=True)]
+                case setup.Line() | setup.Founded() | setup.Ruined():
+                    raise AssertionError(f"the lobby says {outcome}")
+                case _:
+                    effects.append(outcome)
+        if not self.lobby.adopted and self.member is not None:
+            self.lobby.cluster = self.member.scene.config.name
+        return effects
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    def _requested(self, event: events.Requested, now: Now) -> list[MemberEffect]:
+        self._clients.add(event.client)
+        client, id = event.client, event.id
+
+        def answer(told: dict[str, Any] | PcsxError, last: bool) -> list[Effect]:
+            if client not in self._clients:
+                return []
+            if isinstance(told, PcsxError):
+                return [Reply(client, id, {"error": told.to_json()}, True)]
+            if last and "error" not in told:
+                return [Reply(client, id, {"ok": told}, True)]
+            return [Reply(client, id, told, last)]
+
+        return self._handle(event.request, event.caller.user, answer, now, passed=False)
+
+    def _passed(self, node: int, forward: Any, now: Now) -> list[MemberEffect]:
+        member = self.member
+        if member is None:
+            return []
+        ticket = forward.ticket
+
+        def answer(told: dict[str, Any] | PcsxError, last: bool) -> list[Effect]:
+            if self.member is not member:
+                return []
+            reply = {"error": told.to_json()} if isinstance(told, PcsxError) else told
+            sent = member.answer_forwarded(node, ticket, reply, self._now, last=last)
+            return self._outside(sent, self._now)
+
+        request = json.loads(forward.request)
+        return self._handle(request, forward.caller, answer, now, passed=True)
+
+    def _handle(
+        self,
+        message: dict[str, Any],
+        user: str,
+        answer: Answerer,
+        now: Now,
+        *,
+        passed: bool,
+    ) -> list[MemberEffect]:
+        try:
+            request = parse(message)
+            handler = HANDLERS[type(request)]
+            return handler(Desk(self, request, user, answer, passed), request, now)
+        except PcsxError as error:
+            return list(answer(error, True))

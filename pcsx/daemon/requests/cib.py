@@ -1,0 +1,87 @@
+"""Requests about the document: read it, change it, wait until what it asks for is done."""
+
+from __future__ import annotations
+
+from pcsx.cib import Version
+from pcsx.cib.replica import Change, Committed, Proposal
+from pcsx.daemon.answers import cluster_of, nodes_of, rest_of
+from pcsx.daemon.ledger import CibChange
+from pcsx.daemon.member import Member, Waiter
+from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.errors import NoQuorum
+from pcsx.protocol import Commit, GetCib, GetStatus, WaitIdle
+from pcsx.ring.port import Proposed
+from pcsx.values import Now
+
+SETTLE_MS = 150
+"""What a client did just before it waits may still be on its way to the DC."""
+
+
+def status(desk: Desk, _request: GetStatus, _now: Now) -> list[Outcome]:
+    """Answer with the cluster, the nodes and the whole document, as this node has them."""
+    member = desk.member
+    scene = member.scene
+    cluster = cluster_of(
+        scene,
+        member.controller,
+        devices=len(member.fencer.devices),
+        version=desk.node.me.version,
+    )
+    cluster["rest"] = rest_of(scene, member.controller, rested=member.controller.at_rest)
+    text = scene.document().packed().decode()
+    return desk.ok({"cluster": cluster, "nodes": nodes_of(scene), "cib": text})
+
+
+def cib(desk: Desk, request: GetCib, _now: Now) -> list[Outcome]:
+    """Answer with the document as XML text."""
+    scene = desk.member.scene
+    document = scene.ledger.replica.cib if request.bare else scene.document()
+    return desk.ok({"cib": document.to_bytes().decode()})
+
+
+def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
+    """Judge the change and put it in the log; answer when this node has applied it."""
+
+    def here(member: Member) -> list[Outcome]:
+        replica = member.ledger.replica
+        proposal = Proposal(
+            base=Version(*request.base),
+            base_digest=request.base_digest,
+            patch=request.patch.encode(),
+            user=desk.user,
+            command=request.command,
+            wall=now.wall.isoformat(timespec="seconds"),
+            client_id=request.client,
+            seq=request.seq,
+            force=request.force,
+            origin=member.scene.name,
+        )
+        judged = replica.judge(proposal)
+        if isinstance(judged, Committed):
+            return desk.ok(_told(judged.version, judged.digest, changed=judged.changed))
+        change: Change = judged
+
+        def then(proposed: Proposed, _: Now) -> list[Outcome]:
+            if not proposed.index:
+                replica.forget_pending()
+                return desk.fail(NoQuorum(f"not committed: {proposed.refusal}"))
+            return desk.ok(_told(change.version, change.digest, changed=True))
+
+        return list(member.decide(CibChange(change.to_bytes()), now, then))
+
+    return desk.on_leader(here, now)
+
+
+def _told(version: Version, digest: str, *, changed: bool) -> dict[str, object]:
+    return {"version": str(version), "digest": digest, "changed": changed}
+
+
+def wait(desk: Desk, request: WaitIdle, now: Now) -> list[Outcome]:
+    """Tell progress until the cluster is at rest, or the time is up."""
+
+    def here(member: Member) -> list[Outcome]:
+        until_ms, settled_ms = now.ms + request.timeout_ms, now.ms + SETTLE_MS
+        member.waiters.append(Waiter(desk.answer, until_ms, settled_ms))
+        return []
+
+    return desk.on_leader(here, now, dc=True)

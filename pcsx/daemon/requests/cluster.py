@@ -1,0 +1,130 @@
+"""Requests about the cluster as such: form it, accept a founder, stop, start, leave it for good."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from pcsx.daemon import messages
+from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.daemon.setup import describe
+from pcsx.errors import Failed, Finding, Refused
+from pcsx.protocol import (
+    Accept,
+    AcceptAnswer,
+    Cleanup,
+    ClusterSetup,
+    Destroy,
+    LobbyInfo,
+    NodeStart,
+    NodeStop,
+    RingStatus,
+    SetupAnswer,
+    Transitions,
+)
+from pcsx.values import Now
+
+
+def setup(desk: Desk, request: ClusterSetup, now: Now) -> list[Outcome]:
+    """Found a cluster; lines of progress come before the answer."""
+    return desk.node.found(request, desk.answer, now)
+
+
+def setup_answer(desk: Desk, request: SetupAnswer, now: Now) -> list[Outcome]:
+    """Take the founder's person's word on a code."""
+    return [*desk.ok({}), *desk.node.compared(request.node, request.same, now)]
+
+
+def accept(desk: Desk, request: Accept, now: Now) -> list[Outcome]:
+    """Let a founder with a code in while somebody waits here."""
+    return desk.node.accept(desk.answer, now.ms + request.timeout_ms, now)
+
+
+def accept_answer(desk: Desk, request: AcceptAnswer, now: Now) -> list[Outcome]:
+    """Take the word of the person here on the founder's code."""
+    return [*desk.ok({}), *desk.node.accepted(request.code, request.same, now)]
+
+
+def info(desk: Desk, _request: LobbyInfo, _now: Now) -> list[Outcome]:
+    """Say what this daemon is."""
+    return desk.ok(describe(desk.node.me, desk.node.cluster_name))
+
+
+def stop(desk: Desk, request: NodeStop, now: Now) -> list[Outcome]:
+    """Have a node empty itself and leave the ring; answer when it begins (here: when it is out)."""
+    member = desk.member
+    node = member.scene.config.named(request.node) if request.node else None
+    if request.node and node is None:
+        text = f"there is no node {request.node}"
+        raise Refused([Finding.error("no-such-node", request.node, text)])
+    if node is None or node.id == member.me:
+        return desk.node.stop(desk.answer, now)
+    if node.id not in member.scene.members:
+        return desk.ok({"stopping": request.node, "already": True})
+    asked = member.tell(messages.AskedToStop(node.id), now)
+    return [*asked, *desk.ok({"stopping": request.node})]
+
+
+def start(desk: Desk, _request: NodeStart, now: Now) -> list[Outcome]:
+    """Join the ring again."""
+    return desk.node.start(desk.answer, now)
+
+
+def destroy(desk: Desk, request: Destroy, now: Now) -> list[Outcome]:
+    """Leave the cluster for good; its name must be given, so that nobody does it by mistake."""
+    name = desk.node.cluster_name
+    if request.cluster != name:
+        text = f"this node is in the cluster {name!r}, not {request.cluster!r}"
+        raise Refused([Finding.error("other-cluster", request.cluster, text)])
+    return desk.node.destroy(desk.answer, now)
+
+
+def cleanup(desk: Desk, request: Cleanup, now: Now) -> list[Outcome]:
+    """Have one node, or all, forget failures or all history of a resource, so that it is probed."""
+    member = desk.member
+    target = 0
+    if request.node:
+        node = member.scene.config.named(request.node)
+        if node is None:
+            text = f"there is no node {request.node}"
+            raise Refused([Finding.error("no-such-node", request.node, text)])
+        if node.id not in member.scene.members:
+            raise Failed(f"{request.node} is not online, so nothing can be cleaned up there")
+        target = node.id
+    asked = member.tell(messages.Clean(target, request.resource, request.refresh), now)
+    nodes = [str(member.scene.config.node(id).name) for id in member.scene.members]
+    return [*asked, *desk.ok({"nodes": [request.node] if request.node else nodes})]
+
+
+def ring(desk: Desk, _request: RingStatus, now: Now) -> list[Outcome]:
+    """Answer with views, log and detector as this node has them."""
+    member = desk.member
+    reach = {
+        str(node.name): asdict(member.scene.reach[node.id])
+        for node in member.scene.config.nodes
+        if node.id in member.scene.reach
+    }
+    for each in reach.values():
+        each["reach"], each["why"] = each["reach"].name.lower(), each["why"].name.lower()
+    return desk.ok({"log": asdict(member.machine.log_status(now)), "reach": reach})
+
+
+def transitions(desk: Desk, request: Transitions, _now: Now) -> list[Outcome]:
+    """Answer with what the engine decided lately on this node."""
+    kept = desk.member.decisions.kept
+    if not request.number:
+        rows = [
+            {
+                "number": each.number,
+                "wall": each.wall.isoformat(timespec="seconds"),
+                "actions": each.actions,
+                "outcome": each.outcome or "running",
+            }
+            for each in reversed(kept)
+        ]
+        return desk.ok({"transitions": rows})
+    for each in kept:
+        if each.number == request.number:
+            return desk.ok(
+                {"number": each.number, "wall": each.wall.isoformat(), "cib": each.document()}
+            )
+    raise Failed(f"transition {request.number} is not kept on this node")

@@ -1,0 +1,77 @@
+"""What a request's handler has before it: the node, the request, who asks, and how to answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pcsx.daemon.effects import Effect
+from pcsx.daemon.member import Answerer, Gone, Member, Passed
+from pcsx.errors import NoCluster, NoQuorum, PcsxError
+from pcsx.protocol import Request
+from pcsx.values import Now
+
+if TYPE_CHECKING:
+    from pcsx.daemon.node import Node
+
+Outcome = Effect | Gone | Passed
+Handler = Callable[["Desk", Any, Now], "list[Outcome]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One request on the table."""
+
+    node: Node
+    request: Request
+    user: str
+    answer: Answerer
+    passed: bool = False
+    """It came from another member's client: answer here or not at all."""
+
+    @property
+    def member(self) -> Member:
+        """Return this node's part in its cluster, or raise `NoCluster`."""
+        member = self.node.member
+        if member is None:
+            stopped = self.node.stopped
+            reason = (
+                f"the cluster {stopped} is not running on this node"
+                if stopped
+                else "this node is in no cluster"
+            )
+            advice = (
+                "pcsx cluster start" if stopped else "pcsx cluster setup NAME NODE... makes one."
+            )
+            raise NoCluster(reason, advice)
+        return member
+
+    def ok(self, answer: dict[str, Any]) -> list[Outcome]:
+        """Answer with an object, the last word."""
+        return list(self.answer(answer, True))
+
+    def fail(self, error: PcsxError) -> list[Outcome]:
+        """Answer with an error, the last word."""
+        return list(self.answer(error, True))
+
+    def on_leader(
+        self, here: Callable[[Member], list[Outcome]], now: Now, *, dc: bool = False
+    ) -> list[Outcome]:
+        """Do *here* if this node leads (with *dc*: is in charge), else pass the request on.
+
+        Raises `NoQuorum` where nobody leads.
+        """
+        member = self.member
+        scene = member.scene
+        if scene.leading or (dc and scene.in_charge):
+            return here(member)
+        leader = scene.dc if dc else scene.leader
+        if not leader or leader not in scene.members or self.passed:
+            raise NoQuorum(
+                "nobody leads this partition, so nothing can be decided: "
+                + (scene.quorum.reason or "an election is on")
+            )
+        text = json.dumps(self.request.to_json()).encode()
+        return list(member.forward(leader, text, self.user, self.answer, now))

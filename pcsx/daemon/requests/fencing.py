@@ -1,0 +1,112 @@
+"""Requests about fencing: cut a node off, take a person's word for it, read what is on record."""
+
+from __future__ import annotations
+
+from pcsx.daemon.answers import fencing_of, is_fencing_required
+from pcsx.daemon.ledger import FenceClosed, FenceIntent
+from pcsx.daemon.member import Member
+from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.errors import Failed, NoQuorum, Refused
+from pcsx.errors import Finding as Remark
+from pcsx.protocol import ConfirmFence, Fence, FenceHistory
+from pcsx.ring.port import Proposed
+from pcsx.values import Now
+
+
+def _target(member: Member, name: str) -> int:
+    node = member.scene.config.named(name)
+    if node is None:
+        names = ", ".join(each.name for each in member.scene.config.nodes)
+        raise Refused(
+            [Remark.error("no-such-node", name, f"there is no node {name}", hint=f"Nodes: {names}")]
+        )
+    return node.id
+
+
+def _last_boot(member: Member, target: int) -> int:
+    picture = member.scene.picture.nodes.get(target)
+    boot = picture.boot.counter if picture is not None else 0
+    return max(boot, member.ledger.admitted.get(target, 0))
+
+
+def fence(desk: Desk, request: Fence, now: Now) -> list[Outcome]:
+    """Have the log decide that the node is cut off, whatever its state; answer when it is done."""
+
+    def here(member: Member) -> list[Outcome]:
+        target = _target(member, request.node)
+        if request.action not in ("off", "reboot", "on"):
+            text = f"{request.action!r} is no way to fence"
+            raise Refused([Remark.error("fence-action", request.action, text)])
+        if not member.fencer.candidates(request.node):
+            raise Failed(
+                f"no fence device can fence {request.node}",
+                "Make one: pcsx stonith create NAME AGENT OPTIONS...",
+            )
+        if (case := member.ledger.open_case(target)) is not None:
+            member.wait_for_case(case.case, desk.answer)
+            return []
+        intent = FenceIntent(
+            target,
+            _last_boot(member, target),
+            request.action,
+            request.timeout_ms,
+            False,
+            desk.user,
+            int(now.wall.timestamp()),
+        )
+
+        def then(proposed: Proposed, _: Now) -> list[Outcome]:
+            if not proposed.index:
+                return desk.fail(NoQuorum(f"nobody is fenced: {proposed.refusal}"))
+            member.wait_for_case(proposed.index, desk.answer)
+            return []
+
+        return list(member.decide(intent, now, then))
+
+    return desk.on_leader(here, now)
+
+
+def confirm(desk: Desk, request: ConfirmFence, now: Now) -> list[Outcome]:
+    """Record a person's word that the node is off."""
+
+    def here(member: Member) -> list[Outcome]:
+        target = _target(member, request.node)
+        if target in member.scene.members:
+            text = f"{request.node} is up and in the cluster, so it cannot be confirmed as off"
+            raise Refused([Remark.error("is-up", request.node, text)])
+        wall_s = int(now.wall.timestamp())
+        boot = _last_boot(member, target)
+
+        def closed(proposed: Proposed, _: Now) -> list[Outcome]:
+            if not proposed.index:
+                return desk.fail(NoQuorum(f"not recorded: {proposed.refusal}"))
+            return desk.ok({"confirmed": request.node, "by": desk.user})
+
+        def opened(proposed: Proposed, later: Now) -> list[Outcome]:
+            if not proposed.index:
+                return desk.fail(NoQuorum(f"not recorded: {proposed.refusal}"))
+            return close(proposed.index, later)
+
+        def close(case: int, later: Now) -> list[Outcome]:
+            fact = FenceClosed(case, "done", f"confirmed by {desk.user}", "a human", 0, 0, wall_s)
+            return list(member.decide(fact, later, closed))
+
+        if (case := member.ledger.open_case(target)) is not None:
+            return close(case.case, now)
+        intent = FenceIntent(target, boot, "off", 60_000, False, desk.user, wall_s)
+        return list(member.decide(intent, now, opened))
+
+    return desk.on_leader(here, now)
+
+
+def history(desk: Desk, request: FenceHistory, _now: Now) -> list[Outcome]:
+    """Answer with the fencing on record, newest first."""
+    scene = desk.member.scene
+    cases = [
+        fencing_of(case, scene.config)
+        for _, case in sorted(scene.ledger.fencings.items(), reverse=True)
+    ]
+    if request.node:
+        cases = [case for case in cases if case["target"] == request.node]
+    required = is_fencing_required(scene.ledger.replica.cib)
+    return desk.ok({"history": cases, "required": required})

@@ -1,0 +1,52 @@
+"""Which handler answers which request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pcsx.daemon.requests import agents, cib, cluster, fencing
+from pcsx.daemon.requests.desk import Handler
+from pcsx.protocol import (
+    Accept,
+    AcceptAnswer,
+    AgentMetadata,
+    Cleanup,
+    ClusterSetup,
+    Commit,
+    ConfirmFence,
+    Destroy,
+    Fence,
+    FenceHistory,
+    GetCib,
+    GetStatus,
+    LobbyInfo,
+    NodeStart,
+    NodeStop,
+    Request,
+    RingStatus,
+    SetupAnswer,
+    Transitions,
+    WaitIdle,
+)
+
+HANDLERS: Final[dict[type[Request], Handler]] = {
+    GetStatus: cib.status,
+    GetCib: cib.cib,
+    Commit: cib.commit,
+    WaitIdle: cib.wait,
+    Cleanup: cluster.cleanup,
+    Fence: fencing.fence,
+    ConfirmFence: fencing.confirm,
+    FenceHistory: fencing.history,
+    AgentMetadata: agents.metadata,
+    NodeStop: cluster.stop,
+    NodeStart: cluster.start,
+    Destroy: cluster.destroy,
+    ClusterSetup: cluster.setup,
+    SetupAnswer: cluster.setup_answer,
+    Accept: cluster.accept,
+    AcceptAnswer: cluster.accept_answer,
+    LobbyInfo: cluster.info,
+    RingStatus: cluster.ring,
+    Transitions: cluster.transitions,
+}

@@ -1,0 +1,954 @@
+"""Forming a cluster out of lobbies, in one shot: the founder's stages and the lobby's answers.
+
+`Founder` goes through *find, trust, survey, judge, mint, adopt, ignite, await*; whatever fails
+before *ignite*, and *await* too, gives every node back to its lobby. `Lobby` is the other end: it
+answers a founder that proved its right. Both are machines; streams, keys and names come as events.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from pcsx.cib.founding import first_document
+from pcsx.cib.replica import Replica
+from pcsx.daemon.effects import (
+    CloseStream,
+    Discover,
+    Effect,
+    Forget,
+    OpenStream,
+    ReadKey,
+    Resolve,
+    SendStream,
+    Store,
+)
+from pcsx.daemon.events import (
+    KeyRead,
+    LobbyFound,
+    Resolved,
+    Stored,
+    StreamClosed,
+    StreamData,
+    StreamOpened,
+    Tick,
+)
+from pcsx.daemon.ledger import Ledger
+from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity, TimedOut
+from pcsx.protocol import ClusterSetup, SetupNode
+from pcsx.ring.config import MAX_NODES, PROFILES, Address, RingConfig, RingNode
+from pcsx.ring.join import Channel, Way, fingerprint, public_of
+from pcsx.ring.port import Note, Snapshot
+from pcsx.values import NodeName, Now
+
+VERSION: Final = 1
+"""Of the lobby's conversation; nodes that differ say so."""
+DISCOVER_MS: Final = 2_000
+SKEW_WARN_MS: Final = 1_000
+SKEW_REFUSE_MS: Final = 60_000
+_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62})")
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """What this daemon is called and where its lobby listens."""
+
+    name: str
+    address: str
+    port: int
+    identity: bytes
+    version: str
+
+
+# --- what the machines say upward -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Progress for the person who waits: the *stage*, and what happened."""
+
+    stage: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Ask the person here whether *node* (or who opened to us) shows the same *digits*."""
+
+    node: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignite:
+    """Enter the cluster that is stored here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """The cluster stands."""
+
+    config: RingConfig
+    warnings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruined:
+    """It did not come to be, and every node is as it was."""
+
+    error: PcsxError
+
+
+Outcome = Line | Compare | Ignite | Founded | Ruined
+
+
+# --- names and addresses --------------------------------------------------------------------------
+
+
+def check_request(request: ClusterSetup, me: Me) -> Iterator[Finding]:
+    """Yield every fault of *request* that can be seen without asking anybody."""
+    if not _NAME.fullmatch(request.name):
+        yield Finding.error(
+            "cluster-name", request.name, f"{request.name!r} is not a cluster's name",
+            hint="A name has up to 63 letters, digits, dots, dashes and underscores.",
+        )  # fmt: skip
+    if request.profile not in PROFILES:
+        yield Finding.error(
+            "profile", request.profile, f"there is no profile {request.profile!r}",
+            hint=f"Profiles: {', '.join(PROFILES)}.",
+        )  # fmt: skip
+    if not request.nodes:
+        yield Finding.error("no-nodes", request.name, "a cluster needs at least one node")
+    if len(request.nodes) > MAX_NODES:
+        text = f"{len(request.nodes)} nodes are more than {MAX_NODES}"
+        yield Finding.error("too-many-nodes", request.name, text)
+    seen: dict[str, str] = {}
+    names: set[str] = set()
+    for node in request.nodes:
+        if not _NAME.fullmatch(node.name):
+            yield Finding.error(
+                "node-name", node.name, f"{node.name!r} is not a node's name",
+                hint="A name has up to 63 letters, digits, dots, dashes and underscores.",
+            )  # fmt: skip
+        if node.name in names:
+            yield Finding.error("node-twice", node.name, f"node {node.name} is named twice")
+        names.add(node.name)
+        for address in node.addresses:
+            if address in seen:
+                text = f"{address} is the address of both {seen[address]} and {node.name}"
+                yield Finding.error("address-twice", address, text)
+            seen[address] = node.name
+            if split_address(address, me.port) is None:
+                yield Finding.error(
+                    "address", address, f"{address!r} is not an address of {node.name}",
+                    hint="Write HOST, HOST:PORT or [IPV6]:PORT.",
+                )  # fmt: skip
+    if request.nodes and me.name not in names:
+        yield Finding.error(
+            "not-among-them", me.name, f"this node, {me.name}, is not among the nodes named",
+            hint=f"Run it on one of them, or name {me.name} too.",
+        )  # fmt: skip
+
+
+def split_address(text: str, port: int) -> tuple[str, int] | None:
+    """Return (host, port) of `HOST`, `HOST:PORT`, `[V6]:PORT` or a bare IPv6, or None."""
+    if match := re.fullmatch(r"\[([0-9A-Fa-f:.%a-z]+)\](?::(\d{1,5}))?", text):
+        host, number = match[1], match[2]
+    elif text.count(":") > 1:
+        host, number = text, None
+    else:
+        host, _, rest = text.partition(":")
+        number = rest or None
+        if text.endswith(":"):
+            return None
+    if number is not None and (not number.isdigit() or not 0 < int(number) < 65536):
+        return None
+    if not host or re.search(r"[\s/=,]", host):
+        return None
+    return host, int(number) if number else port
+
+
+def is_numeric(host: str) -> bool:
+    """Return whether *host* is an address already, and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def check_addresses(peers: dict[str, list[Address]]) -> Iterator[Finding]:
+    """Yield what is wrong with the addresses found: loopback for some, the same for two."""
+    loopback = {
+        name: address.host
+        for name, addresses in peers.items()
+        for address in addresses
+        if ipaddress.ip_address(address.host).is_loopback
+    }
+    if loopback and len(loopback) < len(peers):
+        for name, host in sorted(loopback.items()):
+            yield Finding.error(
+                "loopback", name,
+                f"{name} is {host} here, a loopback address that other nodes cannot reach",
+                hint=f"Give its address, as in {name}=192.0.2.1, or mend /etc/hosts.",
+            )  # fmt: skip
+    taken: dict[Address, str] = {}
+    for name, addresses in peers.items():
+        for address in addresses:
+            if address in taken:
+                text = f"{name} and {taken[address]} are both {address.host} port {address.port}"
+                yield Finding.error("address-twice", name, text)
+            taken[address] = name
+    counts = {len(addresses) for addresses in peers.values()}
+    if len(counts) > 1:
+        text = "the nodes have different numbers of addresses"
+        yield Finding.error("links", "nodes", text, hint="Give one address a link for every node.")
+
+
+def check_surveys(surveys: dict[str, Survey], now: Now) -> Iterator[Finding]:
+    """Yield what the nodes' own words say against a cluster of them."""
+    keys: dict[str, str] = {}
+    for name, survey in surveys.items():
+        if survey.cluster:
+            yield Finding.error(
+                "in-a-cluster", name, f"{name} is in a cluster already: {survey.cluster}",
+                hint=f"On {name}: pcsx cluster destroy, if that cluster is to go.",
+            )  # fmt: skip
+        if survey.name != name:
+            yield Finding.error(
+                "other-name", name, f"the daemon found for {name} calls itself {survey.name}",
+                hint="Name it so, or set name in its pcsx.toml.",
+            )  # fmt: skip
+        if survey.protocol != VERSION:
+            text = f"{name} runs pcsx {survey.version}, which does not talk to this one"
+            yield Finding.error("version", name, text, hint="Install the same version everywhere.")
+        if survey.key in keys:
+            text = f"{name} has the identity of {keys[survey.key]}: one is a copy of the other"
+            hint = f"On {name}: remove identity.key from its state directory and restart pcsx."
+            yield Finding.error("cloned", name, text, hint=hint)
+        keys[survey.key] = name
+        skew_ms = abs(survey.wall_ms - survey.asked_ms)
+        if skew_ms > SKEW_REFUSE_MS:
+            yield Finding.error(
+                "clock", name, f"the clock of {name} is {skew_ms / 1000:.0f} s from this one's",
+                hint="Run a time service on all nodes, or add --force.", force="CLOCK",
+            )  # fmt: skip
+        elif skew_ms > SKEW_WARN_MS:
+            text = f"the clock of {name} is {skew_ms / 1000:.1f} s from this one's"
+            yield Finding.warning("clock", name, text, hint="Run a time service on all nodes.")
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a node says of itself; *asked_ms* is our wall clock when we asked."""
+
+    name: str
+    version: str
+    protocol: int
+    cluster: str
+    key: str
+    wall_ms: int
+    asked_ms: int
+
+
+def survey_of(me: Me, cluster: str, wall: datetime) -> dict[str, Any]:
+    """Return what this node answers to a survey."""
+    return {
+        "name": me.name,
+        "version": me.version,
+        "protocol": VERSION,
+        "cluster": cluster,
+        "key": public_of(me.identity).hex(),
+        "wall_ms": int(wall.timestamp() * 1000),
+    }
+
+
+# --- the lobby ------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Visitor:
+    """A founder, or anybody, at the other end of a stream."""
+
+    peer: str
+    channel: Channel | None = None
+    first: bytes = b""
+    accepted: bool = False
+
+
+class Lobby:
+    """Answers founders while this node is in no cluster, and the founder's undoing after."""
+
+    def __init__(self, me: Me, entropy: Callable[[int], bytes], cluster: str = "") -> None:
+        self.me = me
+        self.cluster = cluster
+        """The cluster this node is in, or empty; a member is surveyed and never adopted."""
+        self.adopted = ""
+        """The cluster's UUID from *adopt* until the founder says that it stands, or goes away."""
+        self.ignited = False
+        self._founder = 0
+        self.entropy = entropy
+        self._visitors: dict[int, _Visitor] = {}
+        self._key_tickets: dict[int, int] = {}
+        self._store_tickets: dict[int, int] = {}
+        self._next = 1
+        self.accepting = False
+        """A person waits at `pcsx cluster accept` for a founder with a code."""
+
+    def step(
+        self,
+        event: StreamOpened | StreamData | StreamClosed | KeyRead | Stored,
+        now: Now,
+    ) -> list[Effect | Outcome]:
+        """Take an event of an incoming stream; return effects, and what to tell upward."""
+        match event:
+            case StreamOpened(stream, peer, _):
+                self._visitors[stream] = _Visitor(peer)
+                return []
+            case StreamClosed(stream):
+                self._visitors.pop(stream, None)
+                return self._bereft() if stream == self._founder else []
+            case StreamData(stream, data):
+                visitor = self._visitors.get(stream)
+                return self._data(stream, visitor, data, now) if visitor is not None else []
+            case KeyRead(ticket, key, _):
+                stream = self._key_tickets.pop(ticket, 0)
+                visitor = self._visitors.get(stream)
+                return self._greet(stream, visitor, key) if visitor is not None else []
+            case Stored(ticket, failure=failure):
+                stream = self._store_tickets.pop(ticket, 0)
+                if failure:
+                    self.adopted = ""
+                return self._say(stream, {"error": failure} if failure else {"ok": True})
+
+    def _bereft(self) -> list[Effect | Outcome]:
+        """Go on without the founder: a cluster that began stays, one that did not is forgotten."""
+        cluster, self.adopted = self.adopted, ""
+        self._founder = 0
+        if not cluster or self.ignited:
+            return []
+        ticket = self._ticket()
+        self._store_tickets[ticket] = 0
+        return [Note("lobby", "the founder went away"), Forget(ticket, cluster)]
+
+    def owns(self, event: KeyRead | Stored) -> bool:
+        """Return whether the answer in *event* was asked for here."""
+        return event.ticket in self._key_tickets or event.ticket in self._store_tickets
+
+    def answer(self, code: str, same: bool) -> list[Effect | Outcome]:
+        """Take a person's word on the code that the founder shows."""
+        for stream, visitor in self._visitors.items():
+            channel = visitor.channel
+            if channel is not None and channel.open and channel.digits == code:
+                visitor.accepted = same
+                if same:
+                    return self._say(stream, {"accepted": True})
+                return [*self._say(stream, {"error": "the codes differ"}), CloseStream(stream)]
+        return []
+
+    def waiting(self) -> tuple[str, str] | None:
+        """Return (peer, code) of a founder whose code nobody has compared yet."""
+        for visitor in self._visitors.values():
+            channel = visitor.channel
+            if channel is not None and channel.open and channel.digits and not visitor.accepted:
+                return visitor.peer, channel.digits
+        return None
+
+    def _ticket(self) -> int:
+        self._next += 2
+        return self._next
+
+    def _data(
+        self, stream: int, visitor: _Visitor, data: bytes, now: Now
+    ) -> list[Effect | Outcome]:
+        if visitor.channel is None:
+            visitor.first = data
+            ticket = self._ticket()
+            self._key_tickets[ticket] = stream
+            return [ReadKey(ticket)]
+        answers, payload = visitor.channel.take(data)
+        effects: list[Effect | Outcome] = [SendStream(stream, each) for each in answers]
+        if visitor.channel.failure:
+            return [*effects, CloseStream(stream)]
+        if visitor.channel.open and payload is None and visitor.channel.way is Way.CODE:
+            effects.append(Compare(visitor.peer, visitor.channel.digits))
+        if payload is not None:
+            effects += self._asked(stream, visitor, payload, now)
+        return effects
+
+    def _greet(self, stream: int, visitor: _Visitor, key: bytes | None) -> list[Effect | Outcome]:
+        # A member reads no bootstrap key: it answers that it is one, and to nobody else.
+        channel = Channel(opener=False, identity=self.me.identity, shared=key, entropy=self.entropy)
+        visitor.channel = channel
+        answers, _ = channel.take(visitor.first)
+        if channel.way is Way.CODE and not self.accepting and not channel.failure:
+            reason = f"{self.me.name} waits for a person: run there: pcsx cluster accept"
+            return [SendStream(stream, channel.refuse(reason)), CloseStream(stream)]
+        effects: list[Effect | Outcome] = [SendStream(stream, each) for each in answers]
+        return [*effects, CloseStream(stream)] if channel.failure else effects
+
+    def _asked(
+        self, stream: int, visitor: _Visitor, payload: bytes, now: Now
+    ) -> list[Effect | Outcome]:
+        assert visitor.channel is not None
+        try:
+            message = json.loads(payload)
+            ask = message["ask"]
+        except (ValueError, KeyError, TypeError):
+            return [CloseStream(stream)]
+        if visitor.channel.way is Way.CODE and not visitor.accepted:
+            return self._say(stream, {"error": "nobody has confirmed the code here yet"})
+        match ask:
+            case "survey":
+                return self._say(stream, survey_of(self.me, self.cluster, now.wall))
+            case "adopt" if not self.cluster and not self.adopted:
+                return self._adopt(stream, message)
+            case "ignite" if self.adopted and not self.ignited:
+                self.ignited = True
+                return [*self._say(stream, {"ok": True}), Ignite()]
+            case "release" if self.adopted:
+                ticket = self._ticket()
+                self._store_tickets[ticket] = stream
+                cluster, self.adopted = self.adopted, ""
+                return [Forget(ticket, cluster)]
+            case "keep":
+                self.adopted = ""
+                return self._say(stream, {"ok": True})
+        return self._say(stream, {"error": f"{self.me.name} cannot {ask} now"})
+
+    def _adopt(self, stream: int, message: dict[str, Any]) -> list[Effect | Outcome]:
+        try:
+            config = RingConfig.from_bytes(bytes.fromhex(message["config"]))
+            me, psk = int(message["me"]), bytes.fromhex(message["psk"])
+            state = bytes.fromhex(message["state"])
+            mine = config.node(me)
+            if mine.key != public_of(self.me.identity) or len(psk) != 32:
+                raise ValueError("not for this node")
+        except (ValueError, KeyError, TypeError, StopIteration) as error:
+            return self._say(stream, {"error": f"the adoption is not whole: {error}"})
+        self.adopted, self.ignited, self._founder = config.cluster, False, stream
+        ticket = self._ticket()
+        self._store_tickets[ticket] = stream
+        return [
+            Store(ticket, config.cluster, me, (("psk", psk),), Snapshot(1, 1, config, state)),
+            Note("lobby", f"adopted into cluster {config.name} as {mine.name}"),
+        ]
+
+    def _say(self, stream: int, message: dict[str, Any]) -> list[Effect | Outcome]:
+        visitor = self._visitors.get(stream)
+        if visitor is None or visitor.channel is None or not visitor.channel.open:
+            return []
+        return [SendStream(stream, visitor.channel.seal(json.dumps(message).encode()))]
+
+
+# --- the founder ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Peer:
+    """One node of the cluster to be, as the founder goes along."""
+
+    node: SetupNode
+    addresses: list[Address] = field(default_factory=list)
+    stream: int = 0
+    channel: Channel | None = None
+    trusted: bool = False
+    told: bool = False
+    """The code was confirmed at the other end."""
+    compared: bool = False
+    survey: Survey | None = None
+    asked_ms: int = 0
+    stored: bool = False
+    ignited: bool = False
+    released: bool = False
+
+
+class Founder:
+    """Forms one cluster, or leaves every node as it was; see the module's paragraph."""
+
+    def __init__(
+        self, request: ClusterSetup, me: Me, entropy: Callable[[int], bytes], cluster: str
+    ) -> None:
+        self.request, self.me, self._entropy = request, me, entropy
+        self._cluster = cluster
+        self._peers = {node.name: _Peer(node) for node in request.nodes}
+        self._streams: dict[int, _Peer] = {}
+        self._next = 2
+        self.stage = "find"
+        self._until_ms = 0
+        self._resolving = 0
+        self._storing = 0
+        self._discover_ms = 0
+        self._key: bytes | None = None
+        self._way = Way.KEY
+        self._config: RingConfig | None = None
+        self._state = b""
+        self._psk = b""
+        self._warnings: list[Finding] = []
+        self._error: PcsxError | None = None
+        self._missing: tuple[str, ...] = ()
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return when the present stage has lasted too long."""
+        if self.stage == "over":
+            return None
+        moments = [self._until_ms, *([self._discover_ms] if self._discover_ms else [])]
+        return min(moments)
+
+    @property
+    def cluster(self) -> str:
+        """Return the UUID of the cluster to be; it must be minted."""
+        assert self._config is not None
+        return self._config.cluster
+
+    @property
+    def others(self) -> list[_Peer]:
+        """Return the peers but this node itself."""
+        return [peer for name, peer in self._peers.items() if name != self.me.name]
+
+    def begin(self, now: Now) -> list[Effect | Outcome]:
+        """Judge the request and start to find the nodes."""
+        self._until_ms = now.ms + self.request.timeout_ms
+        findings = list(check_request(self.request, self.me))
+        if self._cluster:
+            findings.append(
+                Finding.error(
+                    "in-a-cluster",
+                    self.me.name,
+                    f"{self.me.name} is in a cluster already: {self._cluster}",
+                    hint="pcsx cluster destroy, if that cluster is to go.",
+                )
+            )
+        if findings:
+            self._error = Refused(findings)
+            return self._end()
+        effects: list[Effect | Outcome] = [Line("find", "looking for the nodes")]
+        for name, peer in self._peers.items():
+            for text in peer.node.addresses:
+                split = split_address(text, self.me.port)
+                assert split is not None
+                peer.addresses.append(Address(*split))
+            if not peer.addresses and name == self.me.name and self.me.address:
+                peer.addresses.append(Address(self.me.address, self.me.port))
+        names = [name for name, peer in self._peers.items() if not peer.addresses] + [
+            address.host
+            for peer in self._peers.values()
+            for address in peer.addresses
+            if not is_numeric(address.host)
+        ]
+        self._resolving = self._ticket()
+        return [*effects, Resolve(self._resolving, tuple(dict.fromkeys(names)))]
+
+    def owns(self, event: StreamOpened | StreamData | StreamClosed) -> bool:
+        """Return whether *event* is of a stream that the founder opened."""
+        return event.stream in self._streams
+
+    def step(
+        self,
+        event: Resolved
+        | LobbyFound
+        | KeyRead
+        | StreamOpened
+        | StreamData
+        | StreamClosed
+        | Stored
+        | Tick,
+        now: Now,
+    ) -> list[Effect | Outcome]:
+        """Take an event; return effects, lines, and at the end `Founded` or `Ruined`."""
+        if self.stage == "over":
+            return []
+        effects: list[Effect | Outcome] = []
+        match event:
+            case Resolved(ticket, answers) if ticket == self._resolving:
+                effects += self._resolved(dict(answers), now)
+            case LobbyFound(name, addresses, port):
+                effects += self._found(name, addresses, port, now)
+            case KeyRead(_, key, problem):
+                effects += self._trust(key, problem, now)
+            case StreamOpened(stream):
+                effects += self._opened(self._streams[stream])
+            case StreamData(stream, data):
+                effects += self._data(self._streams[stream], data, now)
+            case StreamClosed(stream, reason):
+                effects += self._closed(self._streams.pop(stream), reason)
+            case Stored(ticket, failure=failure) if ticket == self._storing:
+                effects += self._stored_here(failure)
+            case Tick():
+                effects += self._tick(now)
+        return effects
+
+    def compared(self, node: str, same: bool, now: Now) -> list[Effect | Outcome]:
+        """Take the person's word on the code of *node*."""
+        peer = self._peers.get(node)
+        if peer is None or peer.channel is None:
+            return []
+        if not same:
+            text = f"the code of {node} is not the same on both ends"
+            hint = "Somebody may be in between. Nothing was changed."
+            return self._fail(Failed(text, hint))
+        peer.compared = True
+        return self._survey_if_trusted(now)
+
+    def standing(
+        self, members: tuple[str, ...], *, quorate: bool, at_rest: bool
+    ) -> list[Effect | Outcome]:
+        """Take how the new cluster stands here; it is founded when all are in and at rest."""
+        if self.stage != "await" or self._config is None:
+            return []
+        wanted = {node.name for node in self._config.nodes}
+        self._missing = tuple(sorted(wanted - set(members)))
+        if self._missing or not quorate or not at_rest:
+            return []
+        effects: list[Effect | Outcome] = []
+        for peer in self.others:
+            effects += self._ask(peer, {"ask": "keep"})
+            effects.append(CloseStream(peer.stream))
+        self.stage = "over"
+        return [*effects, Founded(self._config, tuple(self._warnings))]
+
+    # --- find -------------------------------------------------------------------------------------
+
+    def _ticket(self) -> int:
+        self._next += 2
+        return self._next
+
+    def _resolved(self, answers: dict[str, tuple[str, ...]], now: Now) -> list[Effect | Outcome]:
+        unknown: list[str] = []
+        for name, peer in self._peers.items():
+            if not peer.addresses and answers.get(name):
+                peer.addresses.append(Address(answers[name][0], self.me.port))
+            for at, address in enumerate(peer.addresses):
+                if not is_numeric(address.host):
+                    found = answers.get(address.host, ())
+                    if found:
+                        peer.addresses[at] = replace(address, host=found[0])
+                    else:
+                        unknown.append(address.host)
+        if unknown:
+            texts = [
+                Finding.error("unresolved", host, f"the address {host} means nothing here",
+                              hint="Give a numeric address, or mend the resolver.")
+                for host in unknown
+            ]  # fmt: skip
+            return self._fail(Refused(texts))
+        if all(peer.addresses for peer in self._peers.values()):
+            return self._read_key()
+        self._discover_ms = now.ms + DISCOVER_MS
+        missing = ", ".join(name for name, peer in self._peers.items() if not peer.addresses)
+        return [Line("find", f"listening for {missing}"), Discover(DISCOVER_MS)]
+
+    def _found(
+        self, name: str, addresses: tuple[str, ...], port: int, now: Now
+    ) -> list[Effect | Outcome]:
+        peer = self._peers.get(name)
+        if self.stage != "find" or peer is None or peer.addresses or not addresses:
+            return []
+        peer.addresses.append(Address(addresses[0], port))
+        if all(each.addresses for each in self._peers.values()):
+            self._discover_ms = 0
+            return self._read_key()
+        return []
+
+    def _read_key(self) -> list[Effect | Outcome]:
+        findings = list(check_addresses({n: p.addresses for n, p in self._peers.items()}))
+        if findings:
+            return self._fail(Refused(findings))
+        self.stage = "trust"
+        if not self.others:
+            return self._survey_if_trusted(None)
+        return [ReadKey(self._ticket())]
+
+    # --- trust ------------------------------------------------------------------------------------
+
+    def _trust(self, key: bytes | None, problem: str, now: Now) -> list[Effect | Outcome]:
+        if self.stage != "trust" or self._streams:
+            return []
+        self._key = key
+        self._way = Way.KEY if key is not None else Way.CODE
+        if key is None and not self.request.terminal:
+            text = f"there is no way to trust the other nodes: {problem or 'no bootstrap key'}"
+            hint = (
+                "Put the same bootstrap key on all nodes "
+                "(head -c 32 /dev/urandom > /etc/pcsx/bootstrap.key, mode 0600), or run "
+                "this on a terminal to compare a code with each node."
+            )
+            return self._fail(Failed(text, hint))
+        effects: list[Effect | Outcome] = []
+        for peer in self.others:
+            stream = self._ticket()
+            peer.stream = stream
+            self._streams[stream] = peer
+            address = peer.addresses[0]
+            effects.append(OpenStream(stream, address.host, address.port))
+        return [Line("trust", "opening a sealed channel to each node"), *effects]
+
+    def _opened(self, peer: _Peer) -> list[Effect | Outcome]:
+        peer.channel = Channel(
+            opener=True, identity=self.me.identity, shared=self._key, entropy=self._entropy,
+            way=self._way,
+        )  # fmt: skip
+        return [SendStream(peer.stream, peer.channel.start())]
+
+    def _closed(self, peer: _Peer, reason: str) -> list[Effect | Outcome]:
+        name, address = peer.node.name, peer.addresses[0]
+        peer.stream = 0
+        if self._error is not None:
+            peer.released = True
+            return self._undone()
+        if peer.channel is None:
+            where = f"{address.host} port {address.port}"
+            text = {
+                "ECONNREFUSED": f"{name}: nothing listens at {where}",
+                "ETIMEDOUT": f"{name}: no answer from {where}; a firewall may drop it",
+                "EHOSTUNREACH": f"{name}: there is no way to {address.host}",
+            }.get(reason, f"{name}: cannot connect to {where}: {reason}")
+            hint = f"On {name}: is pcsx daemon running, and TCP and UDP port {address.port} open?"
+            return self._fail(Failed(text, hint))
+        if peer.channel.failure:
+            return self._fail(self._distrusted(peer))
+        if self.stage == "await":
+            return []
+        return self._fail(Failed(f"{name} went away during {self.stage} {reason}".rstrip(),
+                                 f"See the log of pcsx on {name}."))  # fmt: skip
+
+    def _distrusted(self, peer: _Peer) -> Failed:
+        assert peer.channel is not None
+        name, reason = peer.node.name, peer.channel.failure
+        hint = "Put the same 32 bytes in /etc/pcsx/bootstrap.key of all nodes, mode 0600."
+        if "accept" in reason:
+            hint = f"On {name}: pcsx cluster accept. Then run the setup again here."
+        return Failed(f"{name} is not trusted: {reason}", hint)
+
+    def _data(self, peer: _Peer, data: bytes, now: Now) -> list[Effect | Outcome]:
+        channel = peer.channel
+        if channel is None:
+            return []
+        was_open = channel.open
+        answers, payload = channel.take(data)
+        effects: list[Effect | Outcome] = [SendStream(peer.stream, each) for each in answers]
+        if channel.failure:
+            return [*effects, *self._fail(self._distrusted(peer))]
+        if channel.open and not was_open:
+            peer.trusted = True
+            if channel.way is Way.CODE:
+                effects.append(Compare(peer.node.name, channel.digits))
+            effects += self._survey_if_trusted(now)
+        if payload is not None:
+            effects += self._answered(peer, json.loads(payload), now)
+        return effects
+
+    def _survey_if_trusted(self, now: Now | None) -> list[Effect | Outcome]:
+        if self.stage != "trust":
+            return []
+        by_code = self._way is Way.CODE
+        for peer in self.others:
+            if not peer.trusted or (by_code and not (peer.compared and peer.told)):
+                return []
+        self.stage = "survey"
+        effects: list[Effect | Outcome] = [Line("survey", "asking each node about itself")]
+        for peer in self.others:
+            assert now is not None
+            peer.asked_ms = int(now.wall.timestamp() * 1000)
+            effects += self._ask(peer, {"ask": "survey"})
+        if not self.others:
+            effects += self._mint()
+        return effects
+
+    def _ask(self, peer: _Peer, message: dict[str, Any]) -> list[Effect | Outcome]:
+        if peer.channel is None or not peer.channel.open or not peer.stream:
+            return []
+        return [SendStream(peer.stream, peer.channel.seal(json.dumps(message).encode()))]
+
+    # --- survey, judge, mint ----------------------------------------------------------------------
+
+    def _answered(self, peer: _Peer, answer: dict[str, Any], now: Now) -> list[Effect | Outcome]:
+        name = peer.node.name
+        if self._error is not None:
+            peer.released = True
+            return self._undone()
+        if "error" in answer:
+            return self._fail(Failed(f"{name}: {answer['error']}", f"See the log on {name}."))
+        if answer.get("accepted"):
+            peer.told = True
+            return self._survey_if_trusted(now)
+        if self.stage == "survey":
+            return self._surveyed(peer, answer, now)
+        if self.stage == "adopt":
+            peer.stored = True
+            return self._ignite_if_stored()
+        return []
+
+    def _surveyed(self, peer: _Peer, answer: dict[str, Any], now: Now) -> list[Effect | Outcome]:
+        try:
+            peer.survey = Survey(
+                str(answer["name"]), str(answer["version"]), int(answer["protocol"]),
+                str(answer["cluster"]), str(answer["key"]), int(answer["wall_ms"]),
+                (peer.asked_ms + int(now.wall.timestamp() * 1000)) // 2,
+            )  # fmt: skip
+        except (KeyError, ValueError, TypeError):
+            return self._fail(Failed(f"{peer.node.name}: its answer is not whole"))
+        if any(each.survey is None for each in self.others):
+            return []
+        surveys = {p.node.name: p.survey for p in self.others if p.survey is not None}
+        mine = survey_of(self.me, self._cluster, now.wall)
+        surveys[self.me.name] = Survey(**mine, asked_ms=mine["wall_ms"])
+        findings = list(check_surveys(surveys, now))
+        stops = [
+            finding
+            for finding in findings
+            if finding.severity is Severity.ERROR and not (finding.force and self.request.force)
+        ]
+        self._warnings = [finding for finding in findings if finding not in stops]
+        if stops:
+            return self._fail(Refused(findings))
+        lines: list[Effect | Outcome] = [
+            Line("judge", f"warning: {finding.text}") for finding in self._warnings
+        ]
+        return lines + self._mint()
+
+    def _mint(self) -> list[Effect | Outcome]:
+        nodes = tuple(
+            RingNode(
+                id,
+                NodeName(name),
+                tuple(peer.addresses),
+                public_of(self.me.identity)
+                if peer.survey is None
+                else bytes.fromhex(peer.survey.key),
+            )
+            for id, (name, peer) in enumerate(self._peers.items(), 1)
+        )
+        config = RingConfig(
+            cluster=self._entropy(16).hex(),
+            name=self.request.name,
+            lineage=int.from_bytes(self._entropy(7), "big"),
+            nodes=nodes,
+            profile=self.request.profile,
+        )
+        document = first_document(
+            config.name,
+            config.cluster,
+            [(str(node.id), node.name) for node in nodes],
+            properties=self.request.properties,
+        )
+        self._config, self._psk = config, self._entropy(32)
+        self._state = Ledger(Replica(document)).snapshot()
+        self.stage = "adopt"
+        effects: list[Effect | Outcome] = [Line("adopt", "giving each node its keys")]
+        for node in nodes:
+            if node.name == self.me.name:
+                self._storing = self._ticket()
+                snapshot = Snapshot(1, 1, config, self._state)
+                secrets = (("psk", self._psk),)
+                effects.append(Store(self._storing, config.cluster, node.id, secrets, snapshot))
+                continue
+            message = {
+                "ask": "adopt",
+                "me": node.id,
+                "config": config.to_bytes().hex(),
+                "psk": self._psk.hex(),
+                "state": self._state.hex(),
+            }
+            effects += self._ask(self._peers[node.name], message)
+        return effects
+
+    # --- adopt, ignite, await ---------------------------------------------------------------------
+
+    def _stored_here(self, failure: str) -> list[Effect | Outcome]:
+        mine = self._peers[self.me.name]
+        if self._error is not None:
+            mine.released = True
+            return self._undone()
+        if failure:
+            return self._fail(Failed(f"{self.me.name}: {failure}", "Is there room on the disk?"))
+        mine.stored = True
+        return self._ignite_if_stored()
+
+    def _ignite_if_stored(self) -> list[Effect | Outcome]:
+        if not all(peer.stored for peer in self._peers.values()):
+            return []
+        self.stage = "await"
+        effects: list[Effect | Outcome] = [Line("ignite", "starting the ring")]
+        for peer in self.others:
+            effects += self._ask(peer, {"ask": "ignite"})
+        return [*effects, Ignite(), Line("await", "waiting until all are in one quorate view")]
+
+    # --- failing whole ----------------------------------------------------------------------------
+
+    def _tick(self, now: Now) -> list[Effect | Outcome]:
+        if self._discover_ms and now.ms >= self._discover_ms:
+            self._discover_ms = 0
+            missing = [name for name, peer in self._peers.items() if not peer.addresses]
+            if missing and self.stage == "find":
+                findings = [
+                    Finding.error(
+                        "not-found",
+                        name,
+                        f"{name} was not found: the name means nothing here, and no lobby of that "
+                        "name announces itself",
+                        hint=f"Give its address, as in {name}=192.0.2.1; is pcsx daemon up there?",
+                    )
+                    for name in missing
+                ]
+                return self._fail(Refused(findings))
+        if now.ms < self._until_ms:
+            return []
+        if self._error is not None:
+            for peer in self._peers.values():
+                peer.released = True
+            return self._undone()
+        seconds = self.request.timeout_ms / 1000
+        self._until_ms = now.ms + 5_000
+        if self.stage == "await" and self._missing:
+            names = ", ".join(self._missing)
+            hint = f"Is the UDP port of {names} open in both directions? See the log there."
+            return self._fail(TimedOut(f"{names} did not come into the ring", seconds, hint))
+        return self._fail(TimedOut(f"setup, at {self.stage}", seconds, "See the log of pcsx."))
+
+    def _fail(self, error: PcsxError) -> list[Effect | Outcome]:
+        """Give up: whoever has stored anything forgets it, then the error is told."""
+        if self._error is not None:
+            return []
+        self._error = error
+        if self._config is None:
+            return self._end()
+        effects: list[Effect | Outcome] = [Line("undo", "giving every node back to its lobby")]
+        for peer in self.others:
+            if peer.stream and peer.channel is not None and peer.channel.open:
+                effects += self._ask(peer, {"ask": "release"})
+            else:
+                peer.released = True
+        self._storing = self._ticket()
+        return [*effects, Forget(self._storing, self._config.cluster)]
+
+    def _undone(self) -> list[Effect | Outcome]:
+        if all(peer.released for peer in self._peers.values()):
+            return self._end()
+        return []
+
+    def _end(self) -> list[Effect | Outcome]:
+        assert self._error is not None
+        self.stage = "over"
+        closing: list[Effect | Outcome] = [
+            CloseStream(peer.stream) for peer in self._peers.values() if peer.stream
+        ]
+        return [*closing, Ruined(self._error)]
+
+
+def describe(me: Me, cluster: str) -> dict[str, Any]:
+    """Return what `pcsx cluster discover` and status say of this daemon in its lobby."""
+    return {
+        "name": me.name,
+        "address": me.address,
+        "port": me.port,
+        "fingerprint": fingerprint(public_of(me.identity)),
+        "cluster": cluster,
+        "version": me.version,
+    }
