@@ -45,7 +45,8 @@ def obey(work: WorkingSet, colocation: Colocation, dependent: Resource) -> None:
         if colocation.dependent_role == Role.PROMOTED or NEVER < score < 0
         else None
     )
-    assign(work, colocation.primary)
+    if not colocation.primary.is_assigned:
+        assign(work, colocation.primary)
     affect(work, dependent, colocation.primary, colocation)
     if kept is not None and not has_usable(dependent.allowed):
         dependent.allowed = kept

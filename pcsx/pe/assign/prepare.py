@@ -171,11 +171,14 @@ def too_many_failures(work: WorkingSet, rsc: Primitive, node: Node) -> int:
 
 
 def _apply_discovery(rsc: Resource, *, everywhere: bool) -> None:
-    """Ban what may only run where it may be probed from all other nodes."""
+    """Ban what may only run where it may be probed from all other nodes.
+
+    What is in a clone or group is as that one is; what is in a bundle is judged by itself.
+    """
     exclusive = everywhere or rsc.exclusive_discovery
     if exclusive:
         for node in rsc.allowed:
             if rsc.discovery.get(node) != Discovery.EXCLUSIVE:
                 rsc.allowed[node] = NEVER
     for child in rsc.children:
-        _apply_discovery(child, everywhere=exclusive)
+        _apply_discovery(child, everywhere=exclusive and not isinstance(rsc, Bundle))
