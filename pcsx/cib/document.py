@@ -27,6 +27,10 @@ SECTIONS: Final = (
 """The children of `configuration`, in the order of the schema."""
 
 
+COMMENTS: Final = "pcsx-comments"
+"""The attribute that holds an element's comments inside a sealed tree, one a line."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
     """The document's place in time; compared in this order, as the field does."""
@@ -54,14 +58,17 @@ class Cib:
     def from_bytes(cls, text: bytes) -> Cib:
         """Return the document that *text* spells, or raise `Refused` with one finding.
 
-        Entities, DTDs and the network are never touched; comments and processing instructions
-        are dropped, blank text between elements too.
+        Entities, DTDs and the network are never touched; processing instructions are dropped,
+        blank text between elements too. Comments become an attribute of the element they stand
+        in (`COMMENTS`), so that they live through edits, patches and merges, and readers of
+        the tree meet elements only.
         """
         return cls(parse_tree(text))
 
     def to_bytes(self) -> bytes:
         """Return the whole document as indented XML, UTF-8, ending in a newline."""
         copy = _copy(self._tree)
+        _show_comments(copy)
         etree.indent(copy, "  ")
         text: bytes = etree.tostring(copy, encoding="UTF-8")
         return text + b"\n"
@@ -157,22 +164,29 @@ def parse_element(text: bytes) -> etree._Element:
     document keeps all it knows in attributes.
     """
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=False,
         remove_pis=True, remove_blank_text=True, huge_tree=False,
     )  # fmt: skip
     try:
         root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _refused("cib-not-xml", f"The document is not well-formed XML: {error}") from error
-    if getattr(root.getroottree().docinfo, "doctype", "") or any(
-        not isinstance(node.tag, str) for node in root.iter()
-    ):
+    if getattr(root.getroottree().docinfo, "doctype", ""):
         raise _refused(
             "cib-doctype", "The document declares a DTD or entities, which a CIB may not"
         )
+    comments = []
     for node in root.iter():
-        if node.text is not None or node.tail is not None:
-            _drop_blank_text(node)
+        if not isinstance(node.tag, str):
+            comments.append(node)
+        elif node.text is not None:
+            _refuse_text(node, node.text)
+            node.text = None
+        if node.tail is not None:
+            _refuse_text(node, node.tail)
+            node.tail = None
+    for comment in comments:
+        _keep_comment(comment)
     return root
 
 
@@ -181,14 +195,32 @@ def canonical(tree: etree._Element) -> bytes:
     return etree.tostring(tree, method="c14n", with_tail=False)
 
 
-def _drop_blank_text(node: etree._Element) -> None:
-    for text in (node.text, node.tail):
-        if text and text.strip():
-            raise _refused(
-                "cib-text",
-                f"Text stands at <{node.tag}>, where only elements may: {text.strip()[:40]!r}",
-            )
-    node.text = node.tail = None
+def _refuse_text(node: etree._Element, text: str) -> None:
+    if text.strip():
+        raise _refused(
+            "cib-text",
+            f"Text stands at <{node.tag}>, where only elements may: {text.strip()[:40]!r}",
+        )
+
+
+def _keep_comment(comment: etree._Element) -> None:
+    parent = comment.getparent()
+    if parent is None:  # before or after the document
+        return
+    text = " ".join((comment.text or "").split("\n")).strip()
+    if text:
+        known = parent.get(COMMENTS)
+        parent.set(COMMENTS, f"{known}\n{text}" if known else text)
+    parent.remove(comment)
+
+
+def _show_comments(tree: etree._Element) -> None:
+    for element in [e for e in tree.iter(etree.Element) if COMMENTS in e.attrib]:
+        lines = str(element.attrib.pop(COMMENTS)).split("\n")
+        for n, line in enumerate(lines):
+            while "--" in line:
+                line = line.replace("--", "- -")
+            element.insert(n, etree.Comment(line + " " * line.endswith("-")))
 
 
 def _is_bad_text(error: ValueError) -> bool:

@@ -58,9 +58,22 @@ def test_what_is_no_cib_is_refused_with_one_finding(text: bytes, expected: str) 
     assert code(text) == expected
 
 
-def test_blank_text_and_comments_are_no_part_of_the_document() -> None:
+def test_blank_text_is_no_part_of_the_document() -> None:
     plain = Cib.from_bytes(b"<cib><nodes/></cib>")
-    assert Cib.from_bytes(b"<cib> <!-- hello --> <nodes>\n </nodes>\n</cib>") == plain
+    assert Cib.from_bytes(b"<!--x--><cib>  <nodes>\n </nodes>\n</cib><?p i?>") == plain
+
+
+def test_comments_stay_with_their_element_and_no_reader_meets_them() -> None:
+    cib = Cib.from_bytes(b"<cib><nodes><!-- one --><node id='1'/><!--two--></nodes></cib>")
+    assert [element.tag for element in cib.tree.iter()] == ["cib", "nodes", "node"]
+    text = cib.to_bytes()
+    assert text.index(b"<!--one-->") < text.index(b"<!--two-->") < text.index(b"<node ")
+    assert Cib.from_bytes(text) == cib
+
+
+def test_a_comment_that_xml_cannot_hold_is_written_as_near_as_may_be() -> None:
+    cib = Cib.from_bytes(b"<cib><nodes pcsx-comments='a---b-'/></cib>")
+    assert b"<!--a- - -b- -->" in cib.to_bytes()
 
 
 def test_a_bare_configuration_is_taken_for_the_whole() -> None:
