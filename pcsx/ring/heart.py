@@ -58,16 +58,17 @@ from pcsx.ring.heart_port import (
 )
 from pcsx.ring.links import SIZE_HELD_MS, Link, Paths
 from pcsx.ring.port import Note
-from pcsx.ring.seal import SUITES, Channel, Dropped, Suites, opened_will
+from pcsx.ring.seal import SUITES, Channel, Suites
 from pcsx.ring.session import Association, Attempt, Directory, Gate, Local, parties_of
-from pcsx.ring.wire import HEADER, MAGIC, OVERHEAD, Header, Refusal
+from pcsx.ring.will import opened_will
+from pcsx.ring.wire import HEADER, MAGIC, OVERHEAD, Dropped, Header, Refusal
 from pcsx.values import Now
 
 BURST: Final = 64
 """How many parts of large messages leave in one step; the next ones a millisecond later."""
 QUEUE_MAX: Final = 16 * MESSAGE_MAX
 """How many bytes of large messages may wait to be sent."""
-FAREWELL_BEATS: Final = 10
+FAREWELL_BEATS: Final = 5
 TELL_MS: Final = 1000
 TOLD_MS: Final = 3000
 """A verdict that was not repeated for so long is news when it comes again."""
@@ -130,6 +131,11 @@ class Heart:
         self._missed = 0
         self._clear()
 
+    @property
+    def parting(self) -> bool:
+        """Return whether the farewell is still being said."""
+        return bool(self._farewells)
+
     def _clear(self) -> None:
         """Know nobody: the state before the first `Configure`."""
         self._config: RingConfig | None = None
@@ -147,6 +153,8 @@ class Heart:
         self._brain_ms = 0
         self._beat_due_ms = 0
         self._farewells: int | None = None
+        self._unconfigured = False
+        """Whether to leave as soon as the farewell is said."""
         self._drain_due_ms: int | None = None
         self._verdict_due_ms: int | None = None
         self._wills_changed = False
@@ -214,7 +222,8 @@ class Heart:
             self._say(detector.tick(now_ms, 0), out)
         else:
             self._say(detector.rows_due(now_ms), out)
-        self._verdict_due_ms = detector.verdict_due_ms(now_ms)
+        if self._detector is not None:
+            self._verdict_due_ms = detector.verdict_due_ms(now_ms)
 
     # --- what the brain says ------------------------------------------------------------------
 
@@ -230,8 +239,9 @@ class Heart:
             case Configure():
                 self._configure(frame, now_ms, out)
             case Unconfigure():
-                self._clear()
-                out += (Bind(()), LeaveWills(Boot(0, 0), ()))
+                self._unconfigured = True
+                if not self.parting:
+                    self._leave(out)
             case Farewell():
                 if self._farewells is None and self._local is not None:
                     self._farewells = FAREWELL_BEATS
@@ -247,6 +257,11 @@ class Heart:
                     peer.tell = None
             case AskStats():
                 out.append(Report(HeartStats(self._stats(now_ms))))
+
+    def _leave(self, out: list[HeartEffect]) -> None:
+        """Know nobody and listen nowhere."""
+        self._clear()
+        out += (Bind(()), LeaveWills(Boot(0, 0), ()))
 
     def _configure(self, frame: Configure, now_ms: int, out: list[HeartEffect]) -> None:
         """Be the node that *frame* says; what is the same as before goes on undisturbed."""
@@ -410,6 +425,8 @@ class Heart:
             if self._farewells:
                 self._farewells -= 1
                 self._say_farewell(now_ms, out)
+            if self._unconfigured and not self._farewells:
+                self._leave(out)
             return
         self._number += 1
         tail = self._beat_tail(age_ms)

@@ -1,4 +1,4 @@
-"""Sealing of packets: authenticated encryption, the replay window, and the will.
+"""Sealing of packets: authenticated encryption and the replay window.
 
 A `Channel` is one session's pair of keys. A packet that does not open raises `Dropped` with the
 reason under which it is counted, and has changed nothing. The nonce of a packet is its counter,
@@ -7,17 +7,14 @@ which never repeats under a key: a channel refuses to seal past its last counter
 
 from __future__ import annotations
 
-import hmac
-import struct
 from collections.abc import Callable, Mapping
-from hashlib import blake2s
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
 from pcsx.ring.frames import Boot
-from pcsx.ring.wire import HEADER, HEADER_SIZE, MAGIC, WILL
+from pcsx.ring.wire import HEADER, HEADER_SIZE, MAGIC, Dropped
 
 WINDOW: Final = 2048
 """How far behind the newest counter a packet may come and still be taken, once."""
@@ -44,14 +41,6 @@ Suites = Mapping[int, Callable[[bytes], Aead]]
 AES_256_GCM: Final = 1
 CHACHA20_POLY1305: Final = 2
 SUITES: Final[Suites] = {AES_256_GCM: AESGCM, CHACHA20_POLY1305: ChaCha20Poly1305}
-
-
-class Dropped(Exception):
-    """A packet was not opened; *reason* is the last part of its counter's name."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Channel:
@@ -126,31 +115,3 @@ class Channel:
     def worn(self) -> int:
         """Return how many packets the busier direction has seen."""
         return max(self.sent, self.top)
-
-
-# --- the will -------------------------------------------------------------------------------------
-
-_WILL: Final = struct.Struct(">QQi")
-_WILL_TAG: Final = 16
-_WILL_SIZE: Final = HEADER_SIZE + _WILL.size + _WILL_TAG
-
-
-def sealed_will(*, key: bytes, session: int, boot: Boot, status: int) -> bytes:
-    """Return the packet that tells the peer of *session* that the life *boot* is over.
-
-    Only the supervisor sends it, once heart and brain are both gone for certain.
-    """
-    head = HEADER.pack(MAGIC, WILL, 0, 0, session, 0)
-    body = head + _WILL.pack(boot.counter, boot.nonce, status)
-    return body + blake2s(body, key=key, digest_size=_WILL_TAG).digest()
-
-
-def opened_will(data: bytes, key: bytes) -> tuple[Boot, int]:
-    """Return whose life is over, and the exit status, as a will sealed with *key* tells it."""
-    if len(data) != _WILL_SIZE:
-        raise Dropped("malformed")
-    body, tag = data[:-_WILL_TAG], data[-_WILL_TAG:]
-    if not hmac.compare_digest(blake2s(body, key=key, digest_size=_WILL_TAG).digest(), tag):
-        raise Dropped("seal")
-    counter, nonce, status = _WILL.unpack_from(body, HEADER_SIZE)
-    return Boot(counter, nonce), status

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import Address, RingNode
 from pcsx.ring.frames import Boot
-from pcsx.ring.seal import Channel, Dropped, Suites
+from pcsx.ring.seal import Channel, Suites
 from pcsx.ring.wire import (
     CALL,
     COOKIE,
@@ -39,6 +39,7 @@ from pcsx.ring.wire import (
     MAGIC,
     RESPONSE,
     WIRE,
+    Dropped,
     Header,
     Hello,
     Refusal,

@@ -49,6 +49,14 @@ BEAT_BYTES_MAX: Final = 400
 """How long the brain's part of a heartbeat may be."""
 
 
+class Dropped(Exception):
+    """A packet was not taken in; *reason* is the last part of its counter's name."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Header(NamedTuple):
     """The first sixteen bytes of a packet."""
 
@@ -58,13 +66,6 @@ class Header(NamedTuple):
     phase: int
     session: int
     counter: int
-
-
-def header_of(data: bytes) -> Header | None:
-    """Return the header of *data*, or None where it is no packet of ours."""
-    if len(data) < OVERHEAD or data[0] != MAGIC:
-        return None
-    return Header(*HEADER.unpack_from(data))
 
 
 # --- heartbeats -----------------------------------------------------------------------------------

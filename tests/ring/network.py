@@ -26,7 +26,8 @@ from pcsx.ring.heart_port import (
     SendDatagram,
     Tick,
 )
-from pcsx.ring.seal import SUITES, Suites, sealed_will
+from pcsx.ring.seal import SUITES, Suites
+from pcsx.ring.will import sealed_will
 from pcsx.values import NodeName, Now
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

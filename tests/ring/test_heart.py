@@ -172,6 +172,18 @@ def test_a_farewell_comes_through_where_every_third_packet_is_lost() -> None:
         assert state is not None and state.why is Why.LEFT
 
 
+def test_a_farewell_is_said_to_its_end_before_the_ring_is_forgotten() -> None:
+    network = settled(2)
+    network.cut(2, 1)
+    network.tell(2, Farewell(), Unconfigure())
+    network.run(150)
+    network.heal()
+    network.run(1000)
+    state = network.state(1, 2)
+    assert state is not None and state.why is Why.LEFT
+    assert network.sites[2].bound == () and network.sites[2].heart.deadline_ms is None
+
+
 def test_the_will_tells_a_death_at_once_and_only_for_that_life() -> None:
     network = settled(3)
     dead = network.kill(2)

@@ -1,0 +1,126 @@
+"""The socket between heart and brain: frames in both directions, and nobody waits for anybody.
+
+A frame of up to a megabyte is cut into pieces that fit a SOCK_SEQPACKET. What the kernel does not
+take now waits here, up to a bound; what goes over it is dropped, whole, and counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections import deque
+from typing import Final
+
+from pcsx.ring.codec import decode, encode
+from pcsx.ring.frames import ToBrain, ToHeart
+
+BUFFER: Final = 4 << 20
+"""How much the kernel is asked to hold for us."""
+BACKLOG: Final = 8 << 20
+"""How many bytes of frames may wait here."""
+FRAME_MAX: Final = 2 << 20
+_PIECE: Final = 32 << 10
+_LAST: Final = b"\x01"
+_MORE: Final = b"\x02"
+_READS: Final = 64
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return the two ends, for heart and brain."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        _widen(end)
+    return ends
+
+
+def _widen(end: socket.socket) -> None:
+    """Make room in the kernel; without the right to, as much as it gives."""
+    force = 32  # SO_SNDBUFFORCE, which the socket module does not name
+    try:
+        end.setsockopt(socket.SOL_SOCKET, force, BUFFER)
+    except OSError:
+        with contextlib.suppress(OSError):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+
+
+class FrameSocket:
+    """One end: nothing here blocks; `flush` it when it `waits` and the socket is writable."""
+
+    def __init__(self, end: socket.socket, *, backlog: int = BACKLOG) -> None:
+        end.setblocking(False)
+        self._end = end
+        self._backlog = backlog
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._parts: list[bytes] = []
+        self.dropped = 0
+        """How many frames did not fit."""
+        self.closed = False
+        """Whether the other side is gone."""
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._end.fileno()
+
+    @property
+    def waits(self) -> bool:
+        """Return whether something is to be sent once the socket takes it."""
+        return bool(self._waiting)
+
+    def send(self, frame: ToBrain | ToHeart) -> bool:
+        """Send *frame*, now or soon; return False where it is dropped because nothing fits."""
+        data = encode(frame)
+        if self._size + len(data) > self._backlog:
+            self.dropped += 1
+            return False
+        if len(data) < _PIECE:
+            self._waiting.append(_LAST + data)
+        else:
+            pieces = [data[at : at + _PIECE] for at in range(0, len(data), _PIECE)]
+            self._waiting += [_MORE + piece for piece in pieces[:-1]]
+            self._waiting.append(_LAST + pieces[-1])
+        self._size += len(data)
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Give the kernel what it takes."""
+        while self._waiting:
+            try:
+                self._end.send(self._waiting[0], socket.MSG_NOSIGNAL)
+            except (BlockingIOError, InterruptedError):
+                return
+            except (BrokenPipeError, ConnectionResetError):
+                self.closed = True
+                self._waiting.clear()
+                break
+            self._size -= len(self._waiting.popleft()) - 1
+        self._size = 0
+
+    def receive(self) -> list[ToBrain | ToHeart]:
+        """Return the frames that are there, some of them at least; sets *closed* at the end."""
+        frames: list[ToBrain | ToHeart] = []
+        for _ in range(_READS):
+            try:
+                piece = self._end.recv(_PIECE + 1)
+            except (BlockingIOError, InterruptedError):
+                break
+            except ConnectionResetError:
+                piece = b""
+            if not piece:
+                self.closed = True
+                break
+            if piece[:1] == _MORE:
+                self._parts.append(piece[1:])
+                assert len(self._parts) * _PIECE <= FRAME_MAX, "a frame without an end"
+                continue
+            data = piece[1:]
+            if self._parts:
+                data = b"".join((*self._parts, data))
+                self._parts.clear()
+            frames.append(decode(data))
+        return frames
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._end.close()
