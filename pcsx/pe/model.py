@@ -827,6 +827,13 @@ class WorkingSet:
     notes: list[Note] = field(default_factory=list)
     """Why it was decided so, in the order of deciding (`pe.reasons`)."""
     notices: list[str] = field(default_factory=list)
+    sanitized: bool = False
+    """The document hides private parameters, so that a digest of the public ones will do."""
+    deferred_checks: list[tuple[Primitive, Node, objects.HistoryOperation, bool]] = field(
+        default_factory=list
+    )
+    """Entries of bundles' connections to compare once the containers have their nodes; whether
+    the entry is that of a failure."""
     history: Any = None
     """The index of histories that `read/history.py` makes."""
     turns: list[int] = field(default_factory=list)

@@ -25,7 +25,12 @@ class Points:
     __slots__ = ("post", "post_done", "pre", "pre_done", "task")
 
     def __init__(
-        self, task: str, pre: Action | None, pre_done: Action | None, post: Action, post_done: Action
+        self,
+        task: str,
+        pre: Action | None,
+        pre_done: Action | None,
+        post: Action,
+        post_done: Action,
     ) -> None:
         self.task = task
         self.pre = pre

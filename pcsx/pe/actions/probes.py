@@ -54,7 +54,14 @@ def _probe(work: WorkingSet, rsc: Resource, node: Node) -> bool:
         case Bundle():
             return _probe_bundle(work, rsc, node)
         case _:
-            return any([_probe(work, member, node) for member in rsc.children])
+            return _probe_all(work, rsc.children, node)
+
+
+def _probe_all(work: WorkingSet, resources: list[Resource], node: Node) -> bool:
+    made = False
+    for rsc in resources:
+        made |= _probe(work, rsc, node)
+    return made
 
 
 def _probe_primitive(work: WorkingSet, rsc: Primitive, node: Node) -> bool:
@@ -127,7 +134,7 @@ def _probe_clone(work: WorkingSet, clone: Clone, node: Node) -> bool:
         clone.allowed.pop(node, None)
         return False
     if clone.globally_unique:
-        return any([_probe(work, instance, node) for instance in clone.children])
+        return _probe_all(work, clone.children, node)
     instance = _instance_to_ask(clone, node)
     return instance is not None and _probe(work, instance, node)
 
@@ -155,11 +162,7 @@ def _probe_bundle(work: WorkingSet, bundle: Bundle, node: Node) -> bool:
     for replica in bundle.replicas:
         if replica.ip is not None and _probe(work, replica.ip, node):
             made = True
-        if (
-            replica.child is not None
-            and node is replica.node
-            and _probe(work, replica.child, node)
-        ):
+        if replica.child is not None and node is replica.node and _probe(work, replica.child, node):
             made = True
         if _probe(work, replica.container, node):
             made = True

@@ -122,9 +122,7 @@ def _runs(rsc: Primitive, recurring: _Recurring, start: Action, node: Node) -> b
     return bool(known) and not any(action.flags & RESCHEDULE for action in known)
 
 
-def _cancel_for_role(
-    work: WorkingSet, rsc: Primitive, recurring: _Recurring, node: Node
-) -> None:
+def _cancel_for_role(work: WorkingSet, rsc: Primitive, recurring: _Recurring, node: Node) -> None:
     ended = cancel(work, rsc, recurring.task, recurring.interval_ms, node)
     if rsc.role in (Role.STARTED, Role.UNPROMOTED):
         if rsc.next_role == Role.PROMOTED:
@@ -135,9 +133,7 @@ def _cancel_for_role(
         order_after_action(work, ended, rsc, "demote", BLOCK)
 
 
-def cancel(
-    work: WorkingSet, rsc: Primitive, task: str, interval_ms: int, node: Node
-) -> Action:
+def cancel(work: WorkingSet, rsc: Primitive, task: str, interval_ms: int, node: Node) -> Action:
     """Return the action that ends a recurring operation; the known one turns into it."""
     key = key_of(rsc, task, interval_ms)
     action = ask(work, rsc, "cancel", node, required=True, interval_ms=interval_ms, key=key)

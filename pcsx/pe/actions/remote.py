@@ -63,9 +63,7 @@ def _tie_to_remote(work: WorkingSet, action: Action, node: Node, connection: Pri
     state = connection_state(node)
     match action.task:
         case "start" | "promote":
-            _after_start(
-                work, connection, action, FWD if state == ConnectionState.FAILED else 0
-            )
+            _after_start(work, connection, action, FWD if state == ConnectionState.FAILED else 0)
         case "stop" | "migrate_to" | "migrate_from":
             _tie_stop_to_remote(work, action, node, connection, state)
         case "demote":
@@ -90,9 +88,7 @@ def _tie_stop_to_remote(
     work: WorkingSet, action: Action, node: Node, connection: Primitive, state: ConnectionState
 ) -> None:
     if state == ConnectionState.FAILED:
-        fencing.request(
-            work, node, "resources are active but connection is unrecoverable"
-        )
+        fencing.request(work, node, "resources are active but connection is unrecoverable")
     elif state == ConnectionState.ALIVE or connection.next_role == Role.STOPPED:
         _before_stop(work, action, connection, BACK)
     else:

@@ -24,9 +24,7 @@ def unfence_action(work: WorkingSet, node: Node, *, reason: str | None = None) -
     return action
 
 
-def trigger(
-    work: WorkingSet, node: Node, reason: str, *, dependency: Action | None = None
-) -> None:
+def trigger(work: WorkingSet, node: Node, reason: str, *, dependency: Action | None = None) -> None:
     """Require the unfencing of *node*, if it is one that can come back at all."""
     if not (work.unfencing_in_use and node.online and not node.unclean and not node.shutting_down):
         return

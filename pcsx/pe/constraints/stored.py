@@ -44,7 +44,9 @@ def order_after_action(
 ) -> None:
     """Put the action *first* before the actions of *then* that do *then_task*."""
     work.orderings.append(
-        Ordering((first.rsc, first.task), (then, then_task), kind, first_action=first, origin=origin)
+        Ordering(
+            (first.rsc, first.task), (then, then_task), kind, first_action=first, origin=origin
+        )
     )
 
 
