@@ -263,6 +263,7 @@ class Resource:
         "allow_unhealthy_nodes",
         "allowed",
         "assigned",
+        "assigned_score",
         "base_id",
         "being_assigned",
         "blocked",
@@ -428,6 +429,8 @@ class Resource:
         """How many instances a clone has on each node so far."""
         self.promotion_priority = 0
         self.assigned: Node | None = None
+        self.assigned_score = 0
+        """What it had for that node; for an unmanaged one, the node's own score."""
         self.is_assigned = False
         """Its assignment is finished, whether or not there is a node."""
         self.being_assigned = False

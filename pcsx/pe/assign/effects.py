@@ -241,7 +241,7 @@ def _place_by_role(
             leaf: Resource = instance
             while leaf.children:
                 leaf = leaf.children[0]
-            extra[node] = leaf.allowed.get(node, 0)
+            extra[node] = leaf.assigned_score
     _restrict(work, dependent, extra, clone, colocation)
     for node, more in extra.items():
         if node in dependent.allowed:

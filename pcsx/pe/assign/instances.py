@@ -189,11 +189,12 @@ def _try_here(
         if node is here:
             stays = True
             break
-        take_back(instance)
         for rsc, table in tables:
             rsc.allowed = dict(table)
         if node is None:
+            instance.is_assigned = False
             break
+        take_back(instance)
         collective.counts[node] = collective.counts.get(node, 0) + 1
     collective.counts = counts
     if stays:

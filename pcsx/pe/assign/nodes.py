@@ -135,6 +135,7 @@ def give_to(
             _leave_unassigned(work, rsc)
         return False
     rsc.assigned = node
+    rsc.assigned_score = node.base_score if forced else rsc.allowed[node]
     node.assigned_count += 1
     for name, amount in rsc.utilization.items():
         node.utilization[name] = node.utilization.get(name, 0) - amount

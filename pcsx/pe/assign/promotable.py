@@ -43,6 +43,8 @@ def promotion_score(clone: Clone, instance: Resource, node: Node) -> int | None:
     if not _counts_there(clone, instance, node):
         return None
     host = _host(instance, node)
+    if host is None:
+        return None
     name = instance.history_name or instance.id
     text = host.attrs.get(f"master-{name}")
     if text is None and not instance.globally_unique:
@@ -61,8 +63,11 @@ def _counts_there(clone: Clone, instance: Resource, node: Node) -> bool:
     return not instance.active and not instance.known
 
 
-def _host(instance: Resource, node: Node) -> Node:
-    """Return the node whose attributes have the score: for containers, where asked, the host."""
+def _host(instance: Resource, node: Node) -> Node | None:
+    """Return the node whose attributes have the score: for containers, where asked, the host.
+
+    None where the container has no host.
+    """
     connection = node.connection
     if (
         instance.container_attribute_target != "host"
@@ -71,7 +76,7 @@ def _host(instance: Resource, node: Node) -> Node:
     ):
         return node
     launcher = connection.launcher
-    return (launcher.assigned if instance.is_assigned else current_node(launcher)) or node
+    return launcher.assigned if instance.is_assigned else current_node(launcher)
 
 
 def choose_roles(work: WorkingSet, clone: Clone) -> None:
