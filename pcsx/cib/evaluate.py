@@ -104,10 +104,10 @@ def truth_of(text: str | None, default: bool = False) -> bool:
 # --- Durations --------------------------------------------------------------------------------
 
 _DURATION: Final = re.compile(r"\s*([+-]?\d+)[\d.]*\s*([a-zA-Z]*)")
-_ISO_DURATION: Final = re.compile(
-    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?"
-)
-_ISO_SECONDS: Final = (31_536_000, 2_592_000, 604_800, 86_400, 3_600, 60, 1)
+_ISO_PART: Final = re.compile(r"(T)|(\d+)([YMWDHS])")
+_ISO_SECONDS: Final = {
+    "Y": 31_536_000, "W": 604_800, "D": 86_400, "H": 3_600, "S": 1,
+}  # fmt: skip
 _LONGEST_MS: Final = 4_294_967_295
 
 
@@ -117,9 +117,7 @@ def duration_ms_of(text: str | None, default: int = 0) -> int:
         return default
     text = text.strip()
     if text[:1] == "P":
-        match = _ISO_DURATION.match(text)
-        parts = zip(match.groups() if match else (), _ISO_SECONDS, strict=False)
-        return min(_LONGEST_MS, 1000 * sum(int(count) * unit for count, unit in parts if count))
+        return min(_LONGEST_MS, 1000 * _iso_seconds(text[1:]))
     match = _DURATION.match(text)
     if match is None:
         return 0
@@ -138,6 +136,22 @@ def duration_ms_of(text: str | None, default: int = 0) -> int:
     else:
         return 0
     return max(0, min(_LONGEST_MS, ms))
+
+
+def _iso_seconds(text: str) -> int:
+    """Return what an ISO 8601 duration means, also one that forgot its `T`; 0 if it is none."""
+    total = place = 0
+    in_time = False
+    for match in _ISO_PART.finditer(text):
+        if match.start() != place:
+            return 0
+        place = match.end()
+        if match[1]:
+            in_time = True
+        else:
+            unit = 60 if in_time else 2_592_000
+            total += int(match[2]) * _ISO_SECONDS.get(match[3], unit)
+    return total if place == len(text) else 0
 
 
 def seconds_of(duration_ms: int) -> int:

@@ -70,7 +70,7 @@ def unpack_bundle(work: WorkingSet, bundle: Bundle) -> bool:
     bundle.launcher_type = software.tag
     bundle.image = software.image or ""
     bundle.interleave = truth_of(bundle.meta.get("interleave"))
-    bundle.promotable = bundle.promoted_max > 0
+    bundle.promotable = bundle.promotable or bundle.promoted_max > 0
     network = config.network or objects.Network()
     has_service = config.primitive is not None
     if has_service and not (network.ip_range_start or network.control_port):

@@ -7,7 +7,7 @@ from typing import Final
 from pcsx.cib.evaluate import seconds_of
 from pcsx.cib.objects import HistoryOperation
 from pcsx.pe.actions.changes import parameters_changed
-from pcsx.pe.actions.clear import clear_failures
+from pcsx.pe.actions.cleanup import clear_failures
 from pcsx.pe.model import Node, Primitive, WorkingSet
 from pcsx.pe.read.failures import fail_count, failures_of
 

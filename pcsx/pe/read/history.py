@@ -32,25 +32,21 @@ __all__ = ["fail_count", "read_histories"]
 def read_histories(work: WorkingSet, where: Circumstances) -> None:
     """Read the histories of all nodes that count, and set what follows from them as a whole."""
     work.history = HistoryIndex(work.cib)
-    waiting = []
-    for state in work.cib.states:
-        node = work.nodes_by_name.get(state.uname.lower()) if state.uname else None
-        if node is not None:
-            waiting.append((node, state))
-    while True:
-        ready = False
+    waiting = [state for state in work.cib.states if state.uname]
+    ready = True
+    while ready:
         left = []
-        for node, state in waiting:
-            if _must_wait(work, node):
-                left.append((node, state))
+        for state in waiting:
+            node = work.nodes_by_name.get((state.uname or "").lower())
+            if node is None or _must_wait(work, node):
+                left.append(state)
             else:
-                ready = True
                 _read_node(work, node, state, where)
+        ready = len(left) < len(waiting)
         waiting = left
-        if not ready:
-            break
-    if work.options.fencing_enabled:
-        for node, state in waiting:
+    for state in waiting if work.options.fencing_enabled else ():
+        node = work.nodes_by_name.get((state.uname or "").lower())
+        if node is not None:
             _read_node(work, node, state, where)
     for container in dict.fromkeys(work.containers_to_stop):
         if container.active:
