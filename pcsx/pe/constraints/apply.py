@@ -99,7 +99,7 @@ def _is_invalid(work: WorkingSet, action: Action, link: Link) -> bool:
         if node is not None and connection is not None and connection.launcher is action.rsc:
             work.notices.append(
                 f"Ignoring the order of {first.key} before {action.key}: "
-                f"{action.rsc.id} hosts {node.name}"
+                f"{connection.launcher.id} hosts {node.name}"
             )
             return True
     return (

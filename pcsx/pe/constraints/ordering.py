@@ -9,6 +9,7 @@ from typing import Final
 from pcsx.cib.evaluate import score_of, truth_of
 from pcsx.cib.objects import Order, ResourceRef, ResourceSet
 from pcsx.pe.actions.base import node_pseudo_action
+from pcsx.pe.constraints.names import members, named
 from pcsx.pe.constraints.stored import order, order_after_action, order_before_action
 from pcsx.pe.flags import ASYM, BACK, BLOCK, COUNTED, FGRAPH, FWD, MIN, ORD, SER
 from pcsx.pe.model import Action, Clone, Resource, WorkingSet
@@ -88,20 +89,11 @@ def _terms(work: WorkingSet, constraint: Order, chosen: ResourceSet | None = Non
     return _Terms(constraint.id or "", name, symmetric)
 
 
-def find_resource(work: WorkingSet, name: str) -> Resource | None:
-    """Return what a constraint means by *name*: for a part of a clone, the whole clone."""
-    found = work.by_id.get(name)
-    if found is not None and found.id == name:
-        return found
-    instances = work.by_base_id.get(name)
-    return instances[0].top if instances else None
-
-
 def _read_simple(work: WorkingSet, constraint: Order) -> None:
     if not constraint.first or not constraint.then:
         work.notices.append(f"Ignoring {constraint.id}: it needs both first and then")
         return
-    first, then = find_resource(work, constraint.first), find_resource(work, constraint.then)
+    first, then = named(work, constraint.first), named(work, constraint.then)
     for rsc, name in ((first, constraint.first), (then, constraint.then)):
         if rsc is None:
             work.notices.append(f"Ignoring {constraint.id}: there is no resource {name}")
@@ -218,33 +210,33 @@ def _read_sets(work: WorkingSet, constraint: Order) -> None:
 
 
 def _find_set(work: WorkingSet, constraint: Order, chosen: ResourceSet) -> _Set | None:
-    members = []
+    found = []
     for ref in chosen.resources:
-        rsc = find_resource(work, ref.id or "")
+        rsc = named(work, ref.id or "")
         if rsc is None:
             work.notices.append(f"{constraint.id}: there is no resource {ref.id}")
             return None
-        members.append(rsc)
+        found.append(rsc)
     return _Set(
         chosen.id or "",
         (chosen.action or "start").lower(),
-        tuple(members),
+        tuple(found),
         parse_bool(chosen.sequential) if chosen.sequential is not None else None,
         truth_of(chosen.require_all, default=True),
     )
 
 
 def _order_within(work: WorkingSet, terms: _Terms, chosen: _Set) -> None:
-    members, action = chosen.members, chosen.action
+    listed, action = chosen.members, chosen.action
     kind = terms.forward(action)
     if terms.kind == _SERIALIZE:
-        for position, first in enumerate(members):
-            for then in members[position + 1 :]:
+        for position, first in enumerate(listed):
+            for then in listed[position + 1 :]:
                 order(work, first, action, then, action, kind, origin=terms.id)
         return
     if chosen.sequential is False:
         return
-    neighbours = list(pairwise(members))
+    neighbours = list(pairwise(listed))
     for first, then in neighbours:
         order(work, first, action, then, action, kind, origin=terms.id)
     for first, then in neighbours:
@@ -284,11 +276,7 @@ def _order_sets_back(work: WorkingSet, terms: _Terms, first: _Set, then: _Set) -
 
 def _references(work: WorkingSet, name: str) -> list[str] | None:
     """Return what *name* stands for, if it is a tag or a template."""
-    if find_resource(work, name) is not None:
-        return None
-    if name in work.templates:
-        return list(work.templates[name])
-    return list(work.tags[name]) if name in work.tags else None
+    return None if named(work, name) is not None else members(work, name)
 
 
 def _with_tags(work: WorkingSet, constraint: Order) -> Order | None:
