@@ -45,16 +45,21 @@ def add_dependent(colocation: Colocation, primary: Resource) -> None:
 
 
 def upward_scores(rsc: Resource) -> Table:
-    """Return the scores of *rsc* with those of what it depends on; its own table stays."""
+    """Return the scores of *rsc* with those of what it depends on; its own table stays.
+
+    A group's are those of its last member, which depends on all the others.
+    """
     source: Resource = rsc
     while isinstance(source, Group):
         source = source.children[-1]
-    table = dict(rsc.allowed)
+    table = dict(source.allowed)
     rsc.is_consulted = source.is_consulted = True
     if has_usable(table):
         for colocation in this_with(source):
             factor = factor_of(colocation.score)
-            table = with_wishes(colocation.primary, rsc, table, colocation, factor, UPWARD | NESTED)
+            table = with_wishes(
+                colocation.primary, source, table, colocation, factor, UPWARD | NESTED
+            )
     rsc.is_consulted = source.is_consulted = False
     return table
 

@@ -106,14 +106,14 @@ def _scores_by_rule(
 ) -> Table:
     """Return the scores that *rule* gives, for the nodes on which it holds."""
     scores: Table = {}
-    params = params_of(work, rsc, None) if rsc.config is not None else {}
+    asks_params = _asks_params(rule)
     for node in work.nodes:
         where = Circumstances(
             now=work.wall,
             attributes=node.attrs,
             agent=rsc.agent,
             matches=matches,
-            params=params,
+            params=params_of(work, rsc, node) if asks_params else None,
             meta=rsc.meta,
             turns=work.turns,
         )
@@ -126,6 +126,17 @@ def _scores_by_rule(
             if score is not None:
                 scores[node] = score
     return scores
+
+
+def _asks_params(rule: objects.Rule) -> bool:
+    """Say whether *rule* compares node attributes with the resource's parameters."""
+    return any(
+        _asks_params(condition)
+        if isinstance(condition, objects.Rule)
+        else isinstance(condition, objects.Expression)
+        and (condition.value_source or "").lower() == "param"
+        for condition in rule.conditions
+    )
 
 
 def _attribute_score(rsc: Resource, node: Node, attribute: str) -> int | None:
