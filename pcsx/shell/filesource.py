@@ -64,7 +64,7 @@ class FileSource:
             raise Failed(f"cannot write {self.path}: {error.strerror}") from error
         self._read = text
 
-    def call(self, request: Request) -> dict[str, Any]:
+    def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Refuse: a file runs nothing."""
         raise NoCluster(
             f"'{request.do}' needs the running cluster, not a file", "Leave out -f FILE."

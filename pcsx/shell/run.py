@@ -38,8 +38,8 @@ class Source(Protocol):
     def commit(self, base: Cib, new: Cib, command: str, *, wait_s: float | None = None) -> Version:
         """Make *new*, which was made from *base*, the document."""
 
-    def call(self, request: Request) -> dict[str, Any]:
-        """Return the daemon's answer to *request*."""
+    def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the daemon's answer to *request*, waiting *timeout_s* for each word of it."""
 
 
 class Run:
@@ -163,6 +163,47 @@ class Run:
             version = self.source.commit(base, new, self.command, wait_s=wait_s)
             self._cib = new.with_version(version)
         return new != base
+
+    def change_without_wait(self, edit: Callable[[Cib], Cib]) -> bool:
+        """Commit what *edit* makes of the document and wait for nothing, `--wait` or not."""
+        wait = self.given.pop("wait", None)
+        try:
+            return self.change(edit)
+        finally:
+            if wait is not None:
+                self.given["wait"] = wait
+
+    def reread(self) -> None:
+        """Forget the document, so that it is read anew."""
+        self._cib = None
+
+    def settle(self, wait_s: float | None = None) -> None:
+        """Wait until the cluster has done all that the document asks for."""
+        from pcsx.protocol import WaitIdle
+
+        limit = wait_s or self.wait_s or WAIT_S
+        self.source.call(WaitIdle(int(limit * 1000)), timeout_s=limit + 5)
+
+    def where(self, id: str) -> list[str]:
+        """Return the nodes on which the resource *id* runs now."""
+        from pcsx.shell.output.running import nodes_of
+
+        self.reread()
+        return nodes_of(self.cib(), id)
+
+    def expect(self, id: str, *, running: bool) -> None:
+        """After `--wait`, tell where *id* runs, and raise if it is not as wanted."""
+        if self.wait_s is None or not self.is_live or self.flag("dry-run"):
+            return
+        where = self.where(id)
+        if running and not where:
+            raise Failed(f"Resource '{id}' is not running on any node", f"pcsx why {id}")
+        if where:
+            self.note(f"Resource '{id}' is running on: {', '.join(where)}.")
+            if not running:
+                raise Failed(f"Resource '{id}' still runs on: {', '.join(where)}")
+        else:
+            self.note(f"Resource '{id}' is not running on any node")
 
     # --- what it says
 

@@ -1,0 +1,78 @@
+"""The constraints that `move` and `ban` make, and `clear` takes away again.
+
+Their ids are the field's: `cli-prefer-RESOURCE` and `cli-ban-RESOURCE-on-NODE`.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from pcsx.cib.document import Cib
+from pcsx.cib.edit.tree import Element, edited, remove, section
+
+
+def ban(cib: Cib, id: str, node: str, *, role: str = "Started", until: str = "") -> Cib:
+    """Return *cib* in which *id* never runs on *node* (in *role*; for good, or *until* then)."""
+    return edited(cib, lambda conf: _put(conf, f"cli-ban-{id}-on-{node}", id, node, role,
+                                         "-INFINITY", until))  # fmt: skip
+
+
+def prefer(cib: Cib, id: str, node: str, *, role: str = "Started", until: str = "") -> Cib:
+    """Return *cib* in which *id* runs on *node* wherever that can be."""
+
+    def change(conf: Element) -> None:
+        _drop(conf, id, node="", kind="prefer")
+        _drop(conf, id, node=node, kind="ban")
+        _put(conf, f"cli-prefer-{id}", id, node, role, "INFINITY", until)
+
+    return edited(cib, change)
+
+
+def _put(conf: Element, name: str, id: str, node: str, role: str, score: str, until: str) -> None:
+    constraints = section(conf, "constraints")
+    for old in constraints.findall("rsc_location"):
+        if old.get("id") == name:
+            constraints.remove(old)
+    made = etree.SubElement(constraints, "rsc_location", id=name, rsc=id, role=role)
+    if not until:
+        made.set("node", node)
+        made.set("score", score)
+        return
+    rule = etree.SubElement(made, "rule", id=f"{name}-rule", score=score)
+    rule.set("boolean-op", "and")
+    etree.SubElement(
+        rule, "expression", id=f"{name}-expr", attribute="#uname", operation="eq", value=node,
+        type="string",
+    )  # fmt: skip
+    etree.SubElement(rule, "date_expression", id=f"{name}-lifetime", operation="lt", end=until)
+
+
+def clear(cib: Cib, id: str, node: str = "") -> tuple[Cib, list[str]]:
+    """Return *cib* without the constraints that moved *id* (to or off *node*), and their ids."""
+    gone: list[str] = []
+
+    def change(conf: Element) -> None:
+        gone.extend(_drop(conf, id, node=node, kind=""))
+
+    return edited(cib, change), gone
+
+
+def _drop(conf: Element, id: str, *, node: str, kind: str) -> list[str]:
+    gone = []
+    for constraint in list(conf.iterfind("constraints/rsc_location")):
+        name = constraint.get("id", "")
+        made_here = name == f"cli-prefer-{id}" or (
+            constraint.get("rsc") == id and name.startswith(f"cli-ban-{id}-on-")
+        )
+        of_kind = not kind or name.startswith(f"cli-{kind}-")
+        if made_here and of_kind and (not node or _node(constraint) == node):
+            gone.append(name)
+            remove(constraint)
+    return gone
+
+
+def _node(constraint: Element) -> str:
+    if constraint.get("node"):
+        return str(constraint.get("node"))
+    expression = constraint.find("rule/expression")
+    return "" if expression is None else expression.get("value", "")
