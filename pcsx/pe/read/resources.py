@@ -244,10 +244,14 @@ def _unpack_primitive(work: WorkingSet, rsc: Primitive) -> bool:
 
 
 def _force_anonymous(work: WorkingSet, rsc: Primitive, clone: Clone) -> None:
-    """Make *clone* anonymous: agents of this class cannot tell instances apart."""
-    clone.globally_unique = False
-    clone.clone_node_max = 1
-    clone.clone_max = min(clone.clone_max, len(work.nodes))
+    """Make *clone* anonymous: agents of this class cannot tell instances apart.
+
+    One that was meant to be unique has no use for more instances than nodes then.
+    """
+    if clone.globally_unique:
+        clone.globally_unique = False
+        clone.clone_node_max = 1
+        clone.clone_max = min(clone.clone_max, len(work.nodes))
     holder: Resource | None = rsc
     while holder is not None and holder is not clone:
         holder.globally_unique = False
