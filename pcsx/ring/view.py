@@ -150,7 +150,7 @@ class Views:
         match self._state:
             case Gathering() as state:
                 due += [state.join_due_ms, state.patience_ms]
-                if state.agreed:
+                if state.agreed and state.proposed[0] == self._me:
                     due.append(state.settle_ms)
             case Committing() as state:
                 due += [state.due_ms, state.resend_ms]
