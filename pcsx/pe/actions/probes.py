@@ -29,7 +29,11 @@ def create_probes(work: WorkingSet) -> None:
         return
     for node in work.nodes:
         if not node.online:
-            if node.is_remote and connection_state(node) == ConnectionState.FAILED:
+            if (
+                node.is_remote
+                and node.connection is not None
+                and connection_state(node) == ConnectionState.FAILED
+            ):
                 fencing.request(work, node, "the connection is unrecoverable")
         elif not node.unclean and not _is_exempt(work, node):
             for rsc in work.resources:
@@ -66,6 +70,8 @@ def _probe_all(work: WorkingSet, resources: list[Resource], node: Node) -> bool:
 
 def _probe_primitive(work: WorkingSet, rsc: Primitive, node: Node) -> bool:
     if node in rsc.known or rsc.removed or not _may_be_active(rsc, node):
+        return False
+    if node.is_bundle and rsc.bundle_node is not node:
         return False
     if node.is_guest and not _guest_answers(work, rsc, node):
         return False
