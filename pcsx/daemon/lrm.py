@@ -321,6 +321,7 @@ class Lrm:
 
     def _recur(self, order: Order, resource: _Resource, now: Now) -> list[LrmEffect]:
         """Begin a recurring operation; one that recurs already takes the new order and runs now."""
+        effects: list[LrmEffect] = []
         ident = (order.task, order.interval_ms)
         recurring = resource.recurring.get(ident)
         if recurring is None:
@@ -331,12 +332,14 @@ class Lrm:
                 self._plan(recurring.due_ms, order.resource, ident)
                 return []
         else:
+            if recurring.told is None:
+                effects.append(self._answer(recurring.order, Refuse(recurring.order, "replaced")))
             recurring.order, recurring.call, recurring.told = order, self._calls, None
             if recurring.due_ms is None:
-                return []  # it waits, or runs: then it is run again afterwards
+                return effects  # it waits, or runs: then it is run again afterwards
         recurring.due_ms = None
         self._queue(order.resource, _Operation(order, recurring.call, now.ms, recurring))
-        return []
+        return effects
 
     def _cancel(self, order: Order) -> list[LrmEffect]:
         meta = dict(order.meta)
@@ -347,10 +350,11 @@ class Lrm:
         if resource is None or recurring is None:
             return [self._answer(order, Cancelled(order))]
         effects = self._drop(resource, recurring)
-        if effects:
+        running = resource.running
+        if running is not None and running.recurring is recurring:
             resource.cancels.append(order)
             return effects
-        return [self._answer(order, Cancelled(order))]
+        return [*effects, self._answer(order, Cancelled(order))]
 
     def _end_recurring(self, resource: _Resource) -> list[LrmEffect]:
         effects: list[LrmEffect] = []
@@ -360,14 +364,20 @@ class Lrm:
         return effects
 
     def _drop(self, resource: _Resource, recurring: _Recurring) -> list[LrmEffect]:
-        """Take *recurring* out of the queue, and kill its child if it has one."""
+        """Take *recurring* out of the queue, and kill its child if it has one.
+
+        Its order is answered, if nothing was told of it yet.
+        """
+        effects: list[LrmEffect] = []
+        if recurring.told is None:
+            effects.append(self._answer(recurring.order, Refuse(recurring.order, "cancelled")))
         recurring.due_ms = None
         resource.queue = deque(op for op in resource.queue if op.recurring is not recurring)
         running = resource.running
-        if running is None or running.recurring is not recurring:
-            return []
-        running.cancelled = True
-        return [Kill(running.child)]
+        if running is not None and running.recurring is recurring:
+            running.cancelled = True
+            effects.append(Kill(running.child))
+        return effects
 
     # --- waiting and going ---
 
