@@ -19,7 +19,7 @@ from pcsx.pe.actions.unfencing import trigger
 from pcsx.pe.constraints.stored import order, order_after_action, order_before_action
 from pcsx.pe.digests import compared_parameters, digest_of, restart_digest_of
 from pcsx.pe.flags import CANCEL, ORD, RESCHEDULE
-from pcsx.pe.model import Kind, Node, Primitive, WorkingSet
+from pcsx.pe.model import Kind, Node, Primitive, Resource, WorkingSet
 from pcsx.pe.read.failures import fail_count
 from pcsx.pe.read.index import in_order, since_start
 from pcsx.pe.read.operations import find_op, op_options, op_params
@@ -150,12 +150,16 @@ def check_deferred(work: WorkingSet) -> None:
 
 def _known_as(work: WorkingSet, name: str) -> Iterator[Primitive]:
     """Return the primitives that have *name* as their id or in histories, each once."""
-    found = work.by_id.get(name)
-    if isinstance(found, Primitive):
-        yield found
+    found: dict[Resource, None] = {}
+    if (first := work.by_id.get(name)) is not None:
+        found[first] = None
+    for rsc in work.by_base_id.get(name, ()):
+        if rsc.id == name:
+            found[rsc] = None
     for rsc in work.by_history_name.get(name, ()):
-        if rsc is not found and isinstance(rsc, Primitive) and rsc.history_name == name:
-            yield rsc
+        if rsc.history_name == name:
+            found[rsc] = None
+    return (rsc for rsc in found if isinstance(rsc, Primitive))
 
 
 def _check_history(work: WorkingSet, rsc: Primitive, node: Node, history: History) -> None:
@@ -294,11 +298,10 @@ def clear_removed_failures(work: WorkingSet) -> None:
     """Forget the failures of resources that are configured no more."""
     if not work.options.stop_removed_resources:
         return
-    for top in work.resources:
-        for rsc in top.primitives():
-            if not rsc.removed:
-                continue
-            for node in work.nodes:
-                if node.online and fail_count(work, rsc, node):
-                    clear_failures(work, rsc, node, "it is removed")
-                    order(work, rsc, "clear_failcount", rsc, "stop", ORD)
+    for rsc in work.resources:
+        if not rsc.removed:
+            continue
+        for node in work.nodes:
+            if node.online and fail_count(work, rsc, node):
+                clear_failures(work, rsc, node, "it is removed")
+                order(work, rsc, "clear_failcount", rsc, "stop", ORD)

@@ -100,7 +100,7 @@ def _may_be_active(rsc: Primitive, node: Node) -> bool:
     if rsc.launcher is not None and not rsc.is_connection:
         return False
     discovery = rsc.discovery.get(node, Discovery.ALWAYS)
-    if rsc.exclusive_discovery or rsc.topmost.exclusive_discovery:
+    if rsc.exclusive_discovery or rsc.top.exclusive_discovery:
         return node in rsc.allowed and discovery == Discovery.EXCLUSIVE
     return discovery != Discovery.NEVER
 

@@ -55,6 +55,8 @@ def _tie_to_guest(
         case "stop" | "demote" | "migrate_to" | "migrate_from":
             if not launcher.failed:
                 _before_stop(work, action, connection)
+        case "cancel":
+            pass
         case _:
             _after_start(work, connection, action, FWD if action.interval_ms else 0)
 
@@ -69,6 +71,8 @@ def _tie_to_remote(work: WorkingSet, action: Action, node: Node, connection: Pri
         case "demote":
             if state in (ConnectionState.RESTING, ConnectionState.UNKNOWN):
                 _after_start(work, connection, action)
+        case "cancel":
+            pass
         case _ if action.interval_ms:
             _after_start(work, connection, action, FWD)
         case _:
