@@ -1,0 +1,180 @@
+"""A whole what-if as text, section by section, as the field's `crm_simulate` writes it.
+
+`Plan` is what was asked for; `play` reads, decides, carries out, and returns the text with all
+that was decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from pcsx.cib.document import Cib
+from pcsx.pe.model import WorkingSet
+from pcsx.pe.read.working_set import working_set
+from pcsx.pe.report import Status, instance_counts
+from pcsx.pe.schedule import decide
+from pcsx.pe.simulate import Line, carry_out
+from pcsx.pe.summary import summary_lines
+from pcsx.pe.transition import Transition
+from pcsx.pe.whatif import Wishes, with_wishes
+
+_BANNER: Final = (
+    "",
+    "              *** Resource management is DISABLED ***",
+    "  The cluster will not attempt to start, stop or recover services",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do with a document."""
+
+    wall: datetime
+    """The moment that counts."""
+    real: datetime
+    """The moment now, for what is recorded."""
+    time_line: str = ""
+    """What to say about the moment, if it is not now."""
+    wishes: Wishes = field(default_factory=Wishes)
+    failures: tuple[str, ...] = ()
+    schedule: bool = False
+    carry_out: bool = False
+    scores: bool = False
+    utilization: bool = False
+    quiet: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Played:
+    """What came of it."""
+
+    text: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    modified: Cib | None = None
+    """The document after the wishes."""
+    after: Cib | None = None
+    """The document after everything was carried out."""
+    transition: Transition | None = None
+    complete: bool = True
+
+
+def play(cib: Cib, plan: Plan) -> Played:
+    """Return what *plan* makes of *cib*, in words and as values."""
+    return _Player(plan).play(cib)
+
+
+class _Player:
+    """Plays one plan and writes it down."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.played = Played(errors=list(plan.warnings))
+        self.out = self.played.text
+
+    def say(self, *lines: str) -> None:
+        """Write lines, unless only scores are wanted."""
+        if not self.plan.quiet:
+            self.out.extend(lines)
+
+    def play(self, cib: Cib) -> Played:
+        """Play all sections."""
+        plan, played = self.plan, self.played
+        work = working_set(cib, plan.wall)
+        self.tell_time()
+        self.tell_current(work)
+        if plan.wishes:
+            cib = self.modify(cib, work)
+            work = working_set(cib, plan.wall)
+        played.modified = cib
+        if not plan.schedule:
+            return played
+        work.tell_scores = plan.scores
+        work.tell_utilization = plan.utilization
+        played.transition = decide(work)
+        self.tell_scores(work)
+        self.say("", "Transition Summary:")
+        if not plan.quiet:
+            self.say(*summary_lines(work))
+        if plan.carry_out:
+            self.carry_out(cib)
+        return played
+
+    def tell_time(self) -> None:
+        """Write which moment counts, if that is not now."""
+        if self.plan.time_line:
+            self.say(self.plan.time_line)
+
+    def tell_current(self, work: WorkingSet) -> None:
+        """Write the state as it is."""
+        if self.plan.quiet:
+            return
+        told = work.options.maintenance_mode
+        if told:
+            self.say(*_BANNER)
+        total, disabled, blocked = instance_counts(work)
+        if disabled or blocked:
+            if told:
+                self.say("")
+            told = True
+            self.say(
+                f"{disabled} of {total} resource instances DISABLED and {blocked} BLOCKED "
+                "from further action due to failure"
+            )
+        if told:
+            self.say("")
+        self.say("Current cluster status:", *Status(work, pending=True).whole())
+
+    def modify(self, cib: Cib, work: WorkingSet) -> Cib:
+        """Write and do what is to be different."""
+        self.say("", "Performing Requested Modifications:")
+        changed = with_wishes(
+            cib,
+            self.plan.wishes,
+            self.plan.real,
+            start_is_fatal=work.options.start_failure_is_fatal,
+        )
+        self.tell_lines(changed.lines)
+        self.played.errors += changed.errors
+        self.tell_time()
+        return changed.cib
+
+    def tell_scores(self, work: WorkingSet) -> None:
+        """Write the scores and what is left of the nodes' capacity, if asked for."""
+        plan = self.plan
+        titles = {
+            (True, True): "Assignment Scores and Utilization Information:",
+            (True, False): "Assignment Scores:",
+            (False, True): "Utilization Information:",
+        }
+        title = titles.get((plan.scores, plan.utilization))
+        if title is None:
+            return
+        self.say("", title)
+        lead = "" if plan.quiet else "  * "
+        self.out.extend(lead + line for line in (*work.score_lines, *work.utilization_lines))
+
+    def carry_out(self, cib: Cib) -> None:
+        """Write what is done, and the state after it."""
+        plan, played = self.plan, self.played
+        assert played.transition is not None
+        self.say("", "Executing Cluster Transition:")
+        done = carry_out(cib, played.transition, wall=plan.real, failures=plan.failures)
+        self.tell_lines(done.lines)
+        played.errors += done.errors
+        played.after = done.cib
+        if not done.complete:
+            played.complete = False
+            played.errors += ["Transition failed: terminated", "An invalid transition was produced"]
+        if plan.quiet:
+            return
+        self.tell_time()
+        self.say("", "Revised Cluster Status:")
+        revised = working_set(done.cib, plan.wall)
+        self.say(*Status(revised, pending=False).whole())
+
+    def tell_lines(self, lines: list[Line] | tuple[Line, ...]) -> None:
+        """Write lines of a story."""
+        self.say(*(f"  * {line.text}" if line.listed else line.text for line in lines))

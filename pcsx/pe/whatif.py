@@ -1,0 +1,228 @@
+"""What-if: a document as it would be if nodes came or went, tickets moved, operations ended so.
+
+Everything happens on a copy. What is asked for is a `Wishes`; what was done is told line by line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from lxml import etree
+
+from pcsx.cib.document import Cib
+from pcsx.pe.simulate import Line, child, count_failure, record_operation
+from pcsx.pe.transition import Action, ActionKind
+
+_UP: Final = (
+    ("in_ccm", "true"), ("crmd", "online"), ("join", "member"), ("expected", "member"),
+)  # fmt: skip
+_DOWN: Final = (
+    ("in_ccm", "false"), ("crmd", "offline"), ("join", "down"), ("expected", "down"),
+)  # fmt: skip
+_SPEC: Final = re.compile(r"(.+)_([^_]+|migrate_to|migrate_from)_(\d+)@([^=]+)=(-?\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is to be different."""
+
+    quorum: str | None = None
+    watchdog: str | None = None
+    nodes_up: tuple[str, ...] = ()
+    nodes_down: tuple[str, ...] = ()
+    nodes_failed: tuple[str, ...] = ()
+    tickets_granted: tuple[str, ...] = ()
+    tickets_revoked: tuple[str, ...] = ()
+    tickets_standby: tuple[str, ...] = ()
+    tickets_activated: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    """Each `RESOURCE_TASK_INTERVAL@NODE=RC`."""
+
+    def __bool__(self) -> bool:
+        """Say whether anything is to be different but the quorum, which alone counts for none."""
+        return bool(
+            self.watchdog is not None
+            or self.nodes_up
+            or self.nodes_down
+            or self.nodes_failed
+            or self.tickets_granted
+            or self.tickets_revoked
+            or self.tickets_standby
+            or self.tickets_activated
+            or self.operations
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation as it is spelt for injection."""
+
+    resource: str
+    task: str
+    interval_ms: int
+    node: str
+    exit_code: int
+
+
+def parse_operation(text: str) -> Operation | None:
+    """Return the operation that *text* spells, or None."""
+    match = _SPEC.fullmatch(text)
+    if match is None:
+        return None
+    resource, task = match[1], match[2]
+    if task in ("to", "from") and resource.endswith("_migrate"):
+        resource, task = resource.removesuffix("_migrate"), f"migrate_{task}"
+    return Operation(resource, task, int(match[3]), match[4], int(match[5]))
+
+
+@dataclass(slots=True)
+class Changed:
+    """The document after, and what was done to it."""
+
+    cib: Cib
+    lines: list[Line] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def with_wishes(cib: Cib, wishes: Wishes, wall: datetime, *, start_is_fatal: bool) -> Changed:
+    """Return *cib* as *wishes* want it."""
+    changed = Changed(cib)
+
+    def change(tree: etree._Element) -> None:
+        _Editor(tree, changed, wall, start_is_fatal=start_is_fatal).apply(wishes)
+
+    changed.cib = cib.edited(change)
+    return changed
+
+
+class _Editor:
+    """Changes one tree."""
+
+    def __init__(
+        self, tree: etree._Element, changed: Changed, wall: datetime, *, start_is_fatal: bool
+    ) -> None:
+        self.tree = tree
+        self.changed = changed
+        self.wall = wall
+        self.start_is_fatal = start_is_fatal
+        self.configuration = child(tree, "configuration")
+        self.status = child(tree, "status")
+
+    def say(self, text: str) -> None:
+        self.changed.lines.append(Line(text))
+
+    def apply(self, wishes: Wishes) -> None:
+        """Apply all wishes, in the field's order."""
+        if wishes.quorum is not None:
+            self.say(f"Setting quorum: {wishes.quorum}")
+            self.tree.set("have-quorum", wishes.quorum)
+        if wishes.watchdog is not None:
+            self.say(f"Setting watchdog: {wishes.watchdog}")
+            self.set_option("have-watchdog", wishes.watchdog)
+        for name in wishes.nodes_up:
+            self.say(f"Bringing node {name} online")
+            self.add_node(name)
+            self.set_state(name, _UP)
+        for name in wishes.nodes_down:
+            self.say(f"Taking node {name} offline")
+            state = self.set_state(name, _DOWN)
+            for tag in ("lrm", "transient_attributes"):
+                for old in state.findall(tag):
+                    state.remove(old)
+        for name in wishes.nodes_failed:
+            self.say(f"Failing node {name}")
+            self.set_state(name, (*_UP, ("in_ccm", "false")))
+        for names, word, attribute, value in (
+            (wishes.tickets_granted, "Granting ticket {}", "granted", "true"),
+            (wishes.tickets_revoked, "Revoking ticket {}", "granted", "false"),
+            (wishes.tickets_standby, "Making ticket {} standby", "standby", "true"),
+            (wishes.tickets_activated, "Activating ticket {}", "standby", "false"),
+        ):
+            for name in names:
+                self.say(word.format(name))
+                child(child(self.status, "tickets"), "ticket_state", id=name).set(attribute, value)
+        for text in wishes.operations:
+            self.say(f"Injecting {text} into the configuration")
+            self.inject(text)
+
+    def set_option(self, name: str, value: str) -> None:
+        """Set a cluster option."""
+        options = child(self.configuration, "crm_config")
+        for pair in options.iterfind(f".//nvpair[@name='{name}']"):
+            pair.set("value", value)
+            return
+        block = child(options, "cluster_property_set", id="cib-bootstrap-options")
+        etree.SubElement(
+            block, "nvpair", id=f"cib-bootstrap-options-{name}", name=name, value=value
+        )
+
+    def add_node(self, name: str) -> None:
+        """Configure the node *name* if it is not."""
+        nodes = child(self.configuration, "nodes")
+        if all(node.get("uname") != name for node in nodes):
+            etree.SubElement(nodes, "node", id=name, uname=name)
+
+    def state_of(self, name: str) -> etree._Element:
+        """Return the state of the node *name*, made if there is none."""
+        for state in self.status.iterfind("node_state"):
+            if state.get("uname") == name:
+                return state
+        node_id = name
+        for node in child(self.configuration, "nodes"):
+            if node.get("uname") == name:
+                node_id = node.get("id") or name
+        return etree.SubElement(self.status, "node_state", id=node_id, uname=name)
+
+    def set_state(self, name: str, values: tuple[tuple[str, str], ...]) -> etree._Element:
+        """Set attributes of the state of the node *name*."""
+        state = self.state_of(name)
+        for attribute, value in values:
+            state.set(attribute, value)
+        return state
+
+    def inject(self, text: str) -> None:
+        """Record an operation as if it had happened."""
+        operation = parse_operation(text)
+        if operation is None:
+            self.changed.errors.append(f"Invalid operation spec: {text}")
+            return
+        agent = self.agent_of(operation.resource)
+        if agent is None:
+            self.changed.errors.append(f"Invalid resource name: {operation.resource}")
+            return
+        state = self.state_of(operation.node)
+        code, task, interval_ms = operation.exit_code, operation.task, operation.interval_ms
+        if code != 0 and not (code == 7 and interval_ms == 0):
+            fatal = task == "stop" or (task == "start" and self.start_is_fatal)
+            name = f"{operation.resource}#{task}_{interval_ms}"
+            self.changed.lines += count_failure(state, name, fatal=fatal, wall=self.wall)
+        action = Action(
+            id=0,
+            kind=ActionKind.RSC,
+            task=task,
+            key=f"{operation.resource}_{task}_{interval_ms}",
+            node=operation.node,
+            resource=operation.resource,
+            agent=agent,
+            interval_ms=interval_ms,
+        )
+        record_operation(state, action, name=operation.resource, result=code, wall=self.wall)
+
+    def agent_of(self, rsc_id: str) -> tuple[str, str, str] | None:
+        """Return the agent of a resource, by its id with or without the number of an instance."""
+        for name in dict.fromkeys((rsc_id, rsc_id.partition(":")[0])):
+            for primitive in self.configuration.iterfind("resources//primitive"):
+                if primitive.get("id") == name:
+                    source = primitive
+                    if template := primitive.get("template"):
+                        found = self.configuration.find(f"resources/template[@id='{template}']")
+                        source = found if found is not None else primitive
+                    return (
+                        source.get("class", ""),
+                        source.get("provider", ""),
+                        source.get("type", ""),
+                    )
+        return None
