@@ -837,6 +837,8 @@ class WorkingSet:
     )
     """Entries of bundles' connections to compare once the containers have their nodes; whether
     the entry is that of a failure."""
+    outdated: set[objects.HistoryOperation] = field(default_factory=set)
+    """Failures of recurring operations that expired: these are to be issued again."""
     history: Any = None
     """The index of histories that `read/history.py` makes."""
     turns: list[int] = field(default_factory=list)

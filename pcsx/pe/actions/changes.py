@@ -51,6 +51,8 @@ class Change(Enum):
 
 def compare(work: WorkingSet, rsc: Primitive, node: Node, entry: HistoryOperation) -> Change:
     """Return how *entry* compares with what the configuration says now."""
+    if entry in work.outdated:
+        return Change.RESTART
     op = find_op(rsc, entry.task, entry.interval_ms)
     own = op_params(work, rsc, op, node)
     params = {**own, **params_of(work, rsc, node)}
@@ -81,8 +83,8 @@ def _public(rsc: Primitive, params: dict[str, str], hidden: set[str]) -> dict[st
 def _judge(compared: dict[str, str], entry: HistoryOperation, *, has_own: bool) -> Change:
     restart_digest = entry.get("op-restart-digest")
     if restart_digest:
-        named = entry.get("op-force-restart")
-        names = named.split() if named else list(compared)
+        named = entry.attributes.get("op-force-restart")
+        names = list(compared) if named is None else named.split()
         if restart_digest_of(compared, names) != restart_digest:
             return Change.RESTART
     digest = entry.get("op-digest")

@@ -6,7 +6,7 @@ failed, and what is to follow from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from pcsx.cib.objects import History, HistoryOperation
@@ -61,7 +61,6 @@ class Life:
     severity: OnFail = OnFail.IGNORE
     """The worst that a failure asks for so far."""
     last_failure: HistoryOperation | None = None
-    rescheduled: list[HistoryOperation] = field(default_factory=list)
 
     def read(self, entries: list[HistoryOperation]) -> None:
         """Take all *entries* in, oldest first."""
@@ -156,7 +155,7 @@ class Life:
         if entry.interval_ms == 0:
             return True
         if self.node.online and not self.node.unclean:
-            self.rescheduled.append(entry)
+            self.work.outdated.add(entry)
             return True
         return False
 
