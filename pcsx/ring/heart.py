@@ -68,7 +68,14 @@ BURST: Final = 64
 """How many parts of large messages leave in one step; the next ones a millisecond later."""
 QUEUE_MAX: Final = 16 * MESSAGE_MAX
 """How many bytes of large messages may wait to be sent."""
+BEAT_EARLY: Final = 8
+"""Whoever hears a beat and would beat within an eighth of the interval does so now.
+
+So all nodes soon beat together, and each wakes once an interval, not once for every peer.
+"""
 FAREWELL_BEATS: Final = 5
+TIDY_BEATS: Final = 16
+"""Every so many beats, what is old is forgotten."""
 TELL_MS: Final = 1000
 TOLD_MS: Final = 3000
 """A verdict that was not repeated for so long is news when it comes again."""
@@ -207,7 +214,8 @@ class Heart:
         detector = self._detector
         if detector is None:
             return
-        self._drain(now_ms, out)
+        if self._queue:
+            self._drain(now_ms, out)
         verdict_due = self._verdict_due_ms is not None and now_ms >= self._verdict_due_ms
         if now_ms >= self._beat_due_ms:
             late_ms = now_ms - self._beat_due_ms
@@ -223,7 +231,8 @@ class Heart:
         else:
             self._say(detector.rows_due(now_ms), out)
         if self._detector is not None:
-            self._verdict_due_ms = detector.verdict_due_ms(now_ms)
+            quiet = self._verdict_due_ms is None and detector.fresh == detector.row.hears >> 1
+            self._verdict_due_ms = None if quiet else detector.verdict_due_ms(now_ms)
 
     # --- what the brain says ------------------------------------------------------------------
 
@@ -430,10 +439,11 @@ class Heart:
             return
         self._number += 1
         tail = self._beat_tail(age_ms)
+        tidies = self._number % TIDY_BEATS == 0
         for peer in self._peers.values():
             association = peer.association
-            association.expire(now_ms)
-            if peer.assembly:
+            if tidies:
+                association.expire(now_ms)
                 peer.assembly.expire(now_ms)
             silent = peer.hearing.reach is not Reach.UP and peer.hearing.why is not Why.BRAIN
             if association.wants(now_ms, silent=silent):
@@ -645,6 +655,8 @@ class Heart:
         if payload != hearing.beat:
             hearing.beat = payload
             out.append(Report(BeatHeard(peer.id, channel.boot, payload)))
+        if self._beat_due_ms - now_ms <= detector.timers.beat_ms // BEAT_EARLY:
+            self._beat_due_ms = min(self._beat_due_ms, now_ms)
 
     def _controlled(self, peer: Peer, message: object, now_ms: int, out: list[HeartEffect]) -> None:
         assert self._detector is not None and self._local is not None

@@ -55,6 +55,7 @@ BUDGET: Final = 64
 SLEEP_MS_MAX: Final = 250
 """The loop's own clock stands still in a suspend, so it never sleeps for longer."""
 PRESSURE_MS: Final = 5000
+WALL_MS: Final = 1000
 BIND_RETRY_MS: Final = 1000
 _BUFFER: Final = 4 << 20
 _DATAGRAM_MAX: Final = 9216
@@ -128,6 +129,8 @@ class _Loop:
         self._failed: dict[str, int] = {}
         self._pressure = _pressure_file("memory" if granted else "cpu")
         self._pressure_due_ms = 0
+        self._wall = datetime.now(UTC)
+        self._wall_due_ms = 0
         self._epoll = select.epoll()
         self._epoll.register(self._brain.fileno(), select.EPOLLIN)
         self._brain_waits = False
@@ -143,7 +146,7 @@ class _Loop:
         brain_fd = brain.fileno()
         while not self._stopping:
             events = self._epoll.poll(self._sleep_ms(boottime_ms()) / 1000)
-            now = _now()
+            now = Now(boottime_ms(), self._wall)
             for fd, what in events:
                 link = self._link_of.get(fd)
                 if link is not None:
@@ -288,7 +291,9 @@ class _Loop:
             self._epoll.register(bound.fileno(), select.EPOLLIN)
 
     def _sometimes(self, now: Now) -> None:
-        """Do what is due every few seconds."""
+        """Do what is due every few seconds; the wall clock need not be newer in here."""
+        if now.ms >= self._wall_due_ms:
+            self._wall, self._wall_due_ms = datetime.now(UTC), now.ms + WALL_MS
         if self._unbound and now.ms >= self._bind_due_ms:
             self._bind(now.ms)
         if now.ms >= self._pressure_due_ms and self._pressure is not None:
@@ -304,10 +309,6 @@ class _Loop:
     def _note(self, text: str) -> None:
         stamp = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
         print(f"{stamp} heart {text}", file=sys.stderr, flush=True)
-
-
-def _now() -> Now:
-    return Now(boottime_ms(), datetime.now(UTC))
 
 
 def _listening(address: Address) -> socket.socket:
