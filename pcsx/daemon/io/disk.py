@@ -1,0 +1,451 @@
+"""The log on the disk: a thread that makes `Persist`s durable in order, and what a start finds.
+
+A cluster's directory holds `hard`, `wal/NNN.seg` and `snap/INDEX-TERM.state` with its `.meta`.
+`wal.py` says what the bytes mean; here they are written, synced and read. What was queued together
+becomes durable together, by one `fdatasync`. After one failure the disk is not trusted again.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from pcsx.errors import Failed
+from pcsx.ring import wal
+from pcsx.ring.config import RingConfig
+from pcsx.ring.port import (
+    Damage,
+    Entry,
+    HardState,
+    Persist,
+    Persisted,
+    PersistFailed,
+    Recovered,
+    Snapshot,
+)
+
+SNAPSHOTS_KEPT: Final = 2
+_AMNESIAC: Final = "amnesiac"
+_ZEROS: Final = bytes(1024 * 1024)
+
+Answer = Callable[[Persisted | PersistFailed], None]
+
+
+# --- founding and finding -------------------------------------------------------------------------
+
+
+def found(path: Path, snapshot: Snapshot) -> None:
+    """Write the founding state of a cluster into *path*, which must not be there yet.
+
+    All of it or nothing: it is written beside, and takes its name when it is whole.
+    """
+    if path.exists():
+        raise Failed(f"{path} is there already", "Leave the cluster that it belongs to first.")
+    beside = path.with_name(path.name + ".new")
+    try:
+        if beside.exists():
+            shutil.rmtree(beside)
+        (beside / "wal").mkdir(parents=True, mode=0o700)
+        (beside / "snap").mkdir(mode=0o700)
+        _write_snapshot(beside, snapshot)
+        _write_whole(beside / "hard", _hard_block(wal.Slot(2, 0, HardState())))
+        os.close(_new_segment(beside / "wal", 1, wal.SEGMENT_BYTES))
+        for folder in (beside / "wal", beside):
+            _sync_folder(folder)
+        os.rename(beside, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise Failed(f"cannot write {path}: {error.strerror}") from error
+
+
+def recover(path: Path) -> Recovered:
+    """Return what the disk holds in *path*; raises `Failed` where no cluster was founded there."""
+    snapshots = _snapshots(path)
+    if not (path / "hard").exists() and not snapshots:
+        raise Failed(f"no cluster was founded in {path}", "Set one up, or join one.")
+    newest_is_sound = bool(snapshots) and _read_snapshot(path, snapshots[-1]) is not None
+    snapshot = next(
+        (found for name in reversed(snapshots) if (found := _read_snapshot(path, name))), None
+    )
+    if snapshot is None:
+        raise Failed(
+            f"no snapshot in {path} can be read",
+            "Remove the directory, and join the cluster again with a token.",
+        )
+    slot = wal.newest_slot(_read(path / "hard"))
+    segments = [_read(path / "wal" / name) for name in _segments(path)]
+    held = wal.replay(segments, slot=slot, snapshot=(snapshot.index, snapshot.term))
+    hard = slot.hard if slot else HardState()
+    damage = held.damage
+    if not newest_is_sound or not segments or (path / _AMNESIAC).exists():
+        damage = Damage.AMNESIAC
+    entries = () if damage is Damage.AMNESIAC else held.entries
+    return Recovered(hard, snapshot, entries, damage)
+
+
+def _read(file: Path) -> bytes:
+    """Return the bytes of *file*; where the medium gives none, that is damage, no failure."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def _segments(path: Path) -> list[str]:
+    with suppress(OSError):
+        return sorted(name for name in os.listdir(path / "wal") if name.endswith(".seg"))
+    return []
+
+
+def _segment_number(name: str) -> int:
+    return int(name.partition(".")[0])
+
+
+def _snapshots(path: Path) -> list[str]:
+    """Return the names of the snapshots that were finished, oldest first."""
+    names = []
+    with suppress(OSError):
+        for name in os.listdir(path / "snap"):
+            stem, dot, kind = name.rpartition(".")
+            index, _, term = stem.partition("-")
+            if (dot, kind) == (".", "meta") and index.isdecimal() and term.isdecimal():
+                names.append((int(index), int(term), stem))
+    return [stem for _, _, stem in sorted(names)]
+
+
+def _read_snapshot(path: Path, stem: str) -> Snapshot | None:
+    try:
+        meta: dict[str, Any] = json.loads((path / "snap" / f"{stem}.meta").read_bytes())
+        state = (path / "snap" / f"{stem}.state").read_bytes()
+        if hashlib.sha256(state).hexdigest() != meta["sha256"]:
+            return None
+        config = RingConfig.from_bytes(meta["config"].encode())
+        return Snapshot(int(meta["index"]), int(meta["term"]), config, state)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _write_all(fd: int, data: bytes, offset: int) -> None:
+    view = memoryview(data)
+    while view:
+        done = os.pwrite(fd, view, offset)
+        view, offset = view[done:], offset + done
+
+
+def _write_whole(file: Path, data: bytes) -> None:
+    """Write *file* so that it is there whole or not at all; its folder is synced by the caller."""
+    beside = file.with_name(file.name + ".tmp")
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        _write_all(fd, data, 0)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.rename(beside, file)
+
+
+def _hard_block(slot: wal.Slot) -> bytes:
+    """Return both slots of a new file: the newest in its place, one older in the other."""
+    blocks = bytearray(2 * wal.SLOT_BYTES)
+    for each in (replace(slot, number=slot.number - 1), slot):
+        offset = wal.slot_offset(each.number)
+        blocks[offset : offset + wal.SLOT_BYTES] = wal.slot_bytes(each)
+    return bytes(blocks)
+
+
+def _new_segment(folder: Path, number: int, size: int) -> int:
+    """Return an open segment, filled with zeros and synced, under its final name."""
+    beside = folder / f"{number:08}.tmp"
+    fd = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        for offset in range(0, size, len(_ZEROS)):
+            _write_all(fd, _ZEROS[: min(len(_ZEROS), size - offset)], offset)
+        os.fsync(fd)
+        os.rename(beside, folder / f"{number:08}.seg")
+        _sync_folder(folder)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _write_snapshot(path: Path, snapshot: Snapshot) -> None:
+    """Write *snapshot*: it counts once its `.meta` is there."""
+    folder, stem = path / "snap", f"{snapshot.index}-{snapshot.term}"
+    meta = {
+        "index": snapshot.index,
+        "term": snapshot.term,
+        "sha256": hashlib.sha256(snapshot.state).hexdigest(),
+        "config": snapshot.config.to_bytes().decode(),
+    }
+    _write_whole(folder / f"{stem}.state", snapshot.state)
+    _write_whole(folder / f"{stem}.meta", json.dumps(meta, sort_keys=True).encode())
+    _sync_folder(folder)
+
+
+class _Files:
+    """The open files of one cluster's directory, and what has been written to them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._wal = path / "wal"
+        self._hard = os.open(path / "hard", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._slot = wal.newest_slot(os.pread(self._hard, 2 * wal.SLOT_BYTES, 0)) or wal.Slot(
+            0, 0, HardState()
+        )
+        self._amnesiac = (path / _AMNESIAC).exists()
+        self._segments: list[tuple[int, int]] = []
+        """Each segment by its number, with the highest index in it."""
+        self._spare: int | None = None
+        """The next segment, made while there was nothing else to do."""
+        self._batch = 0
+        self._fd = -1
+        self._at = 0
+        self._size = 0
+        self._open()
+
+    def _open(self) -> None:
+        """Go on behind the last whole batch; a log with a loss is not written to again."""
+        recovered = recover(self._path)
+        if recovered.damage is Damage.AMNESIAC and not self._amnesiac:
+            _write_whole(self._path / _AMNESIAC, b"")
+            _sync_folder(self._path)
+            self._amnesiac = True
+        for name in _segments(self._path):
+            found = wal.scan(_read(self._wal / name))
+            records = [record for batch in found.batches for record in batch[2]]
+            highest = max((record.index for record in records), default=0)
+            self._segments.append((_segment_number(name), highest))
+            if found.batches:
+                self._batch = found.batches[-1][0]
+            self._at = found.end
+        if not self._segments:
+            self._roll(0)
+            return
+        last = self._wal / f"{self._segments[-1][0]:08}.seg"
+        self._fd = os.open(last, os.O_RDWR | os.O_CLOEXEC)
+        self._size = os.fstat(self._fd).st_size
+        if recovered.damage is Damage.TORN:
+            # What was cut off must not lie behind the batches to come.
+            _write_all(self._fd, bytes(self._size - self._at), self._at)
+            os.fsync(self._fd)
+
+    def perform(self, group: list[Persist]) -> None:
+        """Make *group* durable: the hard state, a snapshot, then the log."""
+        hard = next((p.hard for p in reversed(group) if p.hard is not None), None)
+        if hard is not None and hard != self._slot.hard:
+            self._write_hard(hard)
+        for persist in group:
+            if persist.snapshot is not None:
+                _write_snapshot(self._path, persist.snapshot)
+                if persist.truncate_from == 1:
+                    self._begin_anew()
+        records: list[wal.Record] = []
+        for persist in group:
+            if persist.truncate_from > 1:
+                records.append(wal.Truncate(persist.truncate_from))
+            records += persist.entries
+        if records:
+            self._write_records(records)
+        newest = max((p.snapshot.index for p in group if p.snapshot is not None), default=0)
+        if newest:
+            self._compact(newest)
+
+    def _write_hard(self, hard: HardState) -> None:
+        self._slot = wal.Slot(self._slot.number + 1, self._batch, hard)
+        offset = wal.slot_offset(self._slot.number)
+        _write_all(self._hard, wal.slot_bytes(self._slot), offset)
+        os.fdatasync(self._hard)
+
+    def _write_records(self, records: list[wal.Record]) -> None:
+        if self._amnesiac:
+            raise OSError(errno.EIO, "the log is damaged")
+        data = wal.batch_bytes(self._batch + 1, self._slot.number, records)
+        if self._at + len(data) > self._size:
+            self._roll(len(data))
+        _write_all(self._fd, data, self._at)
+        os.fdatasync(self._fd)
+        self._batch += 1
+        self._at += len(data)
+        number, highest = self._segments[-1]
+        self._segments[-1] = (number, max(highest, *(record.index for record in records)))
+
+    def _roll(self, needed: int) -> None:
+        """Go on in a new segment, which holds *needed* bytes at least."""
+        number = self._segments[-1][0] + 1 if self._segments else 1
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        spare, self._spare = self._spare, None
+        if spare is not None and needed <= wal.SEGMENT_BYTES:
+            os.rename(self._wal / "spare", self._wal / f"{number:08}.seg")
+            _sync_folder(self._wal)
+            self._fd = spare
+        else:
+            if spare is not None:
+                os.close(spare)
+            self._fd = _new_segment(self._wal, number, max(needed, wal.SEGMENT_BYTES))
+        self._size = os.fstat(self._fd).st_size
+        self._at = 0
+        self._segments.append((number, 0))
+
+    def prepare(self) -> None:
+        """Make the next segment beforehand once the present one is half full."""
+        if self._spare is not None or self._at < self._size // 2:
+            return
+        fd = os.open(self._wal / "spare", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        for offset in range(0, wal.SEGMENT_BYTES, len(_ZEROS)):
+            _write_all(fd, _ZEROS, offset)
+        os.fsync(fd)
+        self._spare = fd
+
+    def _begin_anew(self) -> None:
+        """Drop a log with a loss: a snapshot that was just written stands in its place."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        next_number = self._segments[-1][0] + 1 if self._segments else 1
+        for name in _segments(self._path):
+            os.unlink(self._wal / name)
+        self._segments = [(next_number - 1, 0)]
+        self._roll(0)
+        self._segments = self._segments[1:]
+        if self._slot.batch > 0 or self._slot.number == 0:
+            self._batch = max(self._batch, self._slot.batch)
+        self._write_hard(self._slot.hard)
+        self._write_hard(self._slot.hard)  # both slots are sound again
+        self._write_marker()
+        if self._amnesiac:
+            os.unlink(self._path / _AMNESIAC)
+            _sync_folder(self._path)
+            self._amnesiac = False
+
+    def _write_marker(self) -> None:
+        """Write a batch that says nothing but its number: the log goes on behind the slots."""
+        self._amnesiac, was = False, self._amnesiac
+        self._write_records([wal.Truncate(1)])
+        self._amnesiac = was
+
+    def _compact(self, index: int) -> None:
+        """Remove what a snapshot of *index* has made needless."""
+        while len(self._segments) > 1 and self._segments[0][1] <= index:
+            number, _ = self._segments.pop(0)
+            os.unlink(self._wal / f"{number:08}.seg")
+        for stem in _snapshots(self._path)[:-SNAPSHOTS_KEPT]:
+            os.unlink(self._path / "snap" / f"{stem}.meta")
+            with suppress(FileNotFoundError):
+                os.unlink(self._path / "snap" / f"{stem}.state")
+
+    def close(self) -> None:
+        """Close all files."""
+        for fd in (self._hard, self._fd, self._spare):
+            if fd is not None and fd >= 0:
+                os.close(fd)
+
+
+# --- the thread -----------------------------------------------------------------------------------
+
+
+class Disk:
+    """Makes what it is given durable in *path*, in order, and tells *answer* from its thread."""
+
+    def __init__(self, path: Path, answer: Answer) -> None:
+        self._path = path
+        self._answer = answer
+        self._queue: list[Persist] = []
+        self._closing = False
+        self._failure = ""
+        self._wake = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
+        self._thread.start()
+
+    def submit(self, persist: Persist) -> None:
+        """Queue *persist*; it is answered by one `Persisted` or `PersistFailed`."""
+        with self._wake:
+            self._queue.append(persist)
+            self._wake.notify()
+
+    def close(self) -> None:
+        """Finish what is queued, then end the thread and close the files."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        files: _Files | None = None
+        try:
+            files = _Files(self._path)
+        except (OSError, Failed) as error:
+            self._failure = str(error)
+        while queued := self._next():
+            for group in _groups(queued):
+                self._perform(files, group)
+            self._prepare(files)
+        if files is not None:
+            files.close()
+
+    def _next(self) -> list[Persist]:
+        with self._wake:
+            while not self._queue and not self._closing:
+                self._wake.wait()
+            queued, self._queue = self._queue, []
+            return queued
+
+    def _perform(self, files: _Files | None, group: list[Persist]) -> None:
+        if not self._failure and files is not None:
+            try:
+                files.perform(group)
+            except OSError as error:
+                self._failure = f"{self._path}: {error.strerror or error}"
+        for persist in group:
+            if self._failure:
+                self._answer(PersistFailed(persist.ticket, self._failure))
+            else:
+                self._answer(Persisted(persist.ticket))
+
+    def _prepare(self, files: _Files | None) -> None:
+        """Use the time while nothing waits; failing here is told when the segment is needed."""
+        if files is not None and not self._failure and not self._queue:
+            with suppress(OSError):
+                files.prepare()
+
+
+def _groups(queued: list[Persist]) -> Iterator[list[Persist]]:
+    """Yield what may become durable together: one with a snapshot stands alone."""
+    group: list[Persist] = []
+    for persist in queued:
+        if persist.snapshot is not None:
+            if group:
+                yield group
+            yield [persist]
+            group = []
+        else:
+            group.append(persist)
+    if group:
+        yield group
+
+
+def entries_of(path: Path) -> tuple[Entry, ...]:
+    """Return the entries that the log in *path* holds behind its snapshot, for inspection."""
+    return recover(path).entries
