@@ -24,7 +24,6 @@ from pcsx.ring import wal
 from pcsx.ring.config import RingConfig
 from pcsx.ring.port import (
     Damage,
-    Entry,
     HardState,
     Persist,
     Persisted,
@@ -44,11 +43,11 @@ Answer = Callable[[Persisted | PersistFailed], None]
 
 
 def found(path: Path, snapshot: Snapshot) -> None:
-    """Write the founding state of a cluster into *path*, which must not be there yet.
+    """Write the founding state of a cluster into *path*, which must be empty or not there yet.
 
     All of it or nothing: it is written beside, and takes its name when it is whole.
     """
-    if path.exists():
+    if path.exists() and any(path.iterdir()):
         raise Failed(f"{path} is there already", "Leave the cluster that it belongs to first.")
     beside = path.with_name(path.name + ".new")
     try:
@@ -90,6 +89,22 @@ def recover(path: Path) -> Recovered:
         damage = Damage.AMNESIAC
     entries = () if damage is Damage.AMNESIAC else held.entries
     return Recovered(hard, snapshot, entries, damage)
+
+
+def begin_life(path: Path) -> Recovered:
+    """Return what the disk holds, with the boot counter of a new life that is durable already.
+
+    Raises `Failed` where nothing was founded, OSError where the disk does not take it.
+    """
+    recovered = recover(path)
+    counter = recovered.hard.boot_counter + 1
+    hard = replace(recovered.hard, boot_counter=counter)
+    files = _Files(path)
+    try:
+        files.perform([Persist(0, hard)])
+    finally:
+        files.close()
+    return replace(recovered, hard=hard)
 
 
 def _read(file: Path) -> bytes:
@@ -218,6 +233,8 @@ class _Files:
         """Each segment by its number, with the highest index in it."""
         self._spare: int | None = None
         """The next segment, made while there was nothing else to do."""
+        self._number = 0
+        """The last segment's."""
         self._batch = 0
         self._fd = -1
         self._at = 0
@@ -235,7 +252,8 @@ class _Files:
             found = wal.scan(_read(self._wal / name))
             records = [record for batch in found.batches for record in batch[2]]
             highest = max((record.index for record in records), default=0)
-            self._segments.append((_segment_number(name), highest))
+            self._number = _segment_number(name)
+            self._segments.append((self._number, highest))
             if found.batches:
                 self._batch = found.batches[-1][0]
             self._at = found.end
@@ -280,6 +298,9 @@ class _Files:
     def _write_records(self, records: list[wal.Record]) -> None:
         if self._amnesiac:
             raise OSError(errno.EIO, "the log is damaged")
+        self._append(records)
+
+    def _append(self, records: list[wal.Record]) -> None:
         data = wal.batch_bytes(self._batch + 1, self._slot.number, records)
         if self._at + len(data) > self._size:
             self._roll(len(data))
@@ -292,7 +313,8 @@ class _Files:
 
     def _roll(self, needed: int) -> None:
         """Go on in a new segment, which holds *needed* bytes at least."""
-        number = self._segments[-1][0] + 1 if self._segments else 1
+        self._number += 1
+        number = self._number
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -324,27 +346,18 @@ class _Files:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-        next_number = self._segments[-1][0] + 1 if self._segments else 1
         for name in _segments(self._path):
             os.unlink(self._wal / name)
-        self._segments = [(next_number - 1, 0)]
+        self._segments = []
         self._roll(0)
-        self._segments = self._segments[1:]
-        if self._slot.batch > 0 or self._slot.number == 0:
-            self._batch = max(self._batch, self._slot.batch)
+        self._batch = max(self._batch, self._slot.batch)
         self._write_hard(self._slot.hard)
         self._write_hard(self._slot.hard)  # both slots are sound again
-        self._write_marker()
-        if self._amnesiac:
+        self._append([wal.Truncate(1)])  # and the log goes on behind them
+        with suppress(FileNotFoundError):
             os.unlink(self._path / _AMNESIAC)
-            _sync_folder(self._path)
-            self._amnesiac = False
-
-    def _write_marker(self) -> None:
-        """Write a batch that says nothing but its number: the log goes on behind the slots."""
-        self._amnesiac, was = False, self._amnesiac
-        self._write_records([wal.Truncate(1)])
-        self._amnesiac = was
+        _sync_folder(self._path)
+        self._amnesiac = False
 
     def _compact(self, index: int) -> None:
         """Remove what a snapshot of *index* has made needless."""
@@ -379,7 +392,7 @@ class Disk:
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
         self._thread.start()
 
-    def submit(self, persist: Persist) -> None:
+    def perform(self, persist: Persist) -> None:
         """Queue *persist*; it is answered by one `Persisted` or `PersistFailed`."""
         with self._wake:
             self._queue.append(persist)
@@ -444,8 +457,3 @@ def _groups(queued: list[Persist]) -> Iterator[list[Persist]]:
             group.append(persist)
     if group:
         yield group
-
-
-def entries_of(path: Path) -> tuple[Entry, ...]:
-    """Return the entries that the log in *path* holds behind its snapshot, for inspection."""
-    return recover(path).entries
