@@ -146,7 +146,7 @@ def _shown_key(action: Action) -> str:
     if rsc is None or rsc.history_name is None or rsc.kind != Kind.PRIMITIVE:
         return action.key
     name = rsc.history_name
-    if action.task in ("notify", "notified"):
+    if action.task == "notify":
         kind = action.meta.get("notify_type", "")
         return f"{name}_{kind}_notify_{action.meta.get('notify_operation', '')}_0"
     return f"{name}_{action.cancels or action.task}_{action.interval_ms}"

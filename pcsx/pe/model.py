@@ -526,7 +526,8 @@ class Clone(Collective):
 
     __slots__ = (
         "clone_max", "clone_min", "clone_node_max", "has_notifications", "inner", "interleave",
-        "notifications", "ordered", "promoted_max", "promoted_node_max", "promotion_sorted", "scores_added",
+        "notifications", "ordered", "promoted_max", "promoted_node_max", "promotion_sorted",
+        "scores_added",
     )  # fmt: skip
     kind = Kind.CLONE
 

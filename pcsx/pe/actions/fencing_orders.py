@@ -14,11 +14,9 @@ from pcsx.pe.flags import BLOCK, FWD, GUESTOK, OPTIONAL, ORD, PSEUDO, RUNNABLE
 from pcsx.pe.model import (
     Action,
     Bundle,
-    Clone,
     Node,
     Primitive,
     Requires,
-    Resource,
     WorkingSet,
 )
 from pcsx.pe.reasons import Why, note
@@ -104,15 +102,19 @@ def _order_downs(work: WorkingSet, rsc: Primitive, node: Node, fence: Action) ->
                 new_link(fence, stop, GUESTOK)
             if top_stop is not None:
                 new_link(fence, top_stop, GUESTOK)
-        clone = rsc.top
-        if rsc.notify and isinstance(clone, Clone):
-            notify_of_fencing(work, clone, rsc, fence)
+        if rsc.notify or (isinstance(rsc.parent, Bundle) and _tells(rsc.parent)):
+            notify_of_fencing(work, rsc.top, rsc, fence)
     for demote in exactly(rsc, key_of(rsc, "demote"), node):
         if node.online and not node.unclean and not rsc.failed:
             continue
         demote.flags |= PSEUDO | RUNNABLE
         if waits and not rsc.in_bundle:
             new_link(fence, demote, ORD | GUESTOK)
+
+
+def _tells(bundle: Bundle) -> bool:
+    """Say whether the service in *bundle* is told of what happens to its copies."""
+    return bundle.inner is not None and bundle.inner.notify
 
 
 def _fence_guest(work: WorkingSet, node: Node) -> None:
@@ -150,10 +152,3 @@ def _shut_down(work: WorkingSet, node: Node) -> Action:
         stop.flags &= ~OPTIONAL
         order_actions(work, stop, shutdown, ORD | BLOCK)
     return shutdown
-
-
-def is_container(rsc: Resource) -> bool:
-    """Say whether *rsc* is the container of a bundle's replica."""
-    return isinstance(rsc.parent, Bundle) and any(
-        replica.container is rsc for replica in rsc.parent.replicas
-    )

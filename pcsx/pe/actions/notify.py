@@ -282,8 +282,8 @@ def _tell(
 # --- Stops that fencing implies -------------------------------------------------------------------
 
 
-def notify_of_fencing(work: WorkingSet, clone: Clone, rsc: Primitive, fence: Action) -> None:
-    """Tell the other instances that the fencing *fence* has stopped *rsc*."""
+def notify_of_fencing(work: WorkingSet, whole: Resource, rsc: Primitive, fence: Action) -> None:
+    """Tell the other instances in *whole* that the fencing *fence* has stopped *rsc*."""
     assert fence.node is not None
     post = _point(work, rsc, "post", "stop", "stonith", required=False)
     post_done = _point(work, rsc, "confirmed-post", "stop", "stonith", required=False)
@@ -295,5 +295,5 @@ def notify_of_fencing(work: WorkingSet, clone: Clone, rsc: Primitive, fence: Act
     told: dict[str, str] = {}
     _put(told, "stop", [(rsc.id, fence.node)])
     points = Points("stop", None, None, post, post_done)
-    for other in clone.primitives():
+    for other in whole.primitives():
         _tell_leaver(work, other, points, told)
