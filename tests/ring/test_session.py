@@ -1,0 +1,161 @@
+"""Laws of the handshake that a network in memory does not show: cookies, suites, numbers."""
+
+from __future__ import annotations
+
+from itertools import count
+from random import Random
+
+import pytest
+
+from pcsx.ring.config import Address
+from pcsx.ring.frames import Boot
+from pcsx.ring.seal import AES_256_GCM, CHACHA20_POLY1305, SUITES, Channel, Suites
+from pcsx.ring.session import Association, Attempt, Directory, Gate, Local
+from pcsx.ring.wire import BEAT, COOKIE, HEADER, INIT, RESPONSE, Dropped, Header
+from tests.ring.network import PSK, identity_of, ring_of
+
+HERE = Address("10.0.0.1", 5450)
+
+
+def association(me: int, *, suites: Suites = SUITES, psk: bytes = PSK) -> Association:
+    chance = Random(me)
+    key = identity_of(me)
+    local = Local(
+        me, Boot(1, me), key, key.public_key().public_bytes_raw(), (psk,), b"c", 7,
+        chance.randbytes, suites,
+    )  # fmt: skip
+    directory: Directory = {}
+    return Association(local, ring_of(2).node(3 - me), directory, count(1))
+
+
+def header(packet: bytes) -> Header:
+    return Header(*HEADER.unpack_from(packet))
+
+
+def joined(one: Association, two: Association) -> tuple[Channel, Channel]:
+    call = one.attempt(0)
+    answer = two.answer(call, header(call), 0)
+    attempt = one._directory[header(answer.packet).session]
+    assert isinstance(attempt, Attempt)
+    outcome = one.finish(attempt, answer.packet, 0)
+    assert outcome.channel is not None
+    there = two._directory[outcome.channel.theirs]
+    assert isinstance(there, Channel)
+    return outcome.channel, there
+
+
+def test_both_sides_have_the_same_keys_crosswise() -> None:
+    here, there = joined(association(1), association(2))
+    packet = here.seal(BEAT, b"there")
+    assert there.open(packet, header(packet).counter) == b"there"
+    packet = there.seal(BEAT, b"and back")
+    assert here.open(packet, header(packet).counter) == b"and back"
+    assert (here.will_out, here.will_in) == (there.will_in, there.will_out)
+    assert len({here.will_out, here.will_in}) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ((AES_256_GCM,), (CHACHA20_POLY1305, AES_256_GCM)),
+        ((AES_256_GCM, CHACHA20_POLY1305), (CHACHA20_POLY1305,)),
+    ],
+)
+def test_a_pair_agrees_on_a_suite_that_both_have(
+    one: tuple[int, ...], two: tuple[int, ...]
+) -> None:
+    here, there = joined(
+        association(1, suites={n: SUITES[n] for n in one}),
+        association(2, suites={n: SUITES[n] for n in two}),
+    )
+    packet = here.seal(BEAT, b"x")
+    assert there.open(packet, header(packet).counter) == b"x"
+
+
+def test_a_pair_without_a_common_suite_is_told_so() -> None:
+    one = association(1, suites={1: SUITES[1]})
+    two = association(2, suites={2: SUITES[2]})
+    call = one.attempt(0)
+    answer = two.answer(call, header(call), 0)
+    attempt = one._directory[header(answer.packet).session]
+    assert isinstance(attempt, Attempt)
+    outcome = one.finish(attempt, answer.packet, 0)
+    assert outcome.told is not None and outcome.told.verdict == "VERSION"
+
+
+def test_the_called_side_uses_a_session_only_once_the_caller_has() -> None:
+    one, two = association(1), association(2)
+    _, there = joined(one, two)
+    assert two.current is None
+    assert two.confirm(there, 5)
+    assert two.current is there
+
+
+def test_a_call_is_answered_once() -> None:
+    one, two = association(1), association(2)
+    call = one.attempt(0)
+    two.answer(call, header(call), 0)
+    with pytest.raises(Dropped, match="replay"):
+        two.answer(call, header(call), 0)
+
+
+def test_every_flipped_byte_of_a_call_and_of_an_answer_is_noticed() -> None:
+    one, two = association(1), association(2)
+    call = one.attempt(0)
+    for at in range(16, len(call) - 16):
+        bad = bytearray(call)
+        bad[at] ^= 1
+        with pytest.raises(Dropped, match="mac"):
+            two.answer(bytes(bad), header(call), 0)
+    answer = two.answer(call, header(call), 0).packet
+    attempt = one._directory[header(answer).session]
+    assert isinstance(attempt, Attempt)
+    for at in range(16, len(answer)):
+        bad = bytearray(answer)
+        bad[at] ^= 1
+        with pytest.raises(Dropped, match="mac"):
+            one.finish(attempt, bytes(bad), 0)
+    assert one.finish(attempt, answer, 0).channel is not None
+
+
+def test_the_key_of_the_cluster_alone_makes_no_session() -> None:
+    one, two = association(1), association(2)
+    thief = association(1)
+    object.__setattr__(thief.local, "private", identity_of(9))
+    call = thief.attempt(0)
+    with pytest.raises(Dropped, match="handshake"):
+        two.answer(call, header(call), 0)
+    assert one.life is None and two.life is None
+
+
+def test_a_caller_in_a_flood_gets_in_with_a_cookie_and_only_from_its_address() -> None:
+    one, two = association(1), association(2)
+    gate = Gate(Random(5).randbytes)
+    call = one.attempt(0)
+    for _ in range(Gate.BUSY):
+        assert gate.admits(call, HERE, 0)
+    assert not gate.admits(call, HERE, 0)
+    cookie = gate.cookie_for(call, header(call), HERE, two)
+    assert header(cookie).type == COOKIE and len(cookie) <= len(call)
+    one.take_cookie(cookie, 1)
+    again = one.attempt(1)
+    assert gate.admits(again, HERE, 1)
+    assert not gate.admits(again, Address("10.9.9.9", 5450), 1)
+    assert header(two.answer(again, header(again), 1).packet).type == RESPONSE
+
+
+def test_a_cookie_of_somebody_else_is_dropped() -> None:
+    one = association(1)
+    one.attempt(0)
+    forged = HEADER.pack(0xC1, COOKIE, 0, 0, 1, 0) + bytes(12 + 32)
+    with pytest.raises(Dropped, match="cookie"):
+        one.take_cookie(forged, 0)
+
+
+def test_unanswered_calls_do_not_pile_up() -> None:
+    one = association(1)
+    for at in range(0, 60_000, 1000):
+        assert header(one.attempt(at)).type == INIT
+    assert len(one._directory) == 4
+    one.expire(80_000)
+    assert one._directory == {}
