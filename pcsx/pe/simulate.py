@@ -273,7 +273,10 @@ def record_operation(
 
 def _history_of(state: etree._Element, action: Action, name: str) -> etree._Element:
     node_id = state.get("id", "")
-    histories = child(child(state, "lrm", id=node_id), "lrm_resources")
+    lrm = state.find("lrm")
+    if lrm is None:
+        lrm = etree.SubElement(state, "lrm", id=node_id)
+    histories = child(lrm, "lrm_resources")
     by_id = {history.get("id"): history for history in histories.iterfind("lrm_resource")}
     for candidate in (name, action.resource):
         if candidate in by_id:
@@ -304,7 +307,7 @@ def _entry_ids(action: Action, task: str, *, failed: bool) -> list[str]:
 
 
 def _entry(action: Action, task: str, call_id: int, result: int, wall: datetime) -> dict[str, str]:
-    key = f"-1:{call_id}:{action.target_rc or 0}:{_NO_UUID}"
+    key = f"{call_id}:-1:{action.target_rc or 0}:{_NO_UUID}"
     compared = compared_parameters(
         dict(action.params), interval_ms=action.interval_ms, timeout_ms=action.timeout_ms
     )

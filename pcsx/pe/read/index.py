@@ -81,7 +81,8 @@ def compare(left: HistoryOperation, right: HistoryOperation) -> int:
     """Return below, at or above 0 as *left* was before, cannot be told from, or after *right*."""
     if left is right:
         return 0
-    same_node = left.get("on_node") == right.get("on_node")
+    here, there = left.get("on_node"), right.get("on_node")
+    same_node = not here or not there or here == there
     if same_node and left.id == right.id:
         return 0
     a, b = left.call_id, right.call_id
