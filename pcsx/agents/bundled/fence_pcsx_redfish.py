@@ -37,10 +37,17 @@ class Redfish:
 
         self._failures = (PyghmiException, OSError, TypeError, ValueError, KeyError)
         self._where = options["ip"]
-        wanted = {"sysurl": options["systems_uri"]} if options.get("systems_uri") else {}
+        wanted: dict[str, Any] = {}
+        if options.get("systems_uri"):
+            wanted["sysurl"] = options["systems_uri"]
+        port = options.get("ipport", "443")
+        if not port.isdigit():
+            raise Trouble(f"'{port}' is no port")
+        if port != "443":
+            wanted["port"] = int(port)
         try:
             self._command: Any = Command(
-                _host(options), options["username"], _password(options), self._verify, **wanted
+                options["ip"], options["username"], _password(options), self._verify, **wanted
             )
         except self._failures as error:
             raise self._trouble("cannot log in", error) from None
@@ -75,15 +82,6 @@ class Redfish:
             self._command.set_power(state, wait=False)
         except self._failures as error:
             raise self._trouble(f"cannot switch it {state}", error) from None
-
-
-def _host(options: Mapping[str, str]) -> str:
-    port = options.get("ipport", "443")
-    if not port.isdigit():
-        raise Trouble(f"'{port}' is no port")
-    host = options["ip"]
-    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return host if port == "443" else f"{host}:{port}"
 
 
 def _password(options: Mapping[str, str]) -> str:

@@ -259,7 +259,7 @@ def stop(settings: Settings) -> int:
             os.kill(pid, number)
         except ProcessLookupError:
             break
-        limit = time.monotonic() + 3
+        limit = time.monotonic() + 1
         while running(settings) and time.monotonic() < limit:
             time.sleep(0.005)
         pid = running(settings)
