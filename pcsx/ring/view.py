@@ -10,7 +10,7 @@ missing is copied, and the new view begins at the same cut for all who come from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pcsx.ring.cliques import component, group_of, pair
@@ -119,6 +119,8 @@ class Views:
         self._number = 0
         self._epoch_durable = 0
         self._waiting: list[Offer] = []
+        self._stopped = False
+        """What is held of the old view was told: nothing is sent or delivered in it any more."""
         self._state: Gathering | Committing | Operational | None = None
         self._review_ms: int | None = None
 
@@ -158,7 +160,7 @@ class Views:
                 due.append(state.nudge_ms)
                 if state.unconfirmed:
                     due.append(state.resend_ms)
-        if self.order is not None and not isinstance(self._state, Committing):
+        if self.order is not None and not self._stopped:
             due.append(self.order.deadline_ms)
         return min((due_ms for due_ms in due if due_ms is not None), default=None)
 
@@ -217,7 +219,7 @@ class Views:
 
     def multicast(self, payload: bytes, *, safe: bool, now: Now) -> None:
         """Have *payload* ordered in this view or, while there is none, in the next."""
-        if self.order is None or isinstance(self._state, Committing):
+        if self.order is None or self._stopped:
             self._waiting.append(Offer(safe, payload))
         else:
             self.order.multicast(payload, safe=safe, now_ms=now.ms)
@@ -247,7 +249,7 @@ class Views:
         order = self.order
         if order is None or message.view != order.view.id:
             return
-        if isinstance(self._state, Committing):
+        if self._stopped:
             if isinstance(message, Ordered):
                 order.store(message)
                 self._tell_complete()
@@ -264,7 +266,7 @@ class Views:
 
     def tick(self, now: Now) -> None:
         """Do what is due."""
-        if self.order is not None and not isinstance(self._state, Committing):
+        if self.order is not None and not self._stopped:
             self.order.tick(now.ms)
         match self._state:
             case Gathering() as state:
@@ -278,7 +280,7 @@ class Views:
                 self._drop_slow(now)
                 if state.nudge_ms is not None and now.ms >= state.nudge_ms:
                     state.nudge_ms = now.ms + self._nudge_every_ms
-                    self._send(self._outside(), self._join())
+                    self._send(self._outside(), replace(self._join(), silent=()))
         if self._review_ms is not None and now.ms >= self._review_ms:
             self._review_ms = None
             self._review("a link is one-way", now)
@@ -388,11 +390,15 @@ class Views:
                     self.joins[sender] = join
                     self._gather(f"{self._name(sender)} gathers again", now)
             case Operational():
-                self.joins[sender] = join
+                self._silent.difference_update(join.proposed)
                 if is_member:
                     self._gather(f"{self._name(sender)} gathers", now)
                 else:
-                    self._review(f"{self._name(sender)} asks to join", now)
+                    beat_ms = self._config.timers.beat_ms
+                    self._review(f"{self._name(sender)} asks to join", now, beat_ms)
+                if isinstance(self._state, Gathering):
+                    self.joins[sender] = join
+                    self._propose(self._state, now)
 
     def _tick_gathering(self, state: Gathering, now: Now) -> None:
         if now.ms >= state.patience_ms:
@@ -437,6 +443,7 @@ class Views:
 
     def _stop_in_old_view(self, view: View, now: Now) -> None:
         self._out.remember(view_epoch=view.id.epoch)
+        self._stopped = True
         timers = self._config.timers
         order = self.order
         flush = Flush(view.id, NO_VIEW, 0, 0, ())
@@ -608,6 +615,7 @@ class Views:
         unsent = self._finish_old_view(install)
         self.view = view
         self.order = Order(self._me, view, self._out)
+        self._stopped = False
         self.joins.clear()
         self.proposed = view.nodes
         before = self._members_of(old)
