@@ -32,10 +32,15 @@ class Redfish:
         self._seen = ""
         if not pin and options.get("ssl_insecure", "").lower() not in TRUE:
             raise Trouble("give the fingerprint of the BMC's certificate, or ssl_insecure=1")
-        from pyghmi.exceptions import PyghmiException  # late: it takes 0.2 s
+        from http.client import HTTPException
+
+        from pyghmi.exceptions import PyghmiException, UnrecognizedCertificate  # late: 0.2 s
         from pyghmi.redfish.command import Command
 
-        self._failures = (PyghmiException, OSError, TypeError, ValueError, KeyError)
+        self._failures = (
+            PyghmiException, UnrecognizedCertificate, HTTPException, OSError, TypeError,
+            ValueError, KeyError,
+        )  # fmt: skip
         self._where = options["ip"]
         wanted: dict[str, Any] = {}
         if options.get("systems_uri"):

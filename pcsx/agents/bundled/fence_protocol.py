@@ -145,6 +145,9 @@ class Agent:
         except Trouble as trouble:
             print(f"{self.name}: {trouble}", file=sys.stderr)
             status = FAILED
+        except Exception as error:  # a library's: whatever it is, nothing was verified
+            print(f"{self.name}: {type(error).__name__}: {error}", file=sys.stderr)
+            status = FAILED
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)  # a library's threads, or a hung session, must not keep us
