@@ -1,0 +1,50 @@
+"""Laws of the socket between heart and brain: whole frames, in order, and nobody waits."""
+
+from __future__ import annotations
+
+import os
+
+from pcsx.daemon.io.frame_socket import FrameSocket, pair
+from pcsx.ring.frames import Boot, Heard, Pulse, Transmit
+
+
+def test_frames_of_any_size_arrive_whole_and_in_order() -> None:
+    one, two = map(FrameSocket, pair())
+    sent = [Transmit((2,), os.urandom(size)) for size in (0, 1, 32_760, 32_768, 1 << 20, 5)]
+    for frame in sent:
+        assert one.send(frame)
+    got: list[object] = []
+    while len(got) < len(sent):
+        got += two.receive()
+        one.flush()
+    assert got == sent
+    assert not one.waits
+
+
+def test_what_does_not_fit_is_dropped_whole_and_counted_and_nobody_waits() -> None:
+    one, two = pair()
+    small, other = FrameSocket(one, backlog=100_000), FrameSocket(two)
+    frames = [Heard(1, Boot(1, 1), bytes([n]) * 50_000) for n in range(250)]
+    taken = [frame for frame in frames if small.send(frame)]
+    assert 0 < len(taken) < len(frames)
+    assert small.dropped == len(frames) - len(taken)
+    got: list[object] = []
+    while len(got) < len(taken):
+        got += other.receive()
+        small.flush()
+    assert got == taken
+
+
+def test_the_end_of_the_other_side_is_seen_after_its_last_words() -> None:
+    one, two = map(FrameSocket, pair())
+    one.send(Pulse())
+    one.close()
+    assert two.receive() == [Pulse()]
+    assert two.closed
+
+
+def test_speaking_to_nobody_closes_and_raises_nothing() -> None:
+    one, two = map(FrameSocket, pair())
+    two.close()
+    one.send(Pulse())
+    assert one.closed and not one.waits

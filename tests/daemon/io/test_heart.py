@@ -1,0 +1,169 @@
+"""Laws of the heart's process, with real ones on loopback: they find, carry and miss each other."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from pcsx.daemon.io.frame_socket import FrameSocket, pair
+from pcsx.daemon.io.heart import EXIT_NO_BRAIN, HeartSettings, run_heart
+from pcsx.ring.config import Address, RingConfig
+from pcsx.ring.frames import (
+    AskStats,
+    Boot,
+    Configure,
+    Farewell,
+    Heard,
+    HeartStats,
+    PeerState,
+    Pulse,
+    Reach,
+    ToBrain,
+    Transmit,
+    Why,
+)
+from tests.ring.network import PSK, identity_of, ring_of
+
+LIMIT_S = 15
+
+
+class Hearts:
+    """Processes that run the heart's loop, and this one as all their brains."""
+
+    def __init__(self, count: int, profile: str, host: str = "127.0.0.1") -> None:
+        self.config = _on_free_ports(ring_of(count, profile=profile), host)
+        self.pids: dict[int, int] = {}
+        self.brains: dict[int, FrameSocket] = {}
+        self.said: dict[int, list[ToBrain]] = {n: [] for n in range(1, count + 1)}
+        for node in self.said:
+            theirs, ours = pair()
+            pid = os.fork()
+            if not pid:
+                for brain in self.brains.values():
+                    brain.close()
+                ours.close()
+                os._exit(run_heart(theirs, None, HeartSettings(realtime=False)))
+            theirs.close()
+            self.pids[node], self.brains[node] = pid, FrameSocket(ours)
+        for node, brain in self.brains.items():
+            secret = identity_of(node).private_bytes_raw()
+            boot = Boot(1, node)
+            brain.send(Configure(node, boot, self.config.to_bytes(), secret, (PSK,)))
+
+    def listen(self, here: int, wanted: type[ToBrain], **facts: object) -> ToBrain:
+        """Return the first frame like this that node *here* says; be a lively brain meanwhile."""
+        limit = time.monotonic() + LIMIT_S
+        while time.monotonic() < limit:
+            for frame in self.said[here]:
+                if isinstance(frame, wanted) and all(
+                    getattr(frame, name) == value for name, value in facts.items()
+                ):
+                    return frame
+            select.select([self.brains[here]], [], [], 0.05)
+            for other, brain in self.brains.items():
+                if other in self.pids:
+                    brain.flush()
+                    brain.send(Pulse())
+                    said = brain.receive()
+                    self.said[other] += [frame for frame in said if isinstance(frame, ToBrain)]
+        raise AssertionError(f"node {here} did not say {wanted.__name__} {facts}")
+
+    def end(self, node: int, number: int) -> int:
+        """Send the heart of *node* a signal and return its exit status."""
+        pid = self.pids.pop(node)
+        os.kill(pid, number)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def close(self) -> None:
+        for node in list(self.pids):
+            self.end(node, signal.SIGKILL)
+        for brain in self.brains.values():
+            brain.close()
+
+
+def _on_free_ports(config: RingConfig, host: str) -> RingConfig:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sockets = [socket.socket(family, socket.SOCK_DGRAM) for _ in config.nodes]
+    for each in sockets:
+        each.bind((host, 0))
+    nodes = tuple(
+        replace(node, addresses=(Address(host, each.getsockname()[1]),))
+        for node, each in zip(config.nodes, sockets, strict=True)
+    )
+    for each in sockets:
+        each.close()
+    return replace(config, nodes=nodes)
+
+
+@pytest.fixture
+def trio() -> Iterator[Hearts]:
+    hearts = Hearts(3, "fast")
+    yield hearts
+    hearts.close()
+
+
+def test_hearts_find_each_other_carry_a_megabyte_and_miss_one_that_is_killed(trio: Hearts) -> None:
+    for node in (1, 2, 3):
+        for peer in {1, 2, 3} - {node}:
+            trio.listen(node, PeerState, node=peer, reach=Reach.UP)
+    payload = os.urandom(1 << 20)
+    trio.brains[1].send(Transmit((2, 3), payload))
+    for node in (2, 3):
+        trio.listen(node, Heard, node=1, payload=payload)
+    trio.end(3, signal.SIGKILL)
+    killed = time.monotonic()
+    for node in (1, 2):
+        trio.listen(node, PeerState, node=3, reach=Reach.DOWN, why=Why.SILENCE)
+    # Without real time nobody is judged faster than by the times of *standard*.
+    assert 2.5 < time.monotonic() - killed < 6
+    trio.brains[1].send(AskStats())
+    stats = trio.listen(1, HeartStats)
+    assert isinstance(stats, HeartStats)
+    told = json.loads(stats.text)
+    assert told["rt"] is False and told["io"]["brain.dropped"] == 0
+    assert told["peers"]["2"]["links"][0]["reaches"] is True
+
+
+def test_a_farewell_is_finished_when_the_brain_has_gone(trio: Hearts) -> None:
+    trio.listen(1, PeerState, node=2, reach=Reach.UP)
+    trio.listen(3, PeerState, node=2, reach=Reach.UP)
+    trio.brains[2].send(Farewell())
+    trio.brains[2].close()
+    pid = trio.pids.pop(2)
+    for node in (1, 3):
+        trio.listen(node, PeerState, node=2, reach=Reach.DOWN, why=Why.LEFT)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_a_heart_without_a_brain_ends(trio: Hearts) -> None:
+    trio.listen(1, PeerState, node=2, reach=Reach.UP)
+    trio.brains[2].close()
+    pid = trio.pids.pop(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == EXIT_NO_BRAIN
+
+
+def test_a_heart_ends_at_sigterm(trio: Hearts) -> None:
+    trio.listen(1, PeerState, node=2, reach=Reach.UP)
+    assert trio.end(1, signal.SIGTERM) == 0
+
+
+def test_hearts_find_each_other_over_ipv6() -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            pytest.skip("there is no IPv6 loopback here")
+    hearts = Hearts(2, "standard", "::1")
+    try:
+        hearts.listen(1, PeerState, node=2, reach=Reach.UP)
+        hearts.listen(2, PeerState, node=1, reach=Reach.UP)
+    finally:
+        hearts.close()
