@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pcsx.pe.actions.connection import router_of
+from pcsx.pe.actions.unfencing import definitions
 from pcsx.pe.flags import PSEUDO
 from pcsx.pe.model import (
     Action,
@@ -30,9 +31,9 @@ class Describer:
 
     def __init__(self, work: WorkingSet) -> None:
         self.work = work
-        self._options: dict[tuple[str, str, int], dict[str, str]] = {}
+        self._options: dict[tuple[Resource, str, int], dict[str, str]] = {}
         self._params: dict[int, Pairs] = {}
-        self._inherited: dict[str, dict[str, str]] = {}
+        self._inherited: dict[Resource, dict[str, str]] = {}
 
     def step(self, action: Action, inputs: tuple[int, ...]) -> Step:
         """Return *action* as a step that waits for *inputs*."""
@@ -74,7 +75,7 @@ class Describer:
 
     def _options_of(self, rsc: Resource, action: Action) -> dict[str, str]:
         task = action.cancels or action.task
-        identity = (rsc.id, task, action.interval_ms)
+        identity = (rsc, task, action.interval_ms)
         options = self._options.get(identity)
         if options is None:
             op = find_op(rsc, task, action.interval_ms)
@@ -88,6 +89,8 @@ class Describer:
             meta = dict(action.meta)
             if action.task == "stonith" and action.node is not None:
                 _add_delay(self.work, action.node, meta)
+                if self.work.unfencing_in_use and "digests-all" not in meta:
+                    meta.update(definitions(self.work, action.node))
             return meta
         meta = {
             name: value
@@ -95,9 +98,9 @@ class Describer:
             if "#" not in name and ":" not in name
         }
         meta.update(action.meta)
-        inherited = self._inherited.get(rsc.id)
+        inherited = self._inherited.get(rsc)
         if inherited is None:
-            inherited = self._inherited[rsc.id] = _inherited_meta(rsc)
+            inherited = self._inherited[rsc] = _inherited_meta(rsc)
         meta.update(inherited)
         if action.node is not None and action.node.is_guest:
             _add_host(rsc, action, action.node, meta)
@@ -109,8 +112,11 @@ class Describer:
             return ()
         shared = params_of(self.work, rsc, action.node)
         own = op_params(self.work, rsc, find_op(rsc, action.task, action.interval_ms), action.node)
-        if own or shared.get("addr") == "#uname":
+        outside = rsc.meta.get("external-ip")
+        if own or outside is not None or shared.get("addr") == "#uname":
             params = {**shared, **own}
+            if outside is not None:
+                params["pcmk_external_ip"] = outside
             if params.get("addr") == "#uname" and (host := _address_of(rsc, action)) is not None:
                 params["addr"] = host.name
             return tuple(sorted(params.items()))
@@ -156,7 +162,7 @@ def _inherited_meta(rsc: Resource) -> dict[str, str]:
     """Return the meta entries that *rsc* has for what it is and is part of."""
     meta: dict[str, str] = {}
     if rsc.kind == Kind.PRIMITIVE:
-        if rsc.instance is not None:
+        if rsc.instance is not None and rsc.top.kind == Kind.CLONE:
             meta["clone"] = str(rsc.instance)
         if (guest := rsc.meta.get("remote-node")) is not None:
             meta["remote_node"] = guest
@@ -165,8 +171,6 @@ def _inherited_meta(rsc: Resource) -> dict[str, str]:
             while outermost.launcher is not None:
                 outermost = outermost.launcher
             meta["container"] = outermost.id
-        if (address := rsc.meta.get("external-ip")) is not None:
-            meta["pcmk_external_ip"] = address
     holder: Resource | None = rsc
     while holder is not None:
         if isinstance(holder, Clone):

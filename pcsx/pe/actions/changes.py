@@ -14,6 +14,7 @@ from pcsx.cib.objects import History, HistoryOperation
 from pcsx.pe.actions.base import matching
 from pcsx.pe.actions.cleanup import clear_failures, delete_history
 from pcsx.pe.actions.make import ask, key_of
+from pcsx.pe.actions.parameters import public
 from pcsx.pe.actions.recurring import cancel
 from pcsx.pe.actions.unfencing import trigger
 from pcsx.pe.constraints.stored import order, order_after_action, order_before_action
@@ -28,9 +29,6 @@ from pcsx.pe.reasons import Why, note
 
 _COMPARED: Final = frozenset(("monitor", "start", "promote", "migrate_from"))
 _ADDRESS_OF_HOST: Final = "#uname"
-_FENCER_PREFIX: Final = "pcmk_"
-"""Parameters of fence devices that the fencer keeps for itself."""
-_SECRETS: Final = {"passwd", "password"}
 
 
 class Change(Enum):
@@ -65,19 +63,10 @@ def compare(work: WorkingSet, rsc: Primitive, node: Node, entry: HistoryOperatio
     compared = compared_parameters(params, interval_ms=entry.interval_ms, timeout_ms=timeout_ms)
     change = _judge(compared, entry, has_own=bool(own))
     if change is not Change.NONE and work.sanitized and (secure := entry.get("op-secure-digest")):
-        public = _public(rsc, params, set(entry.get("op-secure-params").split()))
-        if digest_of(public) == secure:
+        shown = public(rsc, params, set(entry.get("op-secure-params").split()))
+        if digest_of(shown) == secure:
             return Change.PRIVATE
     return change
-
-
-def _public(rsc: Primitive, params: dict[str, str], hidden: set[str]) -> dict[str, str]:
-    """Return the parameters that are no secret, and that the agent itself is given."""
-    return {
-        name: value
-        for name, value in compared_parameters(params, interval_ms=0).items()
-        if name not in hidden and not (rsc.is_fence_device and name.startswith(_FENCER_PREFIX))
-    }
 
 
 def _judge(compared: dict[str, str], entry: HistoryOperation, *, has_own: bool) -> Change:
@@ -115,13 +104,6 @@ def parameters_changed(
         work.deferred_checks.append((rsc, node, entry, True))
         return False
     return compare(work, rsc, node, entry) in (Change.PARAMETERS, Change.RESTART)
-
-
-def device_digests(work: WorkingSet, device: Primitive, node: Node) -> tuple[str, str]:
-    """Return the digests of a fence device's parameters: of all, and of the public ones."""
-    params = params_of(work, device, node)
-    everything = compared_parameters(params, interval_ms=0)
-    return digest_of(everything), digest_of(_public(device, params, _SECRETS))
 
 
 # --- Checking all that is active ------------------------------------------------------------------

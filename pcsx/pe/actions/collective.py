@@ -64,6 +64,8 @@ def _create_clone(work: WorkingSet, clone: Clone) -> None:
         for instance in clone.children:
             create_actions(work, instance)
         _create_promotion_points(work, clone)
+        for instance in clone.children:
+            instance.priority = clone.priority
 
 
 def _create_bundle(work: WorkingSet, bundle: Bundle) -> None:
@@ -120,14 +122,13 @@ def _create_points(
         runnable=outlook.active or outlook.starting,
     )
     running.priority = INFINITY
-    if isinstance(collective, Clone) and collective.notify:
-        create_points(work, collective, start, running)
     stop = pseudo_action(work, collective, "stop", required=outlook.stopping)
     stopped = pseudo_action(work, collective, "stopped", required=outlook.stopping)
     stopped.priority = INFINITY
     if not outlook.restarting:
         stop.flags |= MIGRATABLE
     if isinstance(collective, Clone) and collective.notify:
+        create_points(work, collective, start, running)
         create_points(work, collective, stop, stopped)
 
 

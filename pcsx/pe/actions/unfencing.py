@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pcsx.pe.actions.base import new_link
 from pcsx.pe.actions.fencing import fence_action
+from pcsx.pe.actions.parameters import device_digests
 from pcsx.pe.flags import OPTIONAL, ORD
 from pcsx.pe.model import Action, Node, Primitive, Requires, Resource, WorkingSet
 
@@ -48,18 +49,15 @@ def order_after_unfencing(
 
 def _compare_devices(work: WorkingSet, node: Node, unfence: Action) -> None:
     """Note the definitions of all unfencing devices; require *unfence* if one is new to *node*."""
-    from pcsx.pe.actions.changes import device_digests
-
-    everything, public = [], []
+    known, known_secure = node.attrs.get("#digests-all"), node.attrs.get("#digests-secure")
+    unfence.meta.update(definitions(work, node))
+    if known is None:
+        return
     for device in unfencing_devices(work):
-        whole, secure = device_digests(work, device, node)
-        name = f"{device.id}:{device.agent[2]}:"
-        everything.append(f"{name}{whole},")
-        public.append(f"{name}{secure},")
-        known, known_secure = node.attrs.get("#digests-all"), node.attrs.get("#digests-secure")
-        if known is None or everything[-1] in known:
+        whole, secure = _definition(work, device, node)
+        if whole in known:
             continue
-        if known_secure is not None and public[-1] in known_secure:
+        if known_secure is not None and secure in known_secure:
             work.notices.append(
                 f"Only 'private' parameters to {device.id} for unfencing {node.name} changed"
             )
@@ -68,8 +66,21 @@ def _compare_devices(work: WorkingSet, node: Node, unfence: Action) -> None:
         work.notices.append(
             f"notice: Unfencing node {node.name} because the definition of {device.id} changed"
         )
-    unfence.meta["digests-all"] = "".join(everything)
-    unfence.meta["digests-secure"] = "".join(public)
+
+
+def definitions(work: WorkingSet, node: Node) -> dict[str, str]:
+    """Return what a node remembers of all unfencing devices once it is fenced or unfenced."""
+    both = [_definition(work, device, node) for device in unfencing_devices(work)]
+    return {
+        "digests-all": "".join(whole for whole, _ in both),
+        "digests-secure": "".join(secure for _, secure in both),
+    }
+
+
+def _definition(work: WorkingSet, device: Primitive, node: Node) -> tuple[str, str]:
+    whole, secure = device_digests(work, device, node)
+    name = f"{device.id}:{device.agent[2]}:"
+    return f"{name}{whole},", f"{name}{secure},"
 
 
 def unfencing_devices(work: WorkingSet) -> list[Primitive]:

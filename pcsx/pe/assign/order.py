@@ -14,7 +14,7 @@ def assign_all(work: WorkingSet) -> None:
     """Assign every resource: connections to remote nodes first, as these nodes hang on them."""
     if work.tell_utilization:
         tell_capacities(work, "Original", work.nodes)
-    resources = _in_order(work)
+    resources = work.resources = _in_order(work)
     if any(node.is_pcmk_remote for node in work.nodes):
         for rsc in resources:
             if rsc.is_connection:
