@@ -168,6 +168,7 @@ class Controller:
         self._began_ms: int | None = None
         self._dirty = False
         self._stale_plans = 0
+        self._pause_ms = 0
         self._view_changed = False
         self._job = 0
         self._planning = False
@@ -289,6 +290,8 @@ class Controller:
         if self._admitting or self._ending or self._intending:
             return []
         self._hold_ms, self._hold_why = self._holds(now)
+        if self._pause_ms > now.ms:
+            self._hold_ms = max(self._hold_ms, self._pause_ms)
         if self._hold_ms:
             return []
         self._dirty, self._view_changed, self._planning = False, False, True
@@ -438,6 +441,9 @@ class Controller:
         if not self._is_ours(event.term, event.transition, event.action):
             return []
         assert self.run is not None
+        if event.failure == "STALE":
+            # The node does not see our lease yet: the next round tells it.
+            self._pause_ms = now.ms + self.scene.config.timers.beat_ms
         if event.failure:
             return self._of_run(self.run.step(Fail(event.action, event.failure), now), now)
         return self._of_run(self.run.step(Confirm(event.action), now), now)

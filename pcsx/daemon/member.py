@@ -23,7 +23,7 @@ from pcsx.daemon.answers import fencing_of, rest_of
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.effects import Effect, Kill, Plan, RunsHere, Spawn, TellHeart
-from pcsx.daemon.fencer import Fence, FenceDone, Fencer
+from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
 from pcsx.daemon.ledger import CibChange, Fact, FenceClosed, FenceIntent, Ledger, Over
 from pcsx.daemon.local import Local
 from pcsx.daemon.local import Tell as LocalTell
@@ -98,7 +98,9 @@ class Member:
             lrm.Lrm(host, children=children, sees_lease=self.machine.sees_lease, metadata=metadata),
             self._start_failure_is_fatal,
         )
-        self.fencer = Fencer(host, children=children, metadata=metadata)
+        self.fencer = Fencer(
+            host, children=children, metadata=metadata, sees_lease=self.machine.sees_lease
+        )
         self.fencer.devices = devices_of(self.ledger.replica.cib)
         self.decisions = Decisions()
         self.controller = Controller(self.scene, self.decisions, self._executors)
@@ -263,9 +265,7 @@ class Member:
             if known is not None:
                 known.present = False
         scene.committed.clear()
-        names = " ".join(scene.config.node(id).name for id in regular.view.nodes)
-        text = f"view {regular.view.id.epoch}.{regular.view.id.coordinator}: {names}"
-        effects: list[MemberEffect] = [port.Note("node", text)]
+        effects: list[MemberEffect] = []
         if old and set(old) - set(regular.view.nodes):
             effects += self._forwards_lost(now)
         effects += self._tell(self._my_status(now), now)
@@ -332,7 +332,10 @@ class Member:
     # --- the log ----------------------------------------------------------------------------------
 
     def decide(
-        self, fact: Fact, now: Now, then: Callable[[port.Proposed, Now], list[MemberEffect]] | None = None
+        self,
+        fact: Fact,
+        now: Now,
+        then: Callable[[port.Proposed, Now], list[MemberEffect]] | None = None,
     ) -> list[MemberEffect]:
         """Propose *fact*; *then* is told what became of it (index 0: refused)."""
         self._ticket += 1
@@ -470,6 +473,9 @@ class Member:
         for node, boot in self.ledger.over.items():
             self.scene.picture.over(node, boot)
         effects: list[MemberEffect] = []
+        for case in self.ledger.open_cases():
+            if case.lost and case.target == sender and case.case in self.fencer.cases:
+                effects += self._fenced(self.fencer.step(Withdraw(case.case), now), now)
         for result in status.fenced:
             effects += self._controlled(dc.FenceTold(sender, result), now)
         return effects + self._controlled(dc.Came(f"status of node {sender}"), now)
@@ -583,10 +589,9 @@ class Member:
             and self.scene.is_online(target.id)
         ):
             return self._tell(FenceResult(order.case, False, "void", "", 0), now)
-        if not self.machine.sees_lease(order.term, now):
-            reason = "STALE: the leader's lease is not seen here"
-            return self._tell(FenceResult(order.case, False, reason, "", 0), now)
-        fence = Fence(order.case, order.target, order.action, order.timeout_ms)
+        fence = Fence(
+            order.case, order.target, order.action, order.timeout_ms, order.delay_ms, order.term
+        )
         return self._fenced(self.fencer.step(fence, now), now)
 
     def _fenced(self, told: list[Any], now: Now) -> list[MemberEffect]:

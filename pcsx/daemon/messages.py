@@ -129,7 +129,7 @@ class FenceOrder:
     target: str
     action: str
     timeout_ms: int
-    level: int = 0
+    delay_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
