@@ -68,7 +68,7 @@ from pcsx.ring.port import (
     Verdict,
     View,
 )
-from pcsx.ring.quorum import tally
+from pcsx.ring.quorum import Voters, tally
 from pcsx.ring.view import Views
 from pcsx.values import Now
 
@@ -108,6 +108,7 @@ class Machine:
         self._views = Views(me, boot, config, self._out, lambda: self._log.state)
         self._quorum: Quorum | None = None
         self._new_config: RingConfig | None = None
+        self._judged: tuple[Voters, View, bool] | None = None
 
     # --- what others ask --------------------------------------------------------------------------
 
@@ -325,7 +326,7 @@ class Machine:
 
     @property
     def _keep_ms(self) -> int:
-        return max(2 * self._log.voters.newest.timers.down_ms, KEEP_MS_MIN)
+        return max(2 * self._log.voters.timers.down_ms, KEEP_MS_MIN)
 
     @property
     def _kept_until_ms(self) -> int | None:
@@ -334,13 +335,17 @@ class Machine:
 
     def _judge_quorum(self, now: Now) -> None:
         """Work out whether this node has quorum, and say so when it is news."""
-        members = self._views.members
-        count = tally(self._log.voters, members)
-        quorate, reason = count.quorate, count.reason
         until_ms = self._kept_until_ms
-        if quorate and (until_ms is None or now.ms >= until_ms):
+        confirmed = until_ms is not None and now.ms < until_ms
+        voters, view = self._log.voters, self._views.view
+        if view is None or (voters, view, confirmed) == self._judged:
+            return
+        self._judged = (voters, view, confirmed)
+        count = tally(voters, self._views.members)
+        quorate, reason = count.quorate, count.reason
+        if quorate and not confirmed:
             quorate, reason = False, "no leader has been confirmed"
         quorum = Quorum(quorate, count.votes, count.expected, count.needed, reason)
-        if quorum != self._quorum and (members or self._quorum is not None):
+        if quorum != self._quorum:
             self._quorum = quorum
             self._out.emit(quorum)

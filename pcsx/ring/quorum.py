@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pcsx.ring.config import RingConfig, RingNode
+from pcsx.ring.config import Profile, RingConfig, RingNode
 from pcsx.values import parse_bool
 
 
@@ -69,10 +69,13 @@ class Voters:
     config: RingConfig
     joint: RingConfig | None = None
     """The configuration that a JOINT entry moves to; a decision then needs a quorum of both."""
+    timers: Profile = field(init=False, repr=False, compare=False)
+    """The newest configuration's."""
     _weights: tuple[Mapping[int, int], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         configs = (self.config,) if self.joint is None else (self.config, self.joint)
+        object.__setattr__(self, "timers", self.newest.timers)
         object.__setattr__(self, "_weights", tuple(weights(config) for config in configs))
 
     @property

@@ -99,6 +99,8 @@ class Views:
     ) -> None:
         self.view: View | None = None
         self.order: Order | None = None
+        self.members: dict[int, Boot] = {}
+        """The members of the view, or of the last one, by id; nobody before the first."""
         self.leader = 0
         """Who leads the log, as far as known here: it is dropped last."""
         self.joins: dict[int, Join] = {}
@@ -109,6 +111,7 @@ class Views:
         self._me = me
         self._boot = boot
         self._config = config
+        self._timers = config.timers
         self._out = out
         self._log_state = log_state
         self._peers: dict[int, PeerState] = {}
@@ -135,11 +138,6 @@ class Views:
     def is_gathering(self) -> bool:
         """Return whether another view is being formed."""
         return isinstance(self._state, Gathering | Committing)
-
-    @property
-    def members(self) -> dict[int, Boot]:
-        """Return the members of the view, or of the last one, by id; nobody before the first."""
-        return {member.node: member.boot for member in self.view.members} if self.view else {}
 
     def reach(self, node: int) -> Reach:
         """Return what the detector holds of *node*."""
@@ -170,11 +168,12 @@ class Views:
         """Look for the first view of this life."""
         assert self._state is None
         self._epoch_durable = self._out.hard.view_epoch
-        self._gather("start", now, settle_ms=self._config.timers.gather_ms)
+        self._gather("start", now, settle_ms=self._timers.gather_ms)
 
     def configure(self, config: RingConfig, now: Now) -> None:
         """Let the nodes of *config* be those that may be in a view."""
         self._config = config
+        self._timers = config.timers
         if self._state is not None:
             self._review("the configuration changed", now)
 
@@ -207,15 +206,15 @@ class Views:
                 other.reach is Reach.SUSPECT and self._is_in_view(other.node)
                 for other in self._peers.values()
             )
-            wait_ms = 2 * self._config.timers.beat_ms if suspects else 0
+            wait_ms = 2 * self._timers.beat_ms if suspects else 0
         else:
-            wait_ms = self._config.timers.beat_ms
+            wait_ms = self._timers.beat_ms
         self._review(f"{self._name(peer.node)} is {peer.reach.name.lower()}", now, wait_ms)
 
     def rows(self, frame: Rows, now: Now) -> None:
         """Take what the hearts tell each other about whom they hear."""
         if self._merge_rows(frame.rows):
-            self._review("the rows changed", now, self._config.timers.beat_ms)
+            self._review("the rows changed", now, self._timers.beat_ms)
 
     def multicast(self, payload: bytes, *, safe: bool, now: Now) -> None:
         """Have *payload* ordered in this view or, while there is none, in the next."""
@@ -276,7 +275,7 @@ class Views:
             case Operational() as state:
                 if state.unconfirmed and now.ms >= state.resend_ms and state.install:
                     self._send(state.unconfirmed, state.install)
-                    state.resend_ms = now.ms + self._config.timers.beat_ms
+                    state.resend_ms = now.ms + self._timers.beat_ms
                 self._drop_slow(now)
                 if state.nudge_ms is not None and now.ms >= state.nudge_ms:
                     state.nudge_ms = now.ms + self._nudge_every_ms
@@ -296,7 +295,7 @@ class Views:
 
     @property
     def _nudge_every_ms(self) -> int:
-        return 2 * self._config.timers.gather_ms
+        return 2 * self._timers.gather_ms
 
     def _outside(self) -> tuple[int, ...]:
         return tuple(node for node in self._reachable() if not self._is_in_view(node))
@@ -304,7 +303,7 @@ class Views:
     # --- GATHER -----------------------------------------------------------------------------------
 
     def _gather(self, reason: str, now: Now, settle_ms: int = 0) -> None:
-        timers = self._config.timers
+        timers = self._timers
         self._state = Gathering(
             since_ms=now.ms,
             settle_ms=now.ms + settle_ms,
@@ -343,16 +342,14 @@ class Views:
             for node in proposed
         )
         if agreed and not state.agreed:
-            state.patience_ms = max(
-                state.patience_ms, state.settle_ms + self._config.timers.gather_ms
-            )
+            state.patience_ms = max(state.patience_ms, state.settle_ms + self._timers.gather_ms)
         state.agreed = agreed
         everyone = len(proposed) == len(self._config.nodes)
         if agreed and proposed[0] == self._me and (everyone or now.ms >= state.settle_ms):
             self._commit(proposed, now)
 
     def _say_join(self, state: Gathering, now: Now) -> None:
-        state.join_due_ms = now.ms + self._config.timers.beat_ms
+        state.join_due_ms = now.ms + self._timers.beat_ms
         if self._out.hard.view_epoch <= self._epoch_durable:
             self._send(self._reachable(), self._join())
 
@@ -394,7 +391,7 @@ class Views:
                 if is_member:
                     self._gather(f"{self._name(sender)} gathers", now)
                 else:
-                    beat_ms = self._config.timers.beat_ms
+                    beat_ms = self._timers.beat_ms
                     self._review(f"{self._name(sender)} asks to join", now, beat_ms)
                 if isinstance(self._state, Gathering):
                     self.joins[sender] = join
@@ -403,7 +400,7 @@ class Views:
     def _tick_gathering(self, state: Gathering, now: Now) -> None:
         if now.ms >= state.patience_ms:
             self._leave_out(state)
-            state.patience_ms = now.ms + self._config.timers.gather_ms
+            state.patience_ms = now.ms + self._timers.gather_ms
         if now.ms >= state.join_due_ms or (state.agreed and now.ms >= state.settle_ms):
             self._propose(state, now)
 
@@ -421,7 +418,7 @@ class Views:
         """Leave out a member that keeps all others waiting for its acknowledgements."""
         if self.order is None:
             return
-        slow = self.order.slow(now.ms, 2 * self._config.timers.down_ms)
+        slow = self.order.slow(now.ms, 2 * self._timers.down_ms)
         if slow:
             self._silent.update(slow)
             self._review(f"{', '.join(map(self._name, slow))}: too slow", now)
@@ -444,7 +441,7 @@ class Views:
     def _stop_in_old_view(self, view: View, now: Now) -> None:
         self._out.remember(view_epoch=view.id.epoch)
         self._stopped = True
-        timers = self._config.timers
+        timers = self._timers
         order = self.order
         flush = Flush(view.id, NO_VIEW, 0, 0, ())
         if order is not None:
@@ -482,7 +479,7 @@ class Views:
                 self.joins.pop(node, None)
             self._gather("the view was not formed in time", now)
         elif now.ms >= state.resend_ms:
-            state.resend_ms = now.ms + self._config.timers.beat_ms
+            state.resend_ms = now.ms + self._timers.beat_ms
             self._repeat(state)
 
     def _repeat(self, state: Committing) -> None:
@@ -522,7 +519,7 @@ class Views:
         if not copies:
             self._send_install(state, now)
             return
-        state.due_ms = now.ms + self._config.timers.gather_ms
+        state.due_ms = now.ms + self._timers.gather_ms
         self._send((node for node in state.view.nodes if node != self._me), state.plan)
         self._copy(state.plan)
         if self._is_complete(state.plan):
@@ -582,8 +579,8 @@ class Views:
         others = tuple(node for node in state.view.nodes if node != self._me)
         self._send(others, install)
         self._install(install, now)
-        self._state = Operational(install, others, now.ms + self._config.timers.beat_ms)
-        self._review("the group changed meanwhile", now, self._config.timers.beat_ms)
+        self._state = Operational(install, others, now.ms + self._timers.beat_ms)
+        self._review("the group changed meanwhile", now, self._timers.beat_ms)
 
     def _on_install(self, sender: int, install: Install, now: Now) -> None:
         if self.view is not None and self.view.id == install.view.id:
@@ -599,7 +596,7 @@ class Views:
                 self._send((sender,), Installed(install.view.id))
                 self._install(install, now)
                 self._state = Operational()
-                self._review("the group changed meanwhile", now, self._config.timers.beat_ms)
+                self._review("the group changed meanwhile", now, self._timers.beat_ms)
 
     def _on_installed(self, sender: int, message: Installed) -> None:
         match self._state:
@@ -618,12 +615,12 @@ class Views:
         self._stopped = False
         self.joins.clear()
         self.proposed = view.nodes
-        before = self._members_of(old)
+        before, self.members = self.members, self._members_of(view)
         joined = tuple(m.node for m in view.members if before.get(m.node) != m.boot)
         left = tuple(
             Departed(node, boot, self._why_gone(node, boot))
             for node, boot in before.items()
-            if self._members_of(view).get(node) != boot
+            if self.members.get(node) != boot
         )
         self._out.emit(Regular(view, joined, left))
         names = " ".join(map(self._name, view.nodes))
@@ -677,7 +674,7 @@ class Views:
 
     def _cuts(self, nodes: tuple[int, ...], now: Now) -> frozenset[tuple[int, int]]:
         """Return the pairs of *nodes* that do not hear each other, once that has settled."""
-        settle_ms = SETTLE_BEATS * self._config.timers.beat_ms
+        settle_ms = SETTLE_BEATS * self._timers.beat_ms
         seen: dict[tuple[int, int], int] = {}
         for at, x in enumerate(nodes):
             for y in nodes[at + 1 :]:
@@ -742,8 +739,8 @@ class Views:
         return self.view is not None and node in self.view.nodes
 
     @staticmethod
-    def _members_of(view: View | None) -> dict[int, Boot]:
-        return {member.node: member.boot for member in view.members} if view else {}
+    def _members_of(view: View) -> dict[int, Boot]:
+        return {member.node: member.boot for member in view.members}
 
     def _is_durable(self, view: View) -> bool:
         return self._epoch_durable >= view.id.epoch or self._out.failed

@@ -422,20 +422,21 @@ class Log:
         """End a step: send what it made due, and say who leads if that is news."""
         if isinstance(self._role, Leading):
             self._flush(self._role, now)
-        told = Leadership(self.term, self.leader, self.is_leading)
-        if told != self._told:
-            self._told = told
-            self._out.emit(told)
+        term, leader, mine = self._out.hard.term, self.leader, self.is_leading
+        told = self._told
+        if told is None or (told.term, told.leader, told.mine) != (term, leader, mine):
+            self._told = Leadership(term, leader, mine)
+            self._out.emit(self._told)
 
     # --- timers -----------------------------------------------------------------------------------
 
     @property
     def _down_ms(self) -> int:
-        return self.voters.newest.timers.down_ms
+        return self._entries.voters.timers.down_ms
 
     @property
     def _beat_ms(self) -> int:
-        return self.voters.newest.timers.beat_ms
+        return self._entries.voters.timers.beat_ms
 
     @property
     def _round_ms(self) -> int:
