@@ -207,7 +207,9 @@ def _apply_uniqueness(rsc: Resource) -> None:
             truth = whole_of(rsc.meta, ("clone-node-max",), 1) > 1
         rsc.globally_unique = truth
     elif rsc.parent is not None and rsc.instance is not None:
-        rsc.globally_unique = rsc.parent.globally_unique
+        rsc.globally_unique = truth_of(
+            rsc.meta.get("globally-unique"), default=rsc.parent.globally_unique
+        )
 
 
 def _unpack_contents(work: WorkingSet, rsc: Resource) -> bool:
@@ -232,7 +234,7 @@ def _unpack_primitive(work: WorkingSet, rsc: Primitive) -> bool:
     while clone is not None and not isinstance(clone, Clone):
         clone = clone.parent
     if clone is not None:
-        if standard not in ("ocf", "stonith"):
+        if standard not in ("ocf", "stonith") and rsc.globally_unique:
             _force_anonymous(work, rsc, clone)
         if standard != "ocf" and clone.promotable:
             return False
@@ -246,16 +248,15 @@ def _unpack_primitive(work: WorkingSet, rsc: Primitive) -> bool:
 def _force_anonymous(work: WorkingSet, rsc: Primitive, clone: Clone) -> None:
     """Make *clone* anonymous: agents of this class cannot tell instances apart.
 
-    One that was meant to be unique has no use for more instances than nodes then.
+    One that was meant to be unique has no use for more instances than nodes then. What of an
+    instance was made before the member that forces this, stays as it was meant.
     """
     if clone.globally_unique:
-        clone.globally_unique = False
         clone.clone_node_max = 1
         clone.clone_max = min(clone.clone_max, len(work.nodes))
-    holder: Resource | None = rsc
-    while holder is not None and holder is not clone:
-        holder.globally_unique = False
-        holder = holder.parent
+    for part in clone.walk():
+        part.globally_unique = False
+    rsc.globally_unique = False
 
 
 def _unpack_group(work: WorkingSet, rsc: Group) -> bool:
