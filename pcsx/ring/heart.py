@@ -14,11 +14,9 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from pcsx.ring import wire
 from pcsx.ring.codec import Malformed
-from pcsx.ring.config import RingConfig, RingNode
+from pcsx.ring.config import MAX_NODES, RingConfig, RingNode
 from pcsx.ring.detector import BRAIN_SLOW_MS, Detector, Hearing
 from pcsx.ring.fragments import MESSAGE_MAX, Assembly, cut, packed, room, unpacked
 from pcsx.ring.frames import (
@@ -277,18 +275,8 @@ class Heart:
         config = RingConfig.from_bytes(frame.config)
         mine = next((node for node in config.nodes if node.id == frame.me), None)
         assert mine is not None, "this node is not in its own ring"
-        private = X25519PrivateKey.from_private_bytes(frame.identity)
-        local = Local(
-            me=frame.me,
-            boot=frame.boot,
-            private=private,
-            public=private.public_key().public_bytes_raw(),
-            psks=frame.psks,
-            cluster=config.cluster.encode(),
-            lineage=config.lineage,
-            entropy=self._entropy,
-            suites=self._suites,
-        )
+        assert all(0 < node.id <= MAX_NODES for node in config.nodes), "ids are 1 to 64"
+        local = Local.of(frame, config, self._entropy, self._suites)
         assert local.public == mine.key, "the identity is not the one in the configuration"
         assert local.psks, "a ring without a key"
         old = self._local
@@ -316,7 +304,7 @@ class Heart:
         self._set_deadline()
 
     def _keep(self, node: RingNode, mine: RingNode, config: RingConfig) -> None:
-        """Know *node* as it is now; begin anew with it only if its key is another."""
+        """Know *node* as it is now; its sessions end only if its key, or ours, is another."""
         assert self._local is not None and self._detector is not None
         self._former.pop(node.id, None)
         shared = min(len(mine.addresses), len(node.addresses))
@@ -324,11 +312,12 @@ class Heart:
         priorities = tuple(_whole(options.get(f"link{i}_priority")) for i in range(shared))
         paths = Paths(node.addresses[:shared], priorities)
         peer = self._peers.get(node.id)
-        if peer is None or peer.node.key != node.key:
-            if peer is not None:
-                peer.association.close()
-                self._detector.remove(node.id)
+        if peer is None or peer.node.key != node.key or peer.association.local.public != mine.key:
             association = Association(self._local, node, self._directory, self._call_numbers)
+            if peer is not None:
+                association.succeed(peer.association)
+                peer.association = association
+        if peer is None:
             self._peers[node.id] = Peer(node, association, paths, self._detector.add(node.id))
             return
         shape = [(link.address, link.priority) for link in peer.links]
@@ -356,7 +345,6 @@ class Heart:
 
     def _transmit(self, frame: Transmit, now_ms: int, out: list[HeartEffect]) -> None:
         """Put a small message with those of this step, a large one in the queue, in parts."""
-        assert self._detector is not None, "a message before the configuration"
         payload = frame.payload
         assert len(payload) <= MESSAGE_MAX, "a message over a megabyte"
         parts: dict[int, list[bytes]] = {}
@@ -595,7 +583,9 @@ class Heart:
         hearing.heard_ms = now_ms
         if hearing.reach is not Reach.UP:
             self._say(detector.heard(hearing, now_ms), out)
-        link = peer.links[event.link] if event.link < len(peer.links) else peer.links[0]
+        if event.link >= len(peer.links):
+            raise Dropped("link")
+        link = peer.links[event.link]
         link.heard_ms = now_ms
         size = len(event.data)
         if size > wire.PACKET_SIZES[0]:
@@ -843,9 +833,9 @@ def _peer_stats(peer: Peer, now_ms: int) -> dict[str, Any]:
     }
 
 
-def _life(local: Local) -> tuple[int, Boot, bytes, bytes, int]:
+def _life(local: Local) -> tuple[int, Boot, bytes, int]:
     """Return what makes two configurations one life: whose it is, in which cluster and lineage."""
-    return (local.me, local.boot, local.public, local.cluster, local.lineage)
+    return (local.me, local.boot, local.cluster, local.lineage)
 
 
 def _whole(text: str | None) -> int:

@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from pcsx.ring.codec import Malformed
-from pcsx.ring.config import Address, RingNode
-from pcsx.ring.frames import Boot
+from pcsx.ring.config import Address, RingConfig, RingNode
+from pcsx.ring.frames import Boot, Configure
 from pcsx.ring.seal import Channel, Suites
 from pcsx.ring.wire import (
     CALL,
@@ -75,6 +75,22 @@ class Local:
     lineage: int
     entropy: Callable[[int], bytes]
     suites: Suites
+
+    @classmethod
+    def of(
+        cls,
+        frame: Configure,
+        config: RingConfig,
+        entropy: Callable[[int], bytes],
+        suites: Suites,
+    ) -> Local:
+        """Return who this node is by what its brain said."""
+        private = X25519PrivateKey.from_private_bytes(frame.identity)
+        public = private.public_key().public_bytes_raw()
+        return cls(
+            frame.me, frame.boot, private, public, frame.psks, config.cluster.encode(),
+            config.lineage, entropy, suites,
+        )  # fmt: skip
 
     def new_key(self) -> tuple[X25519PrivateKey, bytes]:
         """Return a key that is used once, and its public half."""
@@ -174,6 +190,11 @@ class Association:
     def calls(self) -> bool:
         """Return whether this node is the one that calls."""
         return self.local.me < self.peer.id
+
+    def succeed(self, before: Association) -> None:
+        """Take the place of *before*, whose keys are no longer good, and remember its lives."""
+        before.close()
+        self.life, self.ended, self._heard = before.life, before.ended, before._heard
 
     # --- when ---------------------------------------------------------------------------------
 

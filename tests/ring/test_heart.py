@@ -31,7 +31,7 @@ from pcsx.ring.frames import (
 )
 from pcsx.ring.heart_port import Datagram, SendDatagram
 from pcsx.ring.wire import INIT, MAGIC
-from tests.ring.network import Network, now_at, ring_of, with_options
+from tests.ring.network import Network, identity_of, now_at, ring_of, with_options
 
 
 def settled(count: int, **options: Any) -> Network:
@@ -606,6 +606,32 @@ def test_the_profile_can_be_changed_while_it_runs() -> None:
     network.kill(3)
     network.run(700)
     assert network.states(1, 3)[-1].reach is Reach.DOWN
+
+
+def test_a_node_whose_key_is_changed_is_missed_by_nobody() -> None:
+    network = settled(3)
+    forget(network)
+    key = identity_of(9)
+    nodes = list(network.config.nodes)
+    nodes[1] = replace(nodes[1], key=key.public_key().public_bytes_raw())
+    config = replace(network.config, nodes=tuple(nodes))
+    network.sites[2].private = key.private_bytes_raw()
+    for node in (1, 2, 3):
+        network.configure(node, config)
+        network.run(200)
+    network.run(5000)
+    assert all(network.told(node, PeerState) == [] for node in network.sites)
+    network.kill(2)
+    network.run(3300)
+    assert network.states(1, 2)[-1].reach is Reach.DOWN
+
+
+def test_a_ring_of_one_beats_for_itself() -> None:
+    network = Network(ring_of(1))
+    network.run(10_000)
+    assert network.told(1, PeerState) == []
+    network.tell(1, Transmit((1, 2), b"to nobody"))
+    assert stats(network, 1)["drop"] == {"nosession": 2}
 
 
 def test_a_flood_of_recorded_calls_does_not_keep_a_new_peer_out() -> None:

@@ -12,12 +12,14 @@ from collections import deque
 from typing import Final
 
 from pcsx.ring.codec import decode, encode
-from pcsx.ring.frames import ToBrain, ToHeart
+from pcsx.ring.frames import Heard, ToBrain, ToHeart, Transmit
 
 BUFFER: Final = 4 << 20
 """How much the kernel is asked to hold for us."""
 BACKLOG: Final = 8 << 20
 """How many bytes of frames may wait here."""
+RESERVE: Final = 1 << 20
+"""How much of the backlog is kept for what is said once: messages of peers may be lost."""
 FRAME_MAX: Final = 2 << 20
 _PIECE: Final = 32 << 10
 _LAST: Final = b"\x01"
@@ -70,7 +72,8 @@ class FrameSocket:
     def send(self, frame: ToBrain | ToHeart) -> bool:
         """Send *frame*, now or soon; return False where it is dropped because nothing fits."""
         data = encode(frame)
-        if self._size + len(data) > self._backlog:
+        limit = self._backlog - RESERVE if isinstance(frame, Heard | Transmit) else self._backlog
+        if self._size + len(data) > limit:
             self.dropped += 1
             return False
         if len(data) < _PIECE:

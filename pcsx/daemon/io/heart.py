@@ -58,6 +58,7 @@ PRESSURE_MS: Final = 5000
 WALL_MS: Final = 1000
 BIND_RETRY_MS: Final = 1000
 _BUFFER: Final = 4 << 20
+_LINE_MAX: Final = 1024
 _DATAGRAM_MAX: Final = 9216
 _WDIOC_SETTIMEOUT: Final = 0xC0045706
 # Constants of Linux that the socket module does not name.
@@ -121,6 +122,10 @@ class _Loop:
             self._note(reason)
         self._brain = FrameSocket(brain)
         self._supervisor = supervisor
+        self._testament = b""
+        """What the supervisor has not taken yet."""
+        if supervisor is not None:
+            supervisor.setblocking(False)
         self._links: dict[int, tuple[Address, socket.socket]] = {}
         self._link_of: dict[int, int] = {}
         self._unbound: tuple[Address, ...] = ()
@@ -254,9 +259,20 @@ class _Loop:
             self._note(effect.text)
 
     def _leave(self, effect: LeaveWills) -> None:
-        if self._supervisor is not None:
-            with contextlib.suppress(OSError):
-                self._supervisor.send(WILLS.encode(effect), socket.MSG_NOSIGNAL)
+        self._testament = WILLS.encode(effect)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Give the supervisor the newest wills, now or, where it does not take them, later."""
+        if self._supervisor is None or not self._testament:
+            return
+        try:
+            self._supervisor.send(self._testament, socket.MSG_NOSIGNAL)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._count("wills", error)
+        self._testament = b""
 
     def _with_our_own(self, frame: HeartStats) -> HeartStats:
         stats = json.loads(frame.text)
@@ -294,6 +310,7 @@ class _Loop:
         """Do what is due every few seconds; the wall clock need not be newer in here."""
         if now.ms >= self._wall_due_ms:
             self._wall, self._wall_due_ms = datetime.now(UTC), now.ms + WALL_MS
+            self._hand_over()
         if self._unbound and now.ms >= self._bind_due_ms:
             self._bind(now.ms)
         if now.ms >= self._pressure_due_ms and self._pressure is not None:
@@ -307,8 +324,12 @@ class _Loop:
         self._failed[name] = self._failed.get(name, 0) + 1
 
     def _note(self, text: str) -> None:
+        """Write a line to stderr, if it takes one now: a log that is stuck stops no heart."""
         stamp = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
-        print(f"{stamp} heart {text}", file=sys.stderr, flush=True)
+        line = f"{stamp} heart {text}\n".encode(errors="replace")[:_LINE_MAX]
+        with contextlib.suppress(OSError, ValueError):
+            if select.select((), (sys.stderr.fileno(),), (), 0)[1]:
+                os.write(sys.stderr.fileno(), line)
 
 
 def _listening(address: Address) -> socket.socket:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from pcsx.daemon.io.frame_socket import FrameSocket, pair
-from pcsx.ring.frames import Boot, Heard, Pulse, Transmit
+from pcsx.daemon.io.frame_socket import RESERVE, FrameSocket, pair
+from pcsx.ring.frames import Boot, Heard, PeerState, Pulse, Reach, Transmit, Why
 
 
 def test_frames_of_any_size_arrive_whole_and_in_order() -> None:
@@ -23,16 +23,21 @@ def test_frames_of_any_size_arrive_whole_and_in_order() -> None:
 
 def test_what_does_not_fit_is_dropped_whole_and_counted_and_nobody_waits() -> None:
     one, two = pair()
-    small, other = FrameSocket(one, backlog=100_000), FrameSocket(two)
+    small, other = FrameSocket(one, backlog=RESERVE + 100_000), FrameSocket(two)
     frames = [Heard(1, Boot(1, 1), bytes([n]) * 50_000) for n in range(250)]
     taken = [frame for frame in frames if small.send(frame)]
     assert 0 < len(taken) < len(frames)
     assert small.dropped == len(frames) - len(taken)
+    state = PeerState(1, Reach.DOWN, Why.SILENCE, Boot(1, 1), 5)
+    assert small.send(state)
     got: list[object] = []
     while len(got) < len(taken):
         got += other.receive()
         small.flush()
-    assert got == taken
+    while len(got) == len(taken):
+        got += other.receive()
+        small.flush()
+    assert got == [*taken, state]
 
 
 def test_the_end_of_the_other_side_is_seen_after_its_last_words() -> None:
