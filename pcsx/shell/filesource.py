@@ -44,7 +44,15 @@ class FileSource:
         self._read = text
         return cib
 
-    def commit(self, base: Cib, new: Cib, command: str, *, wait_s: float | None = None) -> Version:
+    def commit(
+        self,
+        base: Cib,
+        new: Cib,
+        command: str,
+        *,
+        wait_s: float | None = None,
+        force: tuple[str, ...] = (),
+    ) -> Version:
         """Replace the file by *new*, with its epoch one up; return the new version."""
         if wait_s is not None:
             raise Failed("Cannot use '-f' together with '--wait'")

@@ -39,18 +39,36 @@ class LiveSource:
         """Return the cluster's document with its status section."""
         return Cib.from_bytes(self.call(GetCib())["cib"].encode())
 
-    def commit(self, base: Cib, new: Cib, command: str, *, wait_s: float | None = None) -> Version:
+    def commit(
+        self,
+        base: Cib,
+        new: Cib,
+        command: str,
+        *,
+        wait_s: float | None = None,
+        force: tuple[str, ...] = (),
+    ) -> Version:
         """Commit the difference of the two configurations; wait for it to be done if asked."""
         before, after = bare(base), bare(new)
         change = patch.diff(before, after)
         self._seq += 1
+        version = before.version
         answer = self.call(
-            Commit(str(before.version), change.to_bytes().decode(), command, self._name, self._seq)
+            Commit(
+                (version.admin_epoch, version.epoch, version.num_updates),
+                before.digest,
+                change.to_bytes().decode(),
+                command,
+                self._name,
+                self._seq,
+                force=force,
+            )
         )
         if wait_s is not None:
             self.call(WaitIdle(int(wait_s * 1000)), timeout_s=wait_s + 5)
-        admin_epoch, epoch, updates = map(int, str(answer["version"]).split("."))
-        return Version(admin_epoch, epoch, updates)
+        told = answer["version"]
+        parts = told.split(".") if isinstance(told, str) else told
+        return Version(*map(int, parts))
 
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Return the daemon's answer to *request*, telling progress on the way."""

@@ -35,7 +35,15 @@ class Source(Protocol):
     def cib(self) -> Cib:
         """Return the document."""
 
-    def commit(self, base: Cib, new: Cib, command: str, *, wait_s: float | None = None) -> Version:
+    def commit(
+        self,
+        base: Cib,
+        new: Cib,
+        command: str,
+        *,
+        wait_s: float | None = None,
+        force: tuple[str, ...] = (),
+    ) -> Version:
         """Make *new*, which was made from *base*, the document."""
 
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
@@ -88,6 +96,11 @@ class Run:
     def force(self) -> bool:
         """Return whether checks that can be overridden are."""
         return self.flag("force")
+
+    @property
+    def forced(self) -> tuple[str, ...]:
+        """Return the codes of findings that the daemon is to accept: all, where forced."""
+        return ("*",) if self.force else ()
 
     @property
     def as_json(self) -> bool:
@@ -160,7 +173,7 @@ class Run:
             self._cib = new
             return new != base
         if new != base:
-            version = self.source.commit(base, new, self.command, wait_s=wait_s)
+            version = self.source.commit(base, new, self.command, wait_s=wait_s, force=self.forced)
             self._cib = new.with_version(version)
         return new != base
 

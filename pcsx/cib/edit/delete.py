@@ -43,6 +43,7 @@ def delete(cib: Cib, id: str) -> Deleted:
         for primitive in primitives(found):
             gone.append(str(primitive.get("id")))
         whole = _whole(found)
+        _refuse_tagged(conf, whole, id)
         named = [whole, *whole.iterdescendants("primitive", "group", *CLONES, "bundle")]
         for element in named:
             told.extend(references.drop(conf, str(element.get("id"))))
@@ -58,3 +59,22 @@ def _whole(element: Element) -> Element:
     while outer is not None and outer.tag != "bundle" and members(outer) == [element]:
         element, outer = outer, parent_resource(outer)
     return element
+
+
+def _refuse_tagged(conf: Element, whole: Element, id: str) -> None:
+    """Raise while a tag stands for anything that would go."""
+    going = {whole.get("id"), *(element.get("id") for element in whole.iterdescendants())}
+    tags = sorted(
+        str(tag.get("id"))
+        for tag in conf.iterfind("tags/tag")
+        if any(ref.get("id") in going for ref in tag.iter("obj_ref"))
+    )
+    if tags:
+        listed = ", ".join(f"'{tag}'" for tag in tags)
+        word = "tag" if len(tags) == 1 else "tags"
+        raise refuse(
+            "resource-tagged",
+            id,
+            f"Unable to remove resource '{id}' because it is referenced in the {word}: {listed}",
+            hint=f"pcsx tag update {tags[0]} remove {id}",
+        )

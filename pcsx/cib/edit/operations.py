@@ -107,7 +107,8 @@ def _value_faults(operation: Pairs) -> Iterator[Finding]:
         yield Finding.error(
             "operation-exclusive",
             operation.get("name", ""),
-            "Only one of resource operation options 'interval-origin' and 'start-delay' can be used",
+            "Only one of resource operation options 'interval-origin' and 'start-delay' can be "
+            "used",
         )
 
 
@@ -374,10 +375,8 @@ def delete(cib: Cib, id: str, operation: Pairs) -> Cib:
 
 def _is(op: Element, operation: Pairs) -> bool:
     attributes = {name: value for name, value in op.attrib.items() if name != "id"}
-    return (
-        (set(operation) == {"name"}
-        and attributes.get("name") == operation["name"])
-        or (attributes == dict(operation))
+    return (set(operation) == {"name"} and attributes.get("name") == operation["name"]) or (
+        attributes == dict(operation)
     )
 
 

@@ -127,3 +127,11 @@ def fence_devices(cib: Cib) -> list[str]:
         for primitive in _conf(cib).iterfind("resources//primitive")
         if primitive.get("class") == "stonith"
     ]
+
+
+def tags(cib: Cib) -> dict[str, list[str]]:
+    """Return all tags and the ids they stand for."""
+    return {
+        str(tag.get("id")): [str(ref.get("id")) for ref in tag.iter("obj_ref")]
+        for tag in _conf(cib).iterfind("tags/tag")
+    }

@@ -56,7 +56,7 @@ def create(run: Run, words: list[str]) -> None:
     new_words = flat_meta(parts)
     given = args.pairs(args.flat(parts[""]))
     meta = args.pairs(new_words)
-    ops = _operations(args.flat(parts.get("op")), "op" in parts)
+    ops = given_operations(args.flat(parts.get("op")), "op" in parts)
     add(run, id, agent_text, given, meta, ops, place, kind="resource")
 
 
@@ -65,7 +65,8 @@ def flat_meta(parts: Mapping[str, Sequence[Sequence[str]]]) -> list[str]:
     return args.flat(parts.get("meta"))
 
 
-def _operations(words: Sequence[str], named: bool) -> list[dict[str, str]]:
+def given_operations(words: Sequence[str], named: bool) -> list[dict[str, str]]:
+    """Return the operations after `op`; raise where *named* and one says nothing."""
     found = args.operations(words)
     if named and (not found or any(set(operation) == {"name"} for operation in found)):
         raise wrong_words(

@@ -1,4 +1,4 @@
-"""`resource enable`, `disable`, `manage`, `unmanage`, `cleanup`, `refresh`, `failcount`, `restart`."""
+"""What resources may do: `enable`, `disable`, `manage`, `unmanage`, `cleanup`, `refresh`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,104 @@
+"""`stonith fence`, `confirm` and `history`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from pcsx.errors import Failed
+from pcsx.shell import args
+from pcsx.shell.run import Run
+from pcsx.shell.words import Level
+
+
+def register(level: Level) -> None:
+    """Add the words of this file to *level*."""
+    level.verb("fence", usage="NODE", options=("off",))(fence)
+    level.verb("confirm", usage="NODE")(confirm)
+    history = Level("history", "Show which nodes were fenced.", default="show")
+    history.verb("show", usage="[NODE]")(show)
+    level.add_command(history)
+
+
+def fence(run: Run, words: list[str]) -> None:
+    """Fence a node now: reboot it, or switch it off.
+
+    \b
+    Example:
+        pcsx stonith fence node2 --off
+    """
+    from pcsx.protocol import Fence
+
+    if len(words) != 1:
+        raise args.misused(run.usage)
+    run.live_only("it fences a node")
+    action = "off" if run.flag("off") else "reboot"
+    limit_s = run.wait_s or 120.0
+    answer = run.source.call(Fence(words[0], action, int(limit_s * 1000)), timeout_s=limit_s + 10)
+    run.give(answer)
+    if answer.get("ok") is False:
+        raise Failed(
+            f"Node '{words[0]}' was not fenced: {answer.get('reason', 'no device did it')}"
+        )
+    run.changed = True
+    run.say(f"Node: {words[0]} fenced")
+
+
+def confirm(run: Run, words: list[str]) -> None:
+    """Give your word that a node is off, so that the cluster takes over what it ran.
+
+    If the node still runs, data will be harmed: look at it first.
+
+    \b
+    Example:
+        pcsx stonith confirm node2 --force
+    """
+    from pcsx.protocol import ConfirmFence
+
+    if len(words) != 1:
+        raise args.misused(run.usage)
+    run.live_only("it tells the cluster that a node is off")
+    if not run.force:
+        _ask(words[0])
+    run.give(run.source.call(ConfirmFence(words[0])))
+    run.changed = True
+    run.say(f"Node: {words[0]} confirmed fenced")
+
+
+def _ask(node: str) -> None:
+    if not sys.stdin.isatty():
+        raise Failed(
+            f"to confirm that '{node}' is off, --force is needed",
+            "If it is not off, data will be harmed: look at it first.",
+        )
+    print(
+        f"If node '{node}' is not powered off or still reaches shared resources, data will be "
+        "harmed.\nAre you sure that it is off? [y/N] ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Failed("Canceled")
+
+
+def show(run: Run, words: list[str]) -> None:
+    """Show all fencing that is on record, newest first.
+
+    \b
+    Example:
+        pcsx stonith history node2
+    """
+    from pcsx.protocol import FenceHistory
+
+    if len(words) > 1:
+        raise args.misused(run.usage)
+    run.live_only("it asks the cluster")
+    found: list[dict[str, Any]] = run.source.call(FenceHistory(words[0] if words else ""))[
+        "history"
+    ]
+    run.give(found)
+    for entry in found:
+        run.say(", ".join(f"{name}: {value}" for name, value in entry.items() if value != ""))
+    if not found:
+        run.say("No fencing is on record.")
