@@ -122,11 +122,14 @@ class _Judge:
             yield from self.other_role(start, stop)
 
     def first(self, task: str, node: Node | None) -> Action | None:
-        """Return the first action for *task*, on *node* if one is given."""
+        """Return the first action for *task*, on *node* if one is given, or else on none."""
+        nowhere = None
         for action in self.rsc.actions_by_key.get(f"{self.rsc.id}_{task}_0", ()):
             if node is None or action.node is node:
                 return action
-        return None
+            if action.node is None and nowhere is None:
+                nowhere = action
+        return nowhere
 
     @property
     def moves(self) -> bool:
