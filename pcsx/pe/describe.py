@@ -142,7 +142,7 @@ def _names_of(rsc: Resource | None) -> tuple[str | None, str | None]:
         shown = rsc.base_id
         if rsc.history_name is not None and rsc.history_name != shown:
             return shown, rsc.history_name
-        return shown, rsc.id
+        return shown, rsc.id if rsc.id != shown else None
     return rsc.id, None
 
 
@@ -251,7 +251,12 @@ def _downed(action: Action, work: WorkingSet) -> tuple[str, ...]:
         ]
         return (node.id, *guests)
     rsc = action.rsc
-    if action.task == "stop" and rsc is not None and rsc.is_connection:
+    if (
+        action.task == "stop"
+        and rsc is not None
+        and rsc.is_connection
+        and not action.flags & PSEUDO
+    ):
         migrates = any(
             link.first.rsc is rsc and link.first.task == "migrate_from" for link in action.before
         )

@@ -79,7 +79,9 @@ def _create_bundle(work: WorkingSet, bundle: Bundle) -> None:
     create_actions(work, bundle.inner)
     if bundle.inner.promotable:
         for task in ("promote", "promoted", "demote", "demoted"):
-            pseudo_action(work, bundle, task, required=False)
+            action = pseudo_action(work, bundle, task, required=False)
+            if task in ("promoted", "demoted"):
+                action.priority = INFINITY
 
 
 class _Outlook:
