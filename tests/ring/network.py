@@ -149,11 +149,9 @@ class Network:
     def send_will(self, node: int, status: int = -9) -> None:
         """Be the supervisor of *node*, whose processes are gone."""
         site = self.sites[node]
-        assert not site.alive and site.wills is not None
-        for will in site.wills.wills:
-            data = sealed_will(
-                key=will.key, session=will.session, boot=site.wills.boot, status=status
-            )
+        assert not site.alive
+        for will in () if site.wills is None else site.wills.wills:
+            data = sealed_will(key=will.key, session=will.session, boot=site.boot, status=status)
             for link, address in enumerate(will.addresses):
                 self._send(node, SendDatagram(link, address, data))
 
