@@ -664,7 +664,8 @@ class Views:
 
     def _group(self, now: Now) -> tuple[int, ...]:
         """Return the nodes that belong together with this one, as far as is known now."""
-        nodes = (self._me, *self._reachable())
+        left_out = self._left_out()
+        nodes = (self._me, *(node for node in self._reachable() if node not in left_out))
         cuts = self._cuts(nodes, now)
         if not cuts:
             return tuple(sorted(nodes))
@@ -686,10 +687,22 @@ class Views:
             (since_ms + settle_ms for key, since_ms in seen.items() if key not in settled),
             default=None,
         )
-        settled |= {pair(self._me, node) for node in self._silent if node in nodes}
-        for node, join in self.joins.items():
-            settled |= {pair(node, other) for other in join.silent if other in nodes}
-        return frozenset(key for key in settled if key[0] != key[1])
+        return frozenset(settled)
+
+    def _left_out(self) -> set[int]:
+        """Return whom this node does without: the silent, and whom those it gathers with call so.
+
+        The word of the lower id goes first, so that two that call each other silent are not both
+        left out.
+        """
+        left_out = set(self._silent)
+        for node in sorted(self.joins):
+            silent = self.joins[node].silent
+            if node not in left_out and self._me in silent:
+                left_out.add(node)
+            elif node not in left_out:
+                left_out.update(silent)
+        return left_out - {self._me}
 
     def _is_deaf(self, x: int, y: int) -> bool:
         """Return whether *x* has said that it does not hear *y*."""
