@@ -6,7 +6,6 @@ configuration says now means a restart, a reload, or another monitor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
@@ -112,14 +111,21 @@ def parameters_changed(
 def check_changes(work: WorkingSet) -> None:
     """Compare all histories of nodes that work with the configuration, and act on differences."""
     states = {state.uname.lower(): state for state in work.cib.states if state.uname}
+    known: dict[str, list[Primitive]] = {}
     for node in work.nodes:
         state = states.get(node.name.lower())
         if state is None or not (node.in_maintenance or node.available):
             continue
         for history in state.histories:
-            if history.operations:
-                for rsc in _known_as(work, history.id):
-                    _check_history(work, rsc, node, history)
+            if not history.operations:
+                continue
+            found = known.get(history.id)
+            if found is None:
+                found = known[history.id] = _known_as(work, history.id)
+            recorded = (history.get("class"), history.get("provider"), history.get("type"))
+            for rsc in found:
+                if rsc.removed or node in rsc.active or rsc.agent != recorded:
+                    _check_history(work, rsc, node, history, recorded)
 
 
 def check_deferred(work: WorkingSet) -> None:
@@ -132,7 +138,7 @@ def check_deferred(work: WorkingSet) -> None:
             _check_entry(work, rsc, node, entry)
 
 
-def _known_as(work: WorkingSet, name: str) -> Iterator[Primitive]:
+def _known_as(work: WorkingSet, name: str) -> list[Primitive]:
     """Return the primitives that have *name* as their id or in histories, each once."""
     found: dict[Resource, None] = {}
     if (first := work.by_id.get(name)) is not None:
@@ -143,16 +149,19 @@ def _known_as(work: WorkingSet, name: str) -> Iterator[Primitive]:
     for rsc in work.by_history_name.get(name, ()):
         if rsc.history_name == name:
             found[rsc] = None
-    return (rsc for rsc in found if isinstance(rsc, Primitive))
+    return [rsc for rsc in found if isinstance(rsc, Primitive)]
 
 
-def _check_history(work: WorkingSet, rsc: Primitive, node: Node, history: History) -> None:
+def _check_history(
+    work: WorkingSet, rsc: Primitive, node: Node, history: History, recorded: tuple[str, str, str]
+) -> None:
     if rsc.removed:
         if rsc.top.kind != Kind.CLONE or rsc.globally_unique:
             delete_history(work, rsc, node)
         return
     active = node in rsc.active
-    if _agent_changed(work, rsc, node, history, active=active):
+    if rsc.agent != recorded:
+        _take_agent(work, rsc, node, recorded, active=active)
         delete_history(work, rsc, node)
     if not active:
         return
@@ -180,20 +189,16 @@ def _is_stopped(ordered: list[HistoryOperation], entries: list[HistoryOperation]
     return entries[0].task not in _COMPARED | {"demote"}
 
 
-def _agent_changed(
-    work: WorkingSet, rsc: Primitive, node: Node, history: History, *, active: bool
-) -> bool:
-    """Say whether another agent was in charge; one that is active must be stopped first."""
-    recorded = (history.get("class"), history.get("provider"), history.get("type"))
-    changes = [new for old, new in zip(recorded, rsc.agent, strict=True) if old != new]
+def _take_agent(
+    work: WorkingSet, rsc: Primitive, node: Node, recorded: tuple[str, str, str], *, active: bool
+) -> None:
+    """Make way for another agent than the *recorded* one: what is active must be stopped first."""
     if rsc.is_fence_device:
-        for _ in changes:
-            trigger(work, node, "Device definition changed")
-    if changes and active:
+        trigger(work, node, "Device definition changed")
+    if active:
         ask(work, rsc, "stop", node, required=True)
         rsc.start_pending = True
         note(work, Why.RESTARTED, rsc, node, "another agent is configured")
-    return bool(changes)
 
 
 def _check_entry(work: WorkingSet, rsc: Primitive, node: Node, entry: HistoryOperation) -> None:
