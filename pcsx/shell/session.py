@@ -1,0 +1,311 @@
+"""The working copy of the configuration: lines of the language change it, a commit makes it real.
+
+A line is a definition or a command of the `configure` level. What is refused changes nothing and
+is kept; a batch with a refused line is committed as little as a file with one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pcsx.cib.check import check
+from pcsx.cib.document import MAX_BYTES, Cib
+from pcsx.cib.plain import Element, seal, to_xml, unseal
+from pcsx.errors import Failed, Finding, Refused
+from pcsx.shell.syntax import Workspace, read, show
+from pcsx.shell.syntax.definition import Definition
+from pcsx.shell.syntax.lexer import Line
+from pcsx.shell.syntax.reading import READERS, plain_agent, read_definition
+from pcsx.shell.syntax.workspace import name_of
+
+if TYPE_CHECKING:
+    from pcsx.agents.names import AgentName
+    from pcsx.shell.agents import Agents
+    from pcsx.shell.run import Run
+
+_PREFERRED: Final = ("heartbeat", "pacemaker")
+_FILTER_S: Final = 60.0
+
+
+class Session:
+    """One working copy."""
+
+    def __init__(self, run: Run) -> None:
+        """Begin with the document that *run* works on."""
+        self.run = run
+        self.base: Cib = run.cib()
+        self.workspace = Workspace(unseal(self.base))
+        self.findings: list[Finding] = []
+
+    # --- the copy
+
+    @property
+    def changed(self) -> bool:
+        """Return whether there is anything to commit."""
+        return self.document() != self.base
+
+    def document(self) -> Cib:
+        """Return the document as it would be committed."""
+        return seal(self.base, self.workspace.root.copy())
+
+    def text(self, wanted: Callable[[Element], bool] | None = None, *, masked: bool = False) -> str:
+        """Return the copy in the language."""
+        return show(self.workspace.root, wanted, masked=masked)
+
+    def difference(self) -> str:
+        """Return what changed since the last commit, as lines of text with - and +."""
+        before = show(unseal(self.base)).splitlines()
+        after = self.text().splitlines()
+        return "\n".join(difflib.unified_diff(before, after, "committed", "changed", lineterm=""))
+
+    def verify(self) -> list[Finding]:
+        """Return the findings of the whole copy."""
+        return check(self.document())
+
+    def commit(self) -> bool:
+        """Make the copy the document; raises `Refused` with all that stands against it."""
+        if self.findings:
+            findings, self.findings = self.findings, []
+            raise Refused(findings)
+        new = self.document()
+        if new == self.base:
+            return False
+        known = set(check(self.base))
+        self.run.judge(finding for finding in check(new) if finding not in known)
+        self.run.change(lambda _: new)
+        self.base = self.run.cib()
+        self.workspace = Workspace(unseal(self.base))
+        return True
+
+    def refresh(self) -> None:
+        """Drop what was changed since the last commit."""
+        self.workspace = Workspace(unseal(self.base))
+        self.findings.clear()
+
+    # --- lines
+
+    def take(self, line: Line, command: Callable[[str, Sequence[str]], bool]) -> None:
+        """Do what *line* says; *command* is asked first whether its first word is its own.
+
+        A refusal is kept for the commit, so that all lines of a batch are judged.
+        """
+        try:
+            if not command(line.words[0], line.words[1:]):
+                self.define([read_definition(line, self.find_agent)], replace=False)
+        except Refused as error:
+            self.findings += [_in_line(finding, line.number) for finding in error.findings]
+
+    def define(
+        self, definitions: Sequence[Definition], *, replace: bool, merge_nodes: bool = True
+    ) -> None:
+        """Put definitions into the copy."""
+        self.workspace.define(definitions, replace=replace, merge_nodes=merge_nodes)
+
+    def load(self, way: str, text: str, *, xml: bool = False) -> None:
+        """Take in a file: `update` keeps what it does not name, `replace` and `push` do not."""
+        if xml:
+            self.load_xml(way, text)
+            return
+        definitions = read(text, self.find_agent)
+        if way != "update":
+            self.workspace.erase()
+        self.define(definitions, replace=True, merge_nodes=way == "update")
+
+    def load_xml(self, way: str, text: str) -> None:
+        """Take in a document written as XML, in the same ways."""
+        new = unseal(Cib.from_bytes(text.encode()))
+        if way != "update":
+            self.workspace.root = new
+            return
+        self.define(read(show(new), self.find_agent), replace=True)
+
+    def replace_text(self, names: Sequence[str], text: str) -> None:
+        """Let *text* say what *names* are from now on; what it leaves out is deleted."""
+        definitions = read(text, self.find_agent)
+        said = {definition.name for definition in definitions}
+        gone = [name for name in names if name not in said and self.workspace.find(name)]
+        if gone:
+            self.workspace.delete(gone)
+        self.define(definitions, replace=True, merge_nodes=False)
+
+    # --- agents
+
+    def agents(self) -> Agents:
+        """Return the agents that can be named here."""
+        from pcsx.shell.agents import Agents
+
+        return Agents(self.run)
+
+    def find_agent(self, text: str) -> tuple[str, str, str]:
+        """Return class, provider and type of the agent *text*: heartbeat's before others."""
+        if ":" in text:
+            return plain_agent(text)
+        found = [name for name in self.agents().names() if name.type == text]
+        ocf = [name for name in found if name.standard == "ocf"]
+        for provider in _PREFERRED:
+            if any(name.provider == provider for name in ocf):
+                return "ocf", provider, text
+        for name in [*ocf, *(name for name in found if name.standard == "stonith")]:
+            return name.standard, name.provider, name.type
+        return plain_agent(text)
+
+    def set_default_timeouts(self, names: Iterable[str]) -> None:
+        """Give the operations of *names* the timeouts that their agents advise."""
+        agents = self.agents()
+        for name in names:
+            element = self.workspace.find(name)
+            if element is None or element.tag not in ("primitive", "template"):
+                raise Refused([_unknown(name)])
+            agent = _agent_of(element)
+            metadata = agents.metadata(agent) if agent is not None else None
+            if metadata is None:
+                raise Failed(f"Nothing is known about the agent of {name}")
+            for op in (e for e in element.walk() if e.tag == "op"):
+                advised = [a for a in metadata.actions if a.name == op.get("name") and a.timeout]
+                role = op.get("role")
+                best = [a for a in advised if role and a.role and str(a.role) == role] or advised
+                if best:
+                    op.attributes["timeout"] = best[0].timeout
+
+    # --- files and programs
+
+    def save(self, path: str, *, xml: bool, names: Sequence[str] = ()) -> None:
+        """Write the copy, or what is called *names*, to a file; secrets are written."""
+        text = self.xml() if xml else self.text(self.wanted(names) if names else None)
+        try:
+            Path(path).write_text(text, "utf-8")
+        except OSError as error:
+            raise Failed(f"cannot write {path}: {error.strerror}") from error
+
+    def xml(self) -> str:
+        """Return the whole copy as XML."""
+        return self.document().to_bytes().decode()
+
+    def filter(self, program: str, names: Sequence[str]) -> None:
+        """Let *program*, run by the shell, rewrite the text of *names* (or of all)."""
+        names = list(names) or self.workspace.names()
+        text = self.text(self.wanted(names))
+        try:
+            done = subprocess.run(
+                program, shell=True, input=text, capture_output=True, text=True,
+                timeout=_FILTER_S, check=False,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+            raise Failed(f"the filter did not work: {error}") from error
+        if done.returncode:
+            said = done.stderr.strip() or f"exit status {done.returncode}"
+            raise Failed(f"the filter did not work: {said}")
+        self.replace_text(names, done.stdout)
+
+    # --- what is meant
+
+    def wanted(self, words: Sequence[str]) -> Callable[[Element], bool]:
+        """Return what accepts the elements that *words* name; raises `Refused` for no element.
+
+        A word is an id, `changed`, `type:KIND`, `tag:ID` or `related:ID`.
+        """
+        accepted: set[str] = set()
+        kinds: set[str] = set()
+        findings = []
+        for word in words:
+            lead, _, value = word.partition(":")
+            match lead:
+                case "type" if value:
+                    kinds.add(_KINDS.get(value, value))
+                case "tag" if value:
+                    tag = self.workspace.find(value)
+                    accepted |= {r.id for r in tag.children} if tag else set()
+                case "related" if value:
+                    accepted |= self.related(value)
+                case "changed" if not value:
+                    accepted |= self.changed_names()
+                case "obscure":
+                    continue
+                case _ if word in _SECTION_WORDS:
+                    kinds.add(_SECTION_WORDS[word])
+                case _ if self.workspace.find(word) is None:
+                    findings.append(_unknown(word))
+                case _:
+                    accepted.add(word)
+        if findings:
+            raise Refused(findings)
+        return lambda element: element.tag in kinds or name_of(element) in accepted
+
+    def related(self, name: str) -> set[str]:
+        """Return *name* and the names of all that refers to it or holds it."""
+        found = {name}
+        for section in self.workspace.root.children:
+            for element in section.children:
+                values = {v for e in element.walk() for n, v in e.attributes.items() if n != "id"}
+                ids = {
+                    e.id for e in element.walk() if e.tag.endswith(("_ref", "primitive", "group"))
+                }
+                if name in values | ids:
+                    found.add(name_of(element))
+        return found
+
+    def changed_names(self) -> set[str]:
+        """Return the names of what is new or not as it was committed."""
+        before = Workspace(unseal(self.base))
+        changed = set()
+        for name in self.workspace.names():
+            old, new = before.find(name), self.workspace.find(name)
+            if old is None or new is None or not old.same(new):
+                changed.add(name)
+        return changed
+
+
+_KINDS: Final = {
+    "location": "rsc_location", "colocation": "rsc_colocation", "order": "rsc_order",
+    "rsc_template": "template", "ms": "master", "role": "acl_role", "user": "acl_user",
+    "property": "cluster_property_set", "fencing_topology": "fencing-topology",
+}  # fmt: skip
+_SECTION_WORDS: Final = {"fencing_topology": "fencing-topology"}
+
+
+def read_file(path: str) -> str:
+    """Return the text of a file, or of standard input for `-`; raises `Failed`."""
+    try:
+        if path == "-":
+            import sys
+
+            return sys.stdin.read(MAX_BYTES)
+        with Path(path).open("r", encoding="utf-8") as file:
+            return file.read(MAX_BYTES)
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Failed(f"cannot read {path}: {said}") from error
+
+
+def _agent_of(element: Element) -> AgentName | None:
+    from pcsx.agents.names import parse_agent
+
+    words = (element.get("class"), element.get("provider"), element.get("type"))
+    return parse_agent(":".join(word for word in words if word))
+
+
+def _unknown(name: str) -> Finding:
+    return Finding.error("unknown", name, f"there is no {name} in the configuration")
+
+
+def _in_line(finding: Finding, number: int) -> Finding:
+    text = finding.text.removeprefix("line 1: ")
+    if not text.startswith("line "):
+        text = f"line {number}: {text}"
+    return Finding(
+        finding.severity, finding.code, finding.subject, text, finding.hint, finding.force
+    )
+
+
+def known_words() -> list[str]:
+    """Return the keywords of definitions."""
+    return list(READERS)
+
+
+def element_xml(element: Element) -> str:
+    """Return one element as XML."""
+    return to_xml(element)
