@@ -17,6 +17,8 @@ from pcsx.errors import Failed
 
 MAX_MESSAGE: Final = 80 << 20
 HEADER: Final = struct.Struct(">I")
+PROFILES: Final = ("fast", "standard", "vm", "wan")
+"""How patient a cluster can be, by name: RING.md 4."""
 
 
 def pack(message: dict[str, Any]) -> bytes:

@@ -65,6 +65,8 @@ class Local:
                     counted = self._count(record)
                     self.set(counted)
                     effects.append(Tell(Ran(record, counted)))
+                    if record.status != PENDING and not (record.interval_ms and _is_well(record)):
+                        effects.append(Note("lrm", _told(record)))
                 case Notified(order):
                     done = Acknowledged(order.term, order.transition, order.action)
                     effects.append(Tell(done))
@@ -149,6 +151,20 @@ class Local:
             (f"fail-count-{suffix}", count),
             (f"last-failure-{suffix}", str(record.changed_s)),
         )
+
+
+def _is_well(record: OpRecord) -> bool:
+    return not failed(record)
+
+
+def _told(record: OpRecord) -> str:
+    """Return the outcome of an operation as a line of the journal."""
+    what = f"{record.resource} {record.task}"
+    if not failed(record):
+        code = "ok" if record.rc == 0 else f"rc={record.rc}"
+        return f"{what} {code} {record.exec_ms} ms"
+    reason = f": {record.reason}" if record.reason else ""
+    return f"{what} failed rc={record.rc} status={record.status} {record.exec_ms} ms{reason}"
 
 
 def _resource_of(attribute: str) -> str:

@@ -154,9 +154,9 @@ def run_brain(
     )
     try:
         return asyncio.run(world.run(node, cluster if life is not None else ""))
-    except* OSError as errors:
-        for error in errors.exceptions:
-            log("main", f"{error}")
+    except OSError as error:
+        # Only what is opened at the start ends here: the local socket, the lobby's port.
+        log("main", f"{error}")
         return EXIT_SETTINGS
 
 

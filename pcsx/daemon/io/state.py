@@ -81,7 +81,6 @@ class State:
             raise Failed("this node keeps the state of a cluster already")
         place = self.path / order.cluster
         shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(mode=0o700)
         disk.found(place, order.snapshot)
         member = {"me": order.me, "secrets": {name: value.hex() for name, value in order.secrets}}
         write_secret(place / _MEMBER, json.dumps(member).encode())

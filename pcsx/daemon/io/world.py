@@ -31,6 +31,7 @@ from pcsx.daemon.io.worker import Planner
 from pcsx.daemon.node import Node
 from pcsx.daemon.settings import Settings
 from pcsx.errors import PcsxError
+from pcsx.ring import port
 from pcsx.ring.frames import Pulse, ToHeart
 from pcsx.ring.port import Note, Persist
 from pcsx.values import Now
@@ -230,7 +231,10 @@ class World:
     def _open_disk(self, cluster: str) -> None:
         loop = asyncio.get_running_loop()
 
-        def answer(event: events.Persisted | events.PersistFailed) -> None:
+        def answer(told: port.Persisted | port.PersistFailed) -> None:
+            event: events.Event = events.Persisted(told.ticket)
+            if isinstance(told, port.PersistFailed):
+                event = events.PersistFailed(told.ticket, told.reason)
             loop.call_soon_threadsafe(self.feed, event)
 
         self._disk = Disk(self._state.path / cluster, answer)
