@@ -278,7 +278,6 @@ class Heart:
         assert all(0 < node.id <= MAX_NODES for node in config.nodes), "ids are 1 to 64"
         local = Local.of(frame, config, self._entropy, self._suites)
         assert local.public == mine.key, "the identity is not the one in the configuration"
-        assert local.psks, "a ring without a key"
         old = self._local
         if old is None or _life(old) != _life(local) or self._farewells is not None:
             beat = self._beat

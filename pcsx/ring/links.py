@@ -62,11 +62,11 @@ class Link:
     ) -> None:  # fmt: skip
         """Note what a heartbeat tells about the link that it came by."""
         if number > self.number:
-            missing = number - self.number - 1 if self.number else 0
-            self.number = number
             loss = self.loss
-            for _ in range(min(missing, 64)):
-                loss += (_LOSS_ONE - loss) >> _LOSS_SHIFT
+            if self.number and number != self.number + 1:
+                for _ in range(min(number - self.number - 1, 64)):
+                    loss += (_LOSS_ONE - loss) >> _LOSS_SHIFT
+            self.number = number
             self.loss = loss - (loss >> _LOSS_SHIFT)
             self.echo_ms = sent_ms
             self.echo_at_ms = now_ms

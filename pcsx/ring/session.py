@@ -85,6 +85,8 @@ class Local:
         suites: Suites,
     ) -> Local:
         """Return who this node is by what its brain said."""
+        assert frame.psks, "a ring without a key"
+        assert all(len(psk) == 32 for psk in frame.psks), "a key that is not 32 bytes"
         private = X25519PrivateKey.from_private_bytes(frame.identity)
         public = private.public_key().public_bytes_raw()
         return cls(

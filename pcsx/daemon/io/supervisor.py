@@ -31,12 +31,16 @@ from pcsx.daemon.io.realtime import die_with_parent
 from pcsx.ring.codec import Malformed
 from pcsx.ring.will import WILLS, sealed_will
 
+EXIT_PLACE: Final = 2
+"""The brain cannot be in this place (its socket, its state): starting again would not help."""
 EXIT_BUG: Final = 70
 """Heart or brain broke an invariant: nothing starts again."""
 EXIT_TOO_OFTEN: Final = 71
 """Three ends within a minute: nothing starts again."""
 EXIT_STUCK: Final = 72
 """An operation cannot be killed, so no new life may begin beside it; no will was sent either."""
+
+_FINAL: Final = {EXIT_PLACE: "it cannot run here", EXIT_BUG: "an invariant broke"}
 
 ENDS_MAX: Final = 3
 ENDS_WITHIN_S: Final = 60.0
@@ -101,7 +105,7 @@ def supervise(
 ) -> int:
     """Keep heart and brain alive until there is a reason not to, and return the exit status.
 
-    0 after an orderly leave, asked for by SIGTERM or not; else one of the three above.
+    0 after an orderly leave, asked for by SIGTERM or not; else one of the four above.
     """
     watch = _Signals()
     ends: list[float] = []
@@ -118,10 +122,10 @@ def supervise(
             _send_wills(life, code)
             now = time.monotonic()
             ends = [*(at for at in ends if now - at < ENDS_WITHIN_S), now]
-            if code == EXIT_BUG or len(ends) >= ENDS_MAX or watch.stopping:
-                why = {EXIT_BUG: "an invariant broke"}.get(code, "too many ends in a minute")
-                _note(f"nothing is started again: {'stopping' if watch.stopping else why}")
-                return EXIT_BUG if code == EXIT_BUG else EXIT_TOO_OFTEN
+            if code in _FINAL or len(ends) >= ENDS_MAX or watch.stopping:
+                why = "stopping" if watch.stopping else "too many ends in a minute"
+                _note(f"nothing is started again: {_FINAL.get(code, why)}")
+                return code if code in _FINAL else EXIT_TOO_OFTEN
             _note("heart and brain are started again")
     finally:
         watch.close()

@@ -15,6 +15,7 @@ import pytest
 
 from pcsx.daemon.io.supervisor import (
     EXIT_BUG,
+    EXIT_PLACE,
     EXIT_STUCK,
     EXIT_TOO_OFTEN,
     Groups,
@@ -167,6 +168,16 @@ def test_after_a_broken_invariant_nothing_is_started_again(story: Story) -> None
 
     story.begin(heart_of(story), brain)
     assert story.status() == EXIT_BUG
+    assert len(story.lines("brain")) == 1
+
+
+def test_a_brain_that_cannot_be_here_is_not_started_again(story: Story) -> None:
+    def brain(heart: socket.socket, supervisor: socket.socket) -> int:
+        story.say("brain", os.getpid())
+        return EXIT_PLACE
+
+    story.begin(heart_of(story), brain)
+    assert story.status() == EXIT_PLACE
     assert len(story.lines("brain")) == 1
 
 
