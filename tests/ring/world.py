@@ -113,7 +113,7 @@ class Site:
     disk: Disk
     machine: Machine | None = None
     boots: int = 0
-    boot: Boot = Boot(0, 0)
+    boot: Boot = field(default_factory=lambda: Boot(0, 0))
     offset_ms: int = 0
     """How its clock differs from the world's."""
     last_heard: dict[int, int] = field(default_factory=dict)
@@ -233,7 +233,7 @@ class World:
             for persist in queue[: self.random.randrange(len(queue) + 1)]:
                 site.disk.perform(persist)
         if self.forgets_votes:
-            site.disk.hard = replace(site.disk.hard, voted_for=0)
+            site.disk.hard = replace(site.disk.hard, term=0, voted_for=0)
         site.machine = None
         site.disk.busy = False
         if will:

@@ -61,6 +61,8 @@ SNAPSHOT_ENTRIES: Final = 1000
 SNAPSHOT_BYTES: Final = 4 * 1024 * 1024
 KEEP_ENTRIES: Final = 2000
 KEEP_BYTES: Final = 16 * 1024 * 1024
+CAUGHT_UP: Final = 64
+"""A learner this close behind may become a voter."""
 IN_FLIGHT: Final = 2
 """So many writes of a leader are under way before proposals are gathered."""
 GATHER_MS: Final = 2
@@ -105,6 +107,10 @@ class Leading:
     """Who asked (0: this node), the question's number or ticket, the round that answers it."""
     announce: bool = False
     """Followers should hear of the new commit index."""
+    asked_change: tuple[int, RingConfig] | None = None
+    """A change with its ticket that waits for one which nobody asked for."""
+    untold: set[int] = field(default_factory=set)
+    """Followers that have not been told of a lease yet."""
 
 
 Role = Following | Standing | Leading
@@ -296,6 +302,7 @@ class Log:
                     leading.rounds.forget(node)
                     if node in leading.progress:
                         leading.heard_ms[node] = now.ms
+                        leading.untold.add(node)
                         leading.progress[node] = Progress(self.last_index + 1)
                 if not self.voters.have_quorum(members):
                     self._resign("the view has no quorum", now)
@@ -538,14 +545,14 @@ class Log:
 
     def _on_vote_resp(self, sender: int, message: PreVoteResp | VoteResp, now: Now) -> None:
         standing = self._role
-        if isinstance(standing, Leading) and message.granted and message.term == self.term:
+        if isinstance(standing, Leading):
             standing.rounds.stamp(sender, message.stamp)
-            return
+        elif isinstance(standing, Standing):
+            self._stamps_while_standing[sender] = message.stamp
         is_pre = isinstance(message, PreVoteResp)
         if not isinstance(standing, Standing) or standing.pre != is_pre:
             return
         if message.granted and message.term == standing.term:
-            self._stamps_while_standing[sender] = message.stamp
             self._count_vote(standing, sender, now)
             return
         if message.granted:
@@ -584,6 +591,8 @@ class Log:
                     _, ticket = self._tickets.pop(entry.index)
                     self._out.emit(Proposed(ticket, 0, "this node leads no more"))
             leading.unflushed = []
+        if leading.asked_change is not None:
+            self._out.emit(Proposed(leading.asked_change[0], 0, "this node leads no more"))
         for asker, number, _ in leading.reads:
             self._answer_read(asker, number, index=None)
         leading.reads = []
@@ -645,6 +654,7 @@ class Log:
             progress={node: Progress(last + 1) for node in followers},
             heard_ms=dict.fromkeys(followers, now.ms),
             round_due_ms=now.ms + self._round_ms,
+            untold=set(followers),
         )
         self._role = leading
         self._refuse_reads("the leader has changed")
@@ -798,6 +808,21 @@ class Log:
         self._send_entries(leading, tuple(leading.progress), now, round_=number)
         self._count_round(leading)
 
+    def _tell_lease(self, leading: Leading, now: Now) -> None:
+        """Let those see the lease at once that never saw it; others hear of it in time."""
+        near = {node for node in leading.untold if node in self._members}
+        if not near or not leading.mine:
+            return
+        told = near & set(leading.rounds.told)
+        for node in sorted(told & set(leading.progress)):
+            progress = leading.progress[node]
+            first = 1 if progress.snapshot else progress.next
+            if first > self._entries.base_index or first == 1:
+                self._out.send((node,), self._app(leading, first, 0, ()))
+        leading.untold -= told
+        if any(node in leading.rounds.stamps for node in near - told):
+            leading.round_due_ms = now.ms  # the next round gives them one
+
     def _count_round(self, leading: Leading) -> None:
         leading.rounds.count(self._me, self.voters)
         self._pass_reads(leading)
@@ -822,6 +847,7 @@ class Log:
                 self._me, sender, message.round, message.promise_ms, self.voters
             ):
                 self._pass_reads(leading)
+                self._tell_lease(leading, now)
         if not message.granted:
             if not progress.snapshot and message.match + 1 < progress.next:
                 progress.refused(message.match)
@@ -893,6 +919,7 @@ class Log:
     def _go_on_leading(self, leading: Leading, entry: Entry, now: Now) -> None:
         if entry.index == leading.noop:
             leading.mine = True
+            self._tell_lease(leading, now)
             if self.voters.joint is not None and self._entries.voters_index < entry.index:
                 self._finish_change(leading)
             else:
@@ -924,6 +951,9 @@ class Log:
             self._watch_followers(self._role)
             if self._me not in weights(config):
                 self._resign("it votes no more", now)
+            elif self._role.asked_change is not None and not self._is_changing():
+                (ticket, asked), self._role.asked_change = self._role.asked_change, None
+                self.reconfigure(ticket, asked, now)
             else:
                 self._refresh_boots(now)
                 self._tend_amnesiacs()
@@ -959,14 +989,22 @@ class Log:
         """Change the configuration, in two steps where it changes whose votes count how."""
         if refusal := self._refusal(config):
             self._out.emit(Proposed(ticket, 0, refusal))
-            return
-        self._change(config, ticket)
+        elif self._is_changing():
+            assert isinstance(self._role, Leading)
+            self._role.asked_change = (ticket, config)
+        else:
+            self._change(config, ticket)
 
     def _refusal(self, config: RingConfig) -> str:
         leading = self._role
         if not isinstance(leading, Leading) or not leading.mine:
             return "this node does not lead the log"
-        if self._is_changing():
+        is_asked = leading.asked_change is not None or any(
+            index >= self._entries.voters_index
+            and self._entries.at(index).kind is not EntryKind.APP
+            for index in (*self._tickets, *self._changes)
+        )
+        if self._is_changing() and is_asked:
             return "a change of the configuration is under way"
         if config.lineage != self.voters.newest.lineage or not weights(config):
             return "the configuration is not one of this cluster, or nobody votes in it"
@@ -976,7 +1014,7 @@ class Log:
                 progress = leading.progress.get(node)
                 if progress is None:
                     return f"node {node} must follow the log before it votes"
-                if progress.match < self.commit or node not in self._members:
+                if progress.match + CAUGHT_UP < self.commit or node not in self._members:
                     return f"node {node} has not caught up with the log"
         return ""
 

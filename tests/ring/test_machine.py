@@ -1,0 +1,434 @@
+"""Laws of the ring's machines together, in a small world under virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from pcsx.ring.config import RingConfig
+from pcsx.ring.frames import Heard
+from pcsx.ring.machine import Machine
+from pcsx.ring.messages import Message, Vote, encode
+from pcsx.ring.outbox import Outbox
+from pcsx.ring.port import Damage, FromHeart, Leave, Left, Quorum, ReadBarrier, Regular, Verdict
+from tests.ring.chaos import heal, rest, storm
+from tests.ring.world import World, config_of, founding
+
+
+def settled(count: int, seed: int = 1, **options: object) -> World:
+    """Return a world of *count* nodes that is at rest."""
+    world = World(count, seed, **options)  # type: ignore[arg-type]
+    world.start()
+    world.settle()
+    world.run(1000)
+    return world
+
+
+def others(world: World, *gone: int) -> list[int]:
+    return [node for node in world.sites if node not in gone]
+
+
+# --- storms ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_what_must_never_break_holds_in_a_storm_and_all_come_to_rest_after_it(seed: int) -> None:
+    storm(seed, rounds=6)
+
+
+# --- forming and losing ---------------------------------------------------------------------------
+
+
+def test_three_fresh_daemons_are_quorate_within_a_fraction_of_a_second() -> None:
+    world = World(3)
+    world.start()
+    world.settle(within_ms=300)
+
+
+def test_a_single_node_is_a_cluster_at_once_where_there_is_no_other() -> None:
+    world = World(1)
+    world.start()
+    world.settle(within_ms=100)
+
+
+def test_a_node_alone_forms_a_view_without_quorum_after_the_gathering_time() -> None:
+    world = World(3)
+    world.start(2)
+    world.run(world.timers.gather_ms + 100)
+    machine = world.machine(2)
+    assert machine.view is not None and machine.view.nodes == (2,)
+    assert not machine.quorate and machine.leader == 0
+
+
+@pytest.mark.parametrize("count", [3, 5, 8])
+def test_the_survivors_have_view_leader_and_noop_50_ms_after_a_leader_is_down(count: int) -> None:
+    world = settled(count)
+    leader = world.leader()
+    assert leader is not None
+    world.crash(leader)
+    alive = others(world, leader)
+    world.run(10_000, lambda: any(world.machine(n)._views.is_gathering for n in alive))
+    world.settle(*alive, within_ms=50)
+
+
+def test_the_leader_stays_when_another_node_is_lost() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    lost = others(world, leader)[0]
+    term = world.machine(leader).term
+    world.crash(lost)
+    world.run(4000)
+    assert world.leader() == leader and world.machine(leader).term == term
+
+
+def test_a_life_that_ended_for_certain_is_out_of_the_view_at_once() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    world.crash(leader, will=True)
+    world.settle(*others(world, leader), within_ms=100)
+
+
+def test_a_partition_without_quorum_says_so_and_commits_nothing() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    for node in others(world, leader):
+        world.cut |= {(leader, node), (node, leader)}
+    world.run(9000)
+    alone = world.machine(leader)
+    assert alone.view is not None and alone.view.nodes == (leader,)
+    assert not alone.quorate and not alone.leading
+    ticket = world.propose(leader, b"alone")
+    assert world.sites[leader].proposed[ticket].index == 0
+    world.settle(*others(world, leader))
+    heal(world)
+    rest(world)
+
+
+def test_a_restarted_voter_grants_nothing_for_as_long_as_it_may_have_promised() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    first, second = others(world, leader)
+    world.crash(second)
+    world.cut |= {(leader, first), (first, leader), (leader, second), (second, leader)}
+    world.start(second)
+    began_ms = world.now_ms
+    world.run(10_000, lambda: world.leader() in (first, second))
+    assert world.now_ms - began_ms >= world.timers.down_ms
+
+
+def test_power_lost_everywhere_keeps_what_was_acknowledged() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    tickets = [world.propose(leader, f"change {n}".encode()) for n in range(50)]
+    world.run(50)
+    kept = [ticket for ticket in tickets if ticket in world.sites[leader].proposed]
+    assert kept
+    for node in world.sites:
+        world.crash(node)
+    world.run(100)
+    heal(world)
+    rest(world)
+
+
+def test_a_one_way_link_parts_one_node_and_keeps_the_leader() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    other = others(world, leader)[0]
+    world.cut.add((leader, other))
+    world.run(world.timers.down_ms + 2000)
+    machine = world.machine(leader)
+    assert machine.view is not None and machine.view.nodes == tuple(others(world, other))
+    assert world.leader() == leader
+    heal(world)
+    rest(world)
+
+
+def test_a_node_that_others_are_together_without_is_told_so() -> None:
+    world = settled(3, keep_effects=True)
+    leader = world.leader()
+    assert leader is not None
+    other = others(world, leader)[0]
+    world.cut.add((leader, other))
+    world.run(world.timers.down_ms + 2000)
+    assert any(isinstance(e, Verdict) and e.kind == "EXCLUDED" for e in world.sites[other].effects)
+
+
+# --- rest -----------------------------------------------------------------------------------------
+
+
+def test_a_cluster_at_rest_sends_the_rounds_and_their_answers_and_nothing_else() -> None:
+    world = settled(3)
+    steps, messages = world.steps, world.messages
+    world.run(30_000)
+    rounds = 30_000 / max(world.timers.beat_ms, world.timers.down_ms // 10)
+    assert world.messages - messages <= 4 * rounds + 8
+    assert world.steps - steps <= 7 * rounds + 16
+
+
+def test_a_quorate_node_is_so_for_a_while_after_its_leader_was_last_confirmed() -> None:
+    world = settled(3, keep_effects=True)
+    world.cut |= {(x, y) for x in world.sites for y in world.sites if x != y}
+    world.run(20_000)
+    for site in world.lives():
+        last = [e for e in site.effects if isinstance(e, Quorum)][-1]
+        assert not last.quorate and last.needed == 2 and last.expected == 3 and last.votes == 1
+
+
+# --- ordered messages -----------------------------------------------------------------------------
+
+
+def test_all_members_deliver_the_same_messages_in_the_same_order() -> None:
+    world = settled(3, loss=0.1)
+    for number in range(60):
+        word = "plain" if number % 4 else "safe"
+        world.multicast(1 + number % 3, f"{word} {number}".encode(), safe=word == "safe")
+    world.run(3000)
+    logs = [[m[2] for log in site.delivered.values() for m in log] for site in world.lives()]
+    assert len(logs[0]) == 60 and logs[0] == logs[1] == logs[2]
+
+
+def test_what_was_not_ordered_before_a_view_ends_is_sent_again_once_in_the_next() -> None:
+    world = settled(3)
+    machine = world.machine(3)
+    assert machine.view is not None
+    coordinator = machine.view.id.coordinator
+    assert coordinator == 1
+    world.cut |= {(3, 1), (1, 3), (2, 1), (1, 2)}
+    for number in range(100):
+        world.multicast(3, f"plain {number}".encode())
+    world.run(6000)
+    assert world.sites[3].got == [f"plain {n}".encode() for n in range(100)]
+    assert world.sites[3].delivered[machine.view.id] == world.sites[2].delivered[machine.view.id]
+
+
+# --- the log --------------------------------------------------------------------------------------
+
+
+def test_a_proposal_elsewhere_than_at_the_leader_is_refused() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    node = others(world, leader)[0]
+    ticket = world.propose(node, b"here")
+    assert "does not lead" in world.sites[node].proposed[ticket].refusal
+
+
+def test_a_node_that_was_away_for_long_takes_a_snapshot_and_the_entries_after_it() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    away = others(world, leader)[0]
+    world.crash(away)
+    for _ in range(70):
+        for number in range(64):
+            world.propose(leader, f"{number}".encode() * 20)
+        world.run(20)
+    world.run(3500)
+    assert world.machine(leader)._log.snapshot.index > 1000
+    assert (
+        world.machine(leader)._log._entries.base_index > world.sites[away].disk.snapshot.index + 64
+    )
+    world.start(away)
+    rest(world)
+    assert world.sites[away].disk.snapshot.index > 1
+
+
+def test_a_read_barrier_is_passed_on_every_member_and_refused_without_a_leader() -> None:
+    world = settled(3)
+    for node in world.sites:
+        world.step(world.sites[node], ReadBarrier(node))
+    world.run(50)
+    assert all(world.sites[n].readable[n].refusal == "" for n in world.sites)
+    for node in others(world, 1):
+        world.crash(node)
+    world.run(10_000)
+    world.step(world.sites[1], ReadBarrier(9))
+    world.run(5000)
+    assert world.sites[1].readable[9].refusal
+
+
+def test_a_leader_that_leaves_hands_over_without_waiting_for_its_promises() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    site = world.sites[leader]
+    assert site.machine is not None
+    effects = site.machine.step(Leave(), world.now(site))
+    assert effects[-1] == Left()
+    for effect in effects:
+        world._perform(site, effect)
+    world.run(100, lambda: world.leader() in others(world, leader))
+    assert world.leader() in others(world, leader)
+
+
+def test_a_learner_follows_and_then_votes_and_a_removed_node_counts_no_more() -> None:
+    three = config_of(3)
+    learner = replace(three.nodes[2], votes=0)
+    world = World(3, 1, config=replace(three, nodes=(*three.nodes[:2], learner)))
+    world.start()
+    world.settle()
+    leader = world.leader()
+    assert leader in (1, 2)
+    refused = world.reconfigure(leader, replace(three, lineage=8))
+    assert world.sites[leader].proposed[refused].index == 0
+    ticket = world.reconfigure(leader, three)
+    world.run(500)
+    assert world.sites[leader].proposed[ticket].index
+    assert sum(node.votes for node in world.machine(3).config.nodes) == 3
+    present = world.machine(leader).config
+    other = 3 - leader
+    smaller = replace(present, nodes=tuple(n for n in present.nodes if n.id != other))
+    ticket = world.reconfigure(leader, smaller)
+    world.run(1000)
+    assert world.sites[leader].proposed[ticket].index
+    world.settle(leader, 3)
+    assert world.machine(leader).view.nodes == tuple(sorted((leader, 3)))  # type: ignore[union-attr]
+
+
+def test_a_voter_that_lost_its_log_takes_it_anew_before_its_vote_counts_again() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    for number in range(20):
+        world.propose(leader, f"{number}".encode())
+    world.run(100)
+    lost = others(world, leader)[0]
+    world.crash(lost)
+    disk = world.sites[lost].disk
+    disk.entries, disk.damage = [], Damage.AMNESIAC
+    world.start(lost)
+    world.run(1000)
+    world.settle()
+    world.run(1000)
+    assert disk.damage is Damage.CLEAN
+    assert [node.votes for node in world.machine(leader).config.nodes] == [1, 1, 1]
+    assert world.machine(lost).log_status(world.now(world.sites[lost])).role == "follower"
+    rest(world)
+
+
+def test_a_failed_disk_ends_the_log_role_and_not_the_membership() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    world.sites[leader].disk.failing = True
+    world.propose(leader, b"lost")
+    world.run(12_000)
+    alive = others(world, leader)
+    assert world.leader() in alive
+    assert world.machine(leader).log_status(world.now(world.sites[leader])).role == "disk failed"
+    machine = world.machine(leader)
+    assert machine.view is not None and machine.view.nodes == (1, 2, 3)
+
+
+def test_a_blocked_node_waits_for_all_and_then_may_stand() -> None:
+    config = config_of(3, options=(("wait_for_all", "1"),))
+    world = World(3, 1, config=config)
+    world.start(1, 2)
+    world.run(10_000)
+    assert world.leader() is None
+    world.start(3)
+    world.settle()
+
+
+def test_new_lives_are_admitted_by_an_entry_of_the_log() -> None:
+    world = settled(3)
+    world.run(500)
+    world.crash(2)
+    world.run(5000)
+    world.start(2)
+    world.settle()
+    world.run(500)
+    config: RingConfig = world.machine(1).config
+    assert config.node(2).boot == world.sites[2].boot.counter == 2
+
+
+def test_a_view_names_who_came_and_who_went() -> None:
+    world = settled(3, keep_effects=True)
+    world.crash(3, will=True)
+    world.run(200)
+    world.start(3)
+    world.settle()
+    regulars = [e for e in world.sites[1].effects if isinstance(e, Regular)]
+    assert [r.joined for r in regulars] == [(1, 2, 3), (), (3,)]
+    assert [[d.node for d in r.left] for r in regulars] == [[], [3], []]
+
+
+# --- the judge is judged --------------------------------------------------------------------------
+
+
+class HastyOutbox(Outbox):
+    """Sends at once what should wait for the disk."""
+
+    def send_durable(self, nodes: Iterable[int], message: Message) -> None:
+        self.send(nodes, message)
+
+
+class HastyMachine(Machine):
+    """Acknowledges before the disk has it."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        hasty = HastyOutbox(self._out.hard)
+        self._out = self._log._out = self._views._out = hasty
+
+
+def power_cuts(world: World) -> None:
+    """Propose, lose all power, and start again, some times."""
+    world.start()
+    for number in range(8):
+        world.run(8000, lambda: world.leader() is not None)
+        leader = world.leader()
+        if leader is None:
+            continue
+        proposed = world.sites[leader].proposed
+        ticket = world.propose(leader, f"change {number}".encode())
+        world.run(500, partial(proposed.__contains__, ticket))
+        for node in world.sites:
+            world.crash(node)
+        heal(world)
+    rest(world)
+
+
+def test_an_acknowledgement_before_the_disk_is_caught() -> None:
+    power_cuts(World(3, 3, disk_ms=(1, 3)))
+    with pytest.raises(AssertionError):
+        for seed in range(5):
+            power_cuts(World(3, seed, machine=HastyMachine, delay_ms=(0, 1), disk_ms=(20, 60)))
+
+
+def vote_twice(*, forgets_votes: bool) -> None:
+    """Have node 3 asked for its vote in one term by two others, in two of its lives."""
+    world = settled(3)
+    world.forgets_votes = forgets_votes
+    term = world.machine(3).term + 50
+    for candidate in (1, 2):
+        site = world.sites[3]
+        world.run(4000)
+        vote = encode(Vote(term, 99, 99, resigned=1000))
+        world.step(site, FromHeart(Heard(candidate, world.sites[candidate].boot, vote)))
+        world.run(4, lambda: (3, term) in world.votes)
+        assert world.votes.get((3, term)) == 1
+        world.crash(3)
+        world.run(4000)
+        world.start(3)
+        world.settle()
+
+
+def test_a_vote_that_is_not_durable_is_caught() -> None:
+    vote_twice(forgets_votes=False)
+    with pytest.raises(AssertionError, match="voted twice"):
+        vote_twice(forgets_votes=True)
+
+
+def test_the_founding_is_what_a_first_life_begins_with() -> None:
+    recovered = founding(config_of(2))
+    assert recovered.snapshot.index == 1 and recovered.entries == ()
