@@ -1,12 +1,13 @@
 """The status section: node states, histories of operations, tickets.
 
-A history is the largest part of a large document, so its operations are read by hand, and what
-they say in text is made numbers here: nobody else has a use for the text. All attributes stay in
-`attributes`, from which the element is written again.
+A history is the largest part of a large document, so histories are thin views of the sealed tree,
+and what they say in text is made numbers here: nobody else has a use for the text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -39,101 +40,112 @@ def transition_of(magic: str) -> tuple[int, int, str]:
         return UNKNOWN_TRANSITION
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class HistoryOperation:
-    """One operation that was carried out, or is under way (*status* -1), and what came of it."""
+    """One operation that was carried out, or is under way (*status* -1), and what came of it.
 
+    Never changed. What is needed at once is read at once, the rest when it is asked for.
+    """
+
+    __slots__ = (
+        "_element", "call_id", "changed_s", "exit_code", "expected", "id", "interval_ms", "status",
+        "task", "transition", "uuid",
+    )  # fmt: skip
     tag: ClassVar[str] = "lrm_rsc_op"
-    id: str
-    task: str
-    interval_ms: int
-    status: int
-    """The field's op-status; -2 where it is missing or no number."""
-    exit_code: int
-    """-1 where it is missing or no number."""
-    call_id: int
-    transition: int
-    expected: int
-    """The exit code that was expected; -1 where that is not known."""
-    uuid: str
-    changed_s: int
-    """last-rc-change; -1 where it is missing."""
-    attributes: dict[str, str]
-    extra: Extra = NOTHING
+
+    def __init__(self, element: etree._Element) -> None:
+        get: Callable[[str], str | None] = element.get
+        self._element = element
+        self.id = get("id") or ""
+        self.task = get("operation") or ""
+        self.interval_ms = _integer(get("interval"), 0)
+        self.status = _integer(get("op-status"), -2)
+        """The field's op-status; -2 where it is missing or no number."""
+        self.exit_code = _integer(get("rc-code"), -1)
+        """-1 where it is missing or no number."""
+        self.call_id = _integer(get("call-id"), -1)
+        key = get("transition-key") or get("transition-magic")
+        self.transition, self.expected, self.uuid = (
+            transition_of(key) if key else UNKNOWN_TRANSITION
+        )
+        self.changed_s = _integer(get("last-rc-change"), -1)
+        """last-rc-change; -1 where it is missing."""
 
     @classmethod
     def from_xml(cls, element: etree._Element) -> HistoryOperation:
         """Return the operation that *element* spells."""
-        found = attributes_of(element)
-        get = found.get
-        key = get("transition-key") or get("transition-magic")
-        transition, expected, uuid = transition_of(key) if key else UNKNOWN_TRANSITION
-        rest = NOTHING
-        if len(element):
-            rest = Extra((), tuple(etree.tostring(child, with_tail=False) for child in element))
-        return cls(
-            get("id", ""),
-            get("operation", ""),
-            _integer(get("interval"), 0),
-            _integer(get("op-status"), -2),
-            _integer(get("rc-code"), -1),
-            _integer(get("call-id"), -1),
-            transition,
-            expected,
-            uuid,
-            _integer(get("last-rc-change"), -1),
-            found,
-            rest,
-        )
+        return cls(element)
 
     def to_xml(self) -> etree._Element:
         """Return a new element that spells the operation."""
-        element = etree.Element(self.tag, self.attributes)
-        for text in self.extra.children:
-            element.append(etree.fromstring(text))
-        return element
+        return deepcopy(self._element)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Return all that is recorded, as text."""
+        return attributes_of(self._element)
 
     def get(self, name: str, default: str = "") -> str:
         """Return the attribute called *name*, or *default*."""
-        return self.attributes.get(name, default)
+        text: str | None = self._element.get(name)
+        return default if text is None else text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """What a node knows of a resource."""
+    """What a node knows of a resource. Never changed; its operations are read when asked for."""
 
+    __slots__ = ("_element", "_operations", "id")
     tag: ClassVar[str] = "lrm_resource"
-    id: str
-    attributes: dict[str, str]
-    operations: tuple[HistoryOperation, ...]
-    extra: Extra = NOTHING
+
+    def __init__(self, element: etree._Element) -> None:
+        self._element = element
+        self._operations: tuple[HistoryOperation, ...] | None = None
+        self.id: str = element.get("id") or ""
 
     @classmethod
     def from_xml(cls, element: etree._Element) -> History:
         """Return the history that *element* spells."""
-        operations = []
-        strangers = []
-        for child in element:
-            if child.tag == "lrm_rsc_op":
-                operations.append(HistoryOperation.from_xml(child))
-            else:
-                strangers.append(etree.tostring(child, with_tail=False))
-        rest = Extra((), tuple(strangers)) if strangers else NOTHING
-        found = attributes_of(element)
-        return cls(found.get("id", ""), found, tuple(operations), rest)
+        return cls(element)
 
     def to_xml(self) -> etree._Element:
         """Return a new element that spells the history."""
-        element = etree.Element(self.tag, self.attributes)
-        for operation in self.operations:
-            element.append(operation.to_xml())
-        for text in self.extra.children:
-            element.append(etree.fromstring(text))
-        return element
+        return deepcopy(self._element)
+
+    @property
+    def operations(self) -> tuple[HistoryOperation, ...]:
+        """Return the operations in the order of the document."""
+        if self._operations is None:
+            self._operations = tuple(
+                HistoryOperation(child) for child in self._element if child.tag == "lrm_rsc_op"
+            )
+        return self._operations
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is no operation."""
+        return self._element.find("lrm_rsc_op") is None
+
+    @property
+    def is_plain_probe(self) -> bool:
+        """Say whether all that is known is that a probe found nothing: by far the most common."""
+        if len(self._element) != 1:
+            return False
+        get: Callable[[str], str | None] = self._element[0].get
+        return (
+            get("rc-code") == "7"
+            and get("operation") == "monitor"
+            and get("op-status") == "0"
+            and get("interval") in (None, "0")
+        )
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Return what stands on the element itself."""
+        return attributes_of(self._element)
 
     def get(self, name: str, default: str = "") -> str:
         """Return the attribute called *name*, or *default*."""
-        return self.attributes.get(name, default)
+        text: str | None = self._element.get(name)
+        return default if text is None else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pcsx.pe.read.failures import fail_count
 from pcsx.pe.read.index import HistoryIndex, in_order
 from pcsx.pe.read.nodes import remote_node
 from pcsx.pe.read.resources import add_instance, link_connection, unpack
-from pcsx.pe.read.settle import remember_recurring, settle
+from pcsx.pe.read.settle import conclude_inactive, mark_known, remember_recurring, settle
 from pcsx.pe.read.states import add_transient
 from pcsx.pe.reasons import Why, note
 from pcsx.pe.scores import ban_everywhere
@@ -121,9 +121,14 @@ def _read_remote_state(
 def _read_history(
     work: WorkingSet, node: Node, history: objects.History, orphans: list[Primitive]
 ) -> None:
-    if not history.operations and not work.options.shutdown_lock:
+    locks = work.options.shutdown_lock
+    plain = not locks and history.is_plain_probe
+    if not plain and not locks and history.is_empty:
         return
     rsc = find_resource(work, node, history.id)
+    if plain and rsc is not None and not rsc.removed and not rsc.failure_timeout_ms:
+        _take_plain_probe(rsc, node)
+        return
     if rsc is None:
         if not history.operations:
             return
@@ -150,6 +155,17 @@ def _read_history(
         rsc.role = before
     if rsc.role == Role.STOPPED and rsc.partial_source is node and rsc.active:
         rsc.role = Role.STARTED
+
+
+def _take_plain_probe(rsc: Primitive, node: Node) -> None:
+    """Take a history that only says that the resource was not there; as `Life` would, in short."""
+    before = rsc.role
+    rsc.role = Role.STOPPED
+    rsc.next_role = rsc.target_role
+    mark_known(rsc, node)
+    conclude_inactive(rsc, node)
+    if before > Role.STOPPED:
+        rsc.role = before
 
 
 def _read_lock(work: WorkingSet, rsc: Primitive, node: Node, history: objects.History) -> None:

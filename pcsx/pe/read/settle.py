@@ -35,7 +35,7 @@ def settle(life: Life) -> None:
     work, rsc, node = life.work, life.rsc, life.node
     is_active = rsc.role > Role.STOPPED
     if rsc.role != Role.UNKNOWN:
-        _mark_known(rsc, node)
+        mark_known(rsc, node)
     if is_active and rsc.managed and not node.online and not node.in_maintenance:
         _fence_lost(work, rsc, node)
     severity = OnFail.IGNORE if node.unclean else life.severity
@@ -49,6 +49,11 @@ def settle(life: Life) -> None:
         elif severity != OnFail.IGNORE:
             rsc.failed = rsc.must_stop = True
         return
+    conclude_inactive(rsc, node)
+
+
+def conclude_inactive(rsc: Primitive, node: Node) -> None:
+    """Forget what only holds where *rsc* is active."""
     if rsc.history_name is not None and ":" in rsc.history_name:
         rsc.history_name = None
     for action in rsc.actions_by_key.get(f"{rsc.id}_stop_0", ()):
@@ -56,7 +61,8 @@ def settle(life: Life) -> None:
             action.flags |= OPTIONAL
 
 
-def _mark_known(rsc: Primitive, node: Node) -> None:
+def mark_known(rsc: Primitive, node: Node) -> None:
+    """Remember that the state of *rsc* on *node* is known; of alike instances one tells for all."""
     holder: Resource | None = rsc
     while holder is not None:
         holder.known[node] = None

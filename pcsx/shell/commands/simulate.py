@@ -5,6 +5,7 @@ Without an input option the running cluster's document is read, or the file of `
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +66,7 @@ def command(**given: Any) -> None:
     Example: why is it so, on a file of another cluster?
         pcsx simulate -x cib.xml -s
     """
+    gc.disable()  # One run and out: what it makes is needed until the end.
     run = click.get_current_context().obj
     this = run if isinstance(run, Run) else Run([])
     if given["as_json"]:
