@@ -189,12 +189,12 @@ def _head_at(data: bytes, at: int) -> tuple[int, int, int, int] | None:
 
 def _damage_of_head(data: bytes, at: int, last: int) -> Damage:
     """Judge a place where no batch begins: the end, one that was cut off, or a loss."""
-    if not any(data[at:]):
+    if _is_zero(data[at:]):
         return Damage.CLEAN
     if _has_batch_after(data, at + 1, last):
         return Damage.AMNESIAC
     end = at + HEAD_BYTES
-    if not any(data[end:]) or _has_zero_part(data, at, min(end, len(data))):
+    if _is_zero(data[end:]) or _has_zero_part(data, at, min(end, len(data))):
         return Damage.TORN
     return Damage.AMNESIAC
 
@@ -204,7 +204,7 @@ def _damage_of_body(data: bytes, at: int, end: int, number: int) -> Damage:
     if _has_batch_after(data, at + 1, number):
         return Damage.AMNESIAC
     tail = data[end : end + len(_TAIL)]
-    if end > len(data) or not any(tail) or _has_zero_part(data, at, end):
+    if end > len(data) or _is_zero(tail) or _has_zero_part(data, at, end):
         return Damage.TORN
     return Damage.AMNESIAC
 
@@ -219,12 +219,16 @@ def _has_batch_after(data: bytes, at: int, number: int) -> bool:
     return False
 
 
+def _is_zero(data: bytes) -> bool:
+    return not data.strip(b"\0")
+
+
 def _has_zero_part(data: bytes, start: int, end: int) -> bool:
     """Return whether one of the sectors that the bytes lie in has only zeros of them."""
     at = start
     while at < end:
         stop = min(end, at - at % SECTOR + SECTOR)
-        if not any(data[at:stop]):
+        if _is_zero(data[at:stop]):
             return True
         at = stop
     return False

@@ -1,0 +1,238 @@
+"""Laws of the disk: what was answered is there after a crash, and a fault is never hidden."""
+
+from __future__ import annotations
+
+import os
+import queue
+from pathlib import Path
+
+import pytest
+
+from pcsx.daemon.io import disk
+from pcsx.errors import Failed
+from pcsx.ring.config import Address, RingConfig, RingNode
+from pcsx.ring.port import (
+    Damage,
+    Entry,
+    EntryKind,
+    HardState,
+    Persist,
+    Persisted,
+    PersistFailed,
+    Snapshot,
+)
+from pcsx.values import NodeName
+
+CONFIG = RingConfig(
+    "0" * 32, "test", 7, (RingNode(1, NodeName("a"), (Address("127.0.0.1", 5450),), bytes(32)),)
+)
+FOUNDING = Snapshot(1, 0, CONFIG, b"founded")
+
+
+class Running:
+    """A disk with its answers in a queue."""
+
+    def __init__(self, path: Path) -> None:
+        self.answers: queue.Queue[Persisted | PersistFailed] = queue.Queue()
+        self.disk = disk.Disk(path, self.answers.put)
+
+    def perform(self, *persists: Persist) -> list[Persisted | PersistFailed]:
+        for persist in persists:
+            self.disk.perform(persist)
+        return [self.answers.get(timeout=30) for _ in persists]
+
+    def close(self) -> None:
+        self.disk.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    path = tmp_path / "cluster"
+    disk.found(path, FOUNDING)
+    return path
+
+
+def app(first: int, last: int, term: int = 1, size: int = 10) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(index, term, EntryKind.APP, b"%d" % index * size) for index in range(first, last + 1)
+    )
+
+
+def test_a_founding_is_found(place: Path) -> None:
+    recovered = disk.recover(place)
+    assert recovered.snapshot == FOUNDING
+    assert (recovered.hard, recovered.entries) == (HardState(), ())
+    assert recovered.damage is Damage.CLEAN
+
+
+def test_a_place_that_is_taken_is_not_founded_again(place: Path) -> None:
+    with pytest.raises(Failed):
+        disk.found(place, FOUNDING)
+
+
+def test_a_half_written_founding_is_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "cluster"
+    (tmp_path / "cluster.new" / "wal").mkdir(parents=True)
+    with pytest.raises(Failed):
+        disk.recover(path)
+    disk.found(path, FOUNDING)
+    assert disk.recover(path).damage is Damage.CLEAN
+
+
+def test_each_life_has_a_higher_boot_counter_that_is_durable_before_it_begins(place: Path) -> None:
+    for counter in (1, 2, 3):
+        assert disk.begin_life(place).hard.boot_counter == counter
+        assert disk.recover(place).hard.boot_counter == counter
+
+
+def test_what_was_answered_is_there_at_the_next_start(place: Path) -> None:
+    running = Running(place)
+    hard = HardState(3, 1, 4, 2)
+    answers = running.perform(
+        Persist(1, hard),
+        Persist(2, entries=app(2, 9)),
+        Persist(3, HardState(4, 2, 4, 2), truncate_from=6, entries=app(6, 7, term=4)),
+    )
+    running.close()
+    assert answers == [Persisted(1), Persisted(2), Persisted(3)]
+    recovered = disk.recover(place)
+    assert recovered.hard == HardState(4, 2, 4, 2)
+    assert recovered.entries == app(2, 5) + app(6, 7, term=4)
+
+
+def test_a_snapshot_stands_for_the_entries_before_it(place: Path) -> None:
+    running = Running(place)
+    later = Snapshot(5, 1, CONFIG, b"later")
+    running.perform(Persist(1, entries=app(2, 8)), Persist(2, snapshot=later))
+    running.perform(Persist(3, entries=app(9, 9)))
+    running.close()
+    recovered = disk.recover(place)
+    assert recovered.snapshot == later and recovered.entries == app(6, 9)
+
+
+def test_a_snapshot_taken_from_the_leader_may_lie_behind_the_end_of_the_log(place: Path) -> None:
+    running = Running(place)
+    leaders = Snapshot(100, 6, CONFIG, b"leader's")
+    running.perform(Persist(1, entries=app(2, 8)), Persist(2, snapshot=leaders))
+    running.perform(Persist(3, entries=app(101, 102, term=6)))
+    running.close()
+    recovered = disk.recover(place)
+    assert recovered.snapshot == leaders and recovered.entries == app(101, 102, term=6)
+
+
+def test_the_log_goes_on_in_another_segment_and_old_ones_are_removed(place: Path) -> None:
+    running = Running(place)
+    for first in range(2, 62, 2):
+        running.perform(Persist(first, entries=app(first, first + 1, size=500_000)))
+    assert len(list((place / "wal").glob("*.seg"))) >= 3
+    assert len(disk.recover(place).entries) == 60
+    running.perform(Persist(99, snapshot=Snapshot(61, 1, CONFIG, b"all")))
+    running.close()
+    assert len(list((place / "wal").glob("*.seg"))) == 1
+    recovered = disk.recover(place)
+    assert recovered.damage is Damage.CLEAN and recovered.entries == ()
+
+
+def test_one_batch_may_be_larger_than_a_segment(place: Path) -> None:
+    running = Running(place)
+    running.perform(Persist(1, entries=(Entry(2, 1, EntryKind.APP, b"x" * 17_000_000),)))
+    running.perform(Persist(2, entries=app(3, 3)))
+    running.close()
+    assert [entry.index for entry in disk.recover(place).entries] == [2, 3]
+
+
+def test_a_torn_tail_is_cut_off_and_the_log_goes_on(place: Path) -> None:
+    running = Running(place)
+    running.perform(Persist(1, entries=app(2, 3)))
+    running.perform(Persist(2, entries=app(4, 4, size=2000)))
+    running.close()
+    segment = next((place / "wal").glob("*.seg"))
+    data = bytearray(segment.read_bytes())
+    end = len(bytes(data).rstrip(b"\0"))
+    data[end - 700 : end] = bytes(700)
+    segment.write_bytes(data)
+    assert disk.recover(place).damage is Damage.TORN
+    assert disk.recover(place).entries == app(2, 3)
+    running = Running(place)
+    running.perform(Persist(3, entries=app(4, 5, term=2)))
+    running.close()
+    recovered = disk.recover(place)
+    assert recovered.damage is Damage.CLEAN
+    assert recovered.entries == app(2, 3) + app(4, 5, term=2)
+
+
+def damaged(place: Path) -> None:
+    """Flip a byte of an acknowledged entry."""
+    running = Running(place)
+    running.perform(Persist(1, HardState(7, 1, 1, 1)))
+    running.perform(Persist(2, entries=app(2, 5)))
+    running.perform(Persist(3, entries=app(6, 6)))
+    running.close()
+    segment = next((place / "wal").glob("*.seg"))
+    with segment.open("r+b") as file:
+        file.seek(60)
+        byte = file.read(1)
+        file.seek(60)
+        file.write(bytes([byte[0] ^ 0xFF]))
+
+
+def test_a_lost_entry_makes_an_amnesiac_that_stays_one(place: Path) -> None:
+    damaged(place)
+    assert disk.recover(place).damage is Damage.AMNESIAC
+    assert disk.recover(place).hard.term == 7
+    running = Running(place)
+    assert running.perform(Persist(1, HardState(8, 0, 1, 2))) == [Persisted(1)]
+    refused = running.perform(Persist(2, entries=app(2, 2)))
+    assert isinstance(refused[0], PersistFailed)
+    running.close()
+    recovered = disk.recover(place)
+    assert recovered.damage is Damage.AMNESIAC and recovered.hard.term == 8
+
+
+def test_an_amnesiac_is_one_no_more_when_it_has_the_log_anew(place: Path) -> None:
+    damaged(place)
+    running = Running(place)
+    anew = Snapshot(40, 8, CONFIG, b"anew")
+    running.perform(Persist(1, HardState(8, 0, 1, 2)))
+    running.perform(Persist(2, truncate_from=1, snapshot=anew))
+    running.perform(Persist(3, entries=app(41, 42, term=8)))
+    running.close()
+    recovered = disk.recover(place)
+    assert recovered.damage is Damage.CLEAN
+    assert recovered.snapshot == anew and recovered.entries == app(41, 42, term=8)
+    assert recovered.hard == HardState(8, 0, 1, 2)
+    assert disk.begin_life(place).damage is Damage.CLEAN
+
+
+@pytest.mark.parametrize("name", ["hard", "wal", "snap"])
+def test_whatever_file_is_lost_is_noticed(place: Path, name: str) -> None:
+    running = Running(place)
+    running.perform(Persist(1, HardState(2, 1, 1, 1)))
+    running.perform(Persist(2, entries=app(2, 4)))
+    running.perform(Persist(3, snapshot=Snapshot(3, 1, CONFIG, b"three")))
+    running.close()
+    if name == "hard":
+        os.unlink(place / "hard")
+    elif name == "wal":
+        next((place / "wal").glob("*.seg")).unlink()
+    else:
+        (place / "snap" / "3-1.state").write_bytes(b"other")
+    assert disk.recover(place).damage is Damage.AMNESIAC
+
+
+def test_after_one_failure_nothing_is_acknowledged_any_more(place: Path) -> None:
+    running = Running(place)
+    running.perform(Persist(1, entries=app(2, 2)))
+    (place / "snap").rename(place / "gone")
+    failed = running.perform(Persist(2, snapshot=Snapshot(2, 1, CONFIG, b"two")))
+    after = running.perform(Persist(3, entries=app(3, 3)))
+    running.close()
+    assert isinstance(failed[0], PersistFailed) and failed[0].reason
+    assert isinstance(after[0], PersistFailed)
+
+
+def test_a_place_without_a_cluster_answers_every_wish_with_a_failure(tmp_path: Path) -> None:
+    running = Running(tmp_path / "nothing")
+    answers = running.perform(Persist(1, HardState(1, 1, 1, 1)), Persist(2))
+    running.close()
+    assert all(isinstance(answer, PersistFailed) for answer in answers)
