@@ -218,6 +218,19 @@ class RingStatus(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class Tool(Request):
+    """A call of an old name by an agent: its *words*, and what of its environment counts.
+
+    Answers `status`, `stdout` and `stderr`, once what was asked for is done.
+    """
+
+    tool: str
+    words: tuple[str, ...]
+    env: tuple[tuple[str, str], ...] = ()
+    do: ClassVar[str] = "tool"
+
+
+@dataclass(frozen=True, slots=True)
 class Transitions(Request):
     """What the engine decided lately, newest first; one whole with *number*."""
 
@@ -230,7 +243,7 @@ REQUESTS: Final[dict[str, type[Request]]] = {
     for cls in (
         GetStatus, GetCib, Commit, WaitIdle, Cleanup, Fence, ConfirmFence, FenceHistory,
         AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer, Accept,
-        AcceptAnswer, LobbyInfo, RingStatus, Transitions,
+        AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions,
     )
 }  # fmt: skip
 

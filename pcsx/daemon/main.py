@@ -163,9 +163,16 @@ def run_brain(
 def _host(settings: Settings) -> Host:
     temporary = os.path.join(settings.run_dir, "agents")
     os.makedirs(temporary, exist_ok=True)
+    tools = os.path.join(settings.run_dir, "compat")
+    from pcsx.daemon.io import compat  # late, as all that only the brain needs
+
+    compat.install(tools)
+    alone = os.geteuid() == 0 and settings.run_dir == Settings().run_dir
     return Host(
         node=settings.name,
         ocf_root=settings.agents_root,
         run_dir=settings.run_dir,
-        rsc_tmp="/run/resource-agents" if os.geteuid() == 0 else temporary,
+        rsc_tmp="/run/resource-agents" if alone else temporary,
+        compat_dir=tools,
+        extra=(("PCSX_SOCKET", os.path.abspath(settings.socket_path)),),
     )

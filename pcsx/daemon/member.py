@@ -15,13 +15,16 @@ from random import Random
 from typing import Any, Final
 
 from pcsx.agents import AgentMetadata, Host
+from pcsx.cib.agents import agents_of
 from pcsx.cib.fencing import devices_of
 from pcsx.cib.replica import Change
+from pcsx.daemon import attributes as attrs
 from pcsx.daemon import controller as dc
 from pcsx.daemon import events, ledger, lrm, messages
 from pcsx.daemon.answers import fencing_of, rest_of
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.decisions import Decisions
+from pcsx.daemon.describer import Describer
 from pcsx.daemon.effects import Effect, Kill, Plan, RunsHere, Spawn, TellHeart
 from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
 from pcsx.daemon.ledger import CibChange, Fact, FenceClosed, FenceIntent, Ledger, Over
@@ -102,6 +105,8 @@ class Member:
             host, children=children, metadata=metadata, sees_lease=self.machine.sees_lease
         )
         self.fencer.devices = devices_of(self.ledger.replica.cib)
+        self.describer = Describer(host, children=children, metadata=metadata)
+        self.attributes = attrs.Attributes()
         self.decisions = Decisions()
         self.controller = Controller(self.scene, self.decisions, self._executors)
         self.waiters: list[Waiter] = []
@@ -112,6 +117,7 @@ class Member:
         self._applied_waits: list[tuple[int, Callable[[], list[Effect]]]] = []
         self._case_waits: dict[int, Answerer] = {}
         self._ticket = 0
+        self._wishes = 0
         self._going_since_ms: int | None = None
         self._stopping = False
         self.leaving = False
@@ -125,6 +131,7 @@ class Member:
             self.me, self.boot, self.scene.config.to_bytes(), self._identity, self._psks
         )
         work: list[MemberEffect] = [TellHeart(configure)]
+        work += self.describer.want(agents_of(self.ledger.replica.cib), now)
         return work + self._ring(port.Tick(), now)
 
     @property
@@ -134,6 +141,8 @@ class Member:
             self.machine.deadline_ms,
             self.local.lrm.deadline_ms,
             self.fencer.deadline_ms,
+            self.describer.deadline_ms,
+            self.attributes.deadline_ms,
             self.controller.deadline_ms,
             *(min(waiter.until_ms, waiter.settled_ms) for waiter in self.waiters[:1]),
         ]
@@ -166,6 +175,10 @@ class Member:
             effects += self._local(events.Tick(), now)
         if _due(self.fencer.deadline_ms, now):
             effects += self._fenced(self.fencer.step(events.Tick(), now), now)
+        if _due(self.describer.deadline_ms, now):
+            effects += self.describer.step(events.Tick(), now)
+        if _due(self.attributes.deadline_ms, now):
+            effects += self.set_attributes(attrs.Tick(), now)
         if _due(self.controller.deadline_ms, now):
             effects += self._controlled(dc.Tick(), now)
         waits = self._going_since_ms is not None and not (self.leaving or self._stopping)
@@ -327,7 +340,8 @@ class Member:
         restored = Ledger.restored(state)
         self.ledger = self.scene.ledger = restored
         self.fencer.devices = devices_of(restored.replica.cib)
-        return self._controlled(dc.Stir("a snapshot was taken over"), now)
+        asked = self.describer.want(agents_of(restored.replica.cib), now)
+        return [*asked, *self._controlled(dc.Stir("a snapshot was taken over"), now)]
 
     # --- the log ----------------------------------------------------------------------------------
 
@@ -352,6 +366,7 @@ class Member:
                 done = Change.from_bytes(change)
                 text = f"{done.user}: {done.command} -> {done.version}"
                 effects.append(port.Note("cib", text))
+                effects += self.describer.want(agents_of(self.ledger.replica.cib), now)
                 effects += self._controlled(dc.Stir("the configuration changed"), now)
             case FenceIntent():
                 effects += self._controlled(dc.CaseOpened(index), now)
@@ -408,6 +423,20 @@ class Member:
 
     def _tell(self, message: ViewMessage, now: Now) -> list[MemberEffect]:
         return self._ring(port.Multicast(messages.encode(message)), now)
+
+    def set_attributes(self, event: attrs.AttributeEvent, now: Now) -> list[MemberEffect]:
+        """Take a change of transient attributes; tell what need not be held back."""
+        effects: list[MemberEffect] = []
+        for changed in self.attributes.step(event, now):
+            if changed.node == self.me:
+                self.local.set(changed.pairs)
+            effects += self._tell(messages.AttributesChanged(changed.node, changed.pairs), now)
+        return effects
+
+    def next_wish(self) -> int:
+        """Return a number that no other change by this life of the node has."""
+        self._wishes += 1
+        return self._wishes
 
     def _deliver(self, sender: int, payload: bytes, now: Now) -> list[MemberEffect]:
         try:
@@ -497,6 +526,8 @@ class Member:
     # --- this node's resources --------------------------------------------------------------------
 
     def _child(self, event: events.ChildExited, now: Now) -> list[MemberEffect]:
+        if self.describer.owns(event.child):
+            return list(self.describer.step(event, now))
         if self.fencer.owns(event.child):
             return self._fenced(self.fencer.step(event, now), now)
         return self._local(event, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pcsx.daemon.requests import agents, cib, cluster, fencing
+from pcsx.daemon.requests import agents, cib, cluster, fencing, tools
 from pcsx.daemon.requests.desk import Handler
 from pcsx.protocol import (
     Accept,
@@ -25,6 +25,7 @@ from pcsx.protocol import (
     Request,
     RingStatus,
     SetupAnswer,
+    Tool,
     Transitions,
     WaitIdle,
 )
@@ -48,5 +49,6 @@ HANDLERS: Final[dict[type[Request], Handler]] = {
     AcceptAnswer: cluster.accept_answer,
     LobbyInfo: cluster.info,
     RingStatus: cluster.ring,
+    Tool: tools.tool,
     Transitions: cluster.transitions,
 }

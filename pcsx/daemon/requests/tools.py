@@ -1,0 +1,88 @@
+"""Requests of the tools that agents call: answered from what this node knows, and carried out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pcsx.cib.patch import diff
+from pcsx.daemon import tools
+from pcsx.daemon.attributes import merged
+from pcsx.daemon.effects import Effect
+from pcsx.daemon.member import Member
+from pcsx.daemon.requests import cib
+from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.daemon.running import running_on
+from pcsx.errors import PcsxError
+from pcsx.protocol import Commit, Tool
+from pcsx.values import Now
+
+
+def tool(desk: Desk, request: Tool, now: Now) -> list[Outcome]:
+    """Answer with `status`, `stdout` and `stderr`, after what was asked for is done."""
+    member = desk.member
+    said = tools.answer(request.tool, request.words, dict(request.env), facts_of(member))
+    effects: list[Outcome] = []
+    for event in said.transient:
+        effects += member.set_attributes(event, now)
+    if said.cib is None:
+        return [*effects, *desk.ok(_told(said))]
+    return [*effects, *_commit(desk, request, said, now)]
+
+
+def facts_of(member: Member) -> tools.Facts:
+    """Return what this node knows, as tools are told it."""
+    scene = member.scene
+    nodes = []
+    for node in scene.config.nodes:
+        picture = scene.picture.nodes.get(node.id)
+        told = picture.attributes if picture is not None else {}
+        if node.id == member.me:
+            told = member.local.attributes
+        attributes = merged(told, member.attributes, node.id)
+        online = node.id in scene.members
+        nodes.append(tools.NodeFacts(node.id, node.name, online, attributes))
+    return tools.Facts(
+        me=scene.name,
+        nodes=tuple(nodes),
+        quorate=scene.quorum.quorate,
+        cib=scene.ledger.replica.cib,
+        document=scene.document,
+        running=lambda: _running(member),
+    )
+
+
+def _running(member: Member) -> tuple[tools.Running, ...]:
+    found: list[tools.Running] = []
+    for node in member.scene.config.nodes:
+        picture = member.scene.picture.nodes.get(node.id)
+        if picture is not None and picture.present:
+            history = member.local.history if node.id == member.me else picture.history
+            found += running_on(node.name, history.records())
+    return tuple(sorted(found, key=lambda entry: (entry.resource, entry.node)))
+
+
+def _commit(desk: Desk, request: Tool, said: tools.Said, now: Now) -> list[Outcome]:
+    """Commit the changed configuration as any client's change, and answer as the tool does."""
+    member = desk.member
+    base = member.scene.ledger.replica.cib
+    assert said.cib is not None
+
+    def answer(told: dict[str, Any] | PcsxError, last: bool) -> list[Effect]:
+        if isinstance(told, PcsxError) or not last:
+            return desk.answer(told, last)
+        return desk.answer(_told(said), True)
+
+    version = base.version
+    commit = Commit(
+        base=(version.admin_epoch, version.epoch, version.num_updates),
+        base_digest=base.digest,
+        patch=diff(base, said.cib).to_bytes().decode(),
+        command=" ".join((request.tool, *request.words)),
+        client=f"tool-{member.me}-{member.boot.counter}-{member.next_wish()}",
+        seq=1,
+    )
+    return cib.commit(Desk(desk.node, commit, desk.user, answer, desk.passed), commit, now)
+
+
+def _told(said: tools.Said) -> dict[str, Any]:
+    return {"status": said.status, "stdout": said.stdout, "stderr": said.stderr}
