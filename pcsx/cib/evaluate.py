@@ -12,6 +12,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
 from pcsx.cib.objects.base import XmlObject
@@ -111,6 +112,7 @@ _ISO_SECONDS: Final = {
 _LONGEST_MS: Final = 4_294_967_295
 
 
+@lru_cache(maxsize=4096)
 def duration_ms_of(text: str | None, default: int = 0) -> int:
     """Return how many milliseconds *text* means; what is invalid or negative counts 0."""
     if text is None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pcsx.cib.evaluate import duration_ms_of
 from pcsx.pe.actions import notify
 from pcsx.pe.actions.base import new_action
-from pcsx.pe.actions.summary import flags_of
+from pcsx.pe.actions.summary import Summary
 from pcsx.pe.describe import Describer
 from pcsx.pe.flags import (
     ANTI,
@@ -89,8 +89,9 @@ def _in_order(work: WorkingSet) -> Iterator[Action]:
 
 def _of_resource(work: WorkingSet, rsc: Resource) -> Iterator[Action]:
     if isinstance(rsc, Clone):
+        summary = Summary()
         for action in rsc.actions:
-            flags_of(action)
+            summary.flags_of(action)
         notify.complete(work, rsc)
         for child in rsc.children:
             yield from _of_resource(work, child)

@@ -117,11 +117,11 @@ def check_changes(work: WorkingSet) -> None:
         if state is None or not (node.in_maintenance or node.available):
             continue
         for history in state.histories:
-            if not history.operations:
-                continue
             found = known.get(history.id)
             if found is None:
                 found = known[history.id] = _known_as(work, history.id)
+            if not found or history.is_empty:
+                continue
             recorded = (history.get("class"), history.get("provider"), history.get("type"))
             for rsc in found:
                 if rsc.removed or node in rsc.active or rsc.agent != recorded:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pcsx.pe.actions.base import new_link, newest
-from pcsx.pe.actions.summary import flags_of, instances_of, seen_from, state_of
+from pcsx.pe.actions.summary import Summary, instances_of, state_of
 from pcsx.pe.constraints.interleave import interleaves, pairs
 from pcsx.pe.constraints.stored import is_ancestor
 from pcsx.pe.flags import (
@@ -65,6 +65,7 @@ class Propagation:
 
     def __init__(self, work: WorkingSet) -> None:
         self.work = work
+        self.summary = Summary()
 
     def settle(self, then: Action) -> None:
         """Apply all links in which *then* comes later, and all that follows from it."""
@@ -115,7 +116,8 @@ class Propagation:
                 first.rsc.reload = False
         shown = _awaited(first, then)
         if shown is first:
-            return self._effect(link, seen_from(first, then_node), seen_from(then, first_node))
+            seen = self.summary.seen_from
+            return self._effect(link, seen(first, then_node), seen(then, first_node))
         if new_link(shown, then, kind):
             link.kind = 0
             return _THEN
@@ -173,7 +175,7 @@ class Propagation:
         changed = self._update_one(first, then, flags, effect)
         for instance in instances_of(rsc):
             action = newest(instance, then.task, node)
-            if action is None or not flags_of(action, node) & RUNNABLE:
+            if action is None or not self.summary.flags_of(action, node) & RUNNABLE:
                 continue
             result = self._update(instance, first, action, node, flags, effect)
             changed |= result
@@ -192,7 +194,8 @@ class Propagation:
             instance, one, other = pair
             if new_link(one, other, effect):
                 changed |= _FIRST | _THEN
-            changed |= self._update(instance, one, other, node, flags_of(one, node), effect)
+            flags = self.summary.flags_of(one, node)
+            changed |= self._update(instance, one, other, node, flags, effect)
         return changed
 
     def _update_one(self, first: Action, then: Action, flags: int, effect: int) -> int:
