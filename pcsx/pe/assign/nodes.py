@@ -137,8 +137,7 @@ def give_to(
     rsc.assigned = node
     rsc.assigned_score = node.base_score if forced else rsc.allowed[node]
     node.assigned_count += 1
-    for name, amount in rsc.utilization.items():
-        node.utilization[name] = node.utilization.get(name, 0) - amount
+    _use(node, rsc, 1)
     if work.tell_utilization:
         work.utilization_lines.append(
             f"pcmk__assign_resource: {rsc.id} utilization on {node.name}:"
@@ -173,8 +172,14 @@ def take_back(rsc: Resource) -> None:
     if node is None or rsc.children:
         return
     node.assigned_count -= 1
+    _use(node, rsc, -1)
+
+
+def _use(node: Node, rsc: Resource, times: int) -> None:
+    """Take what *rsc* needs from the capacities that *node* tells about."""
     for name, amount in rsc.utilization.items():
-        node.utilization[name] = node.utilization.get(name, 0) + amount
+        if name in node.utilization:
+            node.utilization[name] -= times * amount
 
 
 def utilization_text(utilization: dict[str, int]) -> str:

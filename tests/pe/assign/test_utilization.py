@@ -74,3 +74,12 @@ def test_capacities_and_uses_are_told_on_demand():
         "pcmk__assign_resource: x utilization on a: cpu=1",
         "Remaining: a capacity: cpu=1",
     ]
+
+
+def test_a_node_has_enough_of_what_it_does_not_tell_about():
+    work = spacious("a b", a=1)
+    rsc = add_primitive(work, "x")
+    rsc.utilization = {"cpu": 2}
+    assign(work, rsc)
+    assert place_of(rsc) == "b"
+    assert node_of(work, "b").utilization == {}
