@@ -697,6 +697,7 @@ class Heart:
             raise Dropped("busy")
         answer = association.answer(event.data, header, now_ms)
         out.append(SendDatagram(event.link, address, answer.packet))
+        self._wills_changed = self._wills_changed or association.current is None
         if answer.told is not None:
             self._refused(caller, answer.told, now_ms, out)
 
@@ -775,8 +776,7 @@ class Heart:
         wills = []
         for node in sorted(self._peers) if self._farewells is None else ():
             peer = self._peers[node]
-            channel = peer.association.current
-            if channel is not None:
+            for channel in peer.association.channels[:1]:
                 wills.append(Will(peer.node.addresses, channel.theirs, channel.will_out))
         out.append(LeaveWills(local.boot, tuple(wills)))
 

@@ -231,9 +231,9 @@ class Association:
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """Return every session that still opens packets, the one in use first."""
+        """Return every session that still opens packets, the one in use first, then the newest."""
         first = () if self.current is None else (self.current,)
-        return (*first, *self._older, *self._pending)
+        return (*first, *self._pending[::-1], *self._older)
 
     def close(self) -> None:
         """Forget all sessions and calls; what was seen of the peer's numbers is kept."""

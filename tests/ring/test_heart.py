@@ -204,6 +204,18 @@ def test_the_will_tells_a_death_at_once_and_only_for_that_life() -> None:
     assert state is not None and (state.reach, state.boot) == (Reach.UP, now.boot)
 
 
+def test_a_will_is_left_before_the_first_packet_of_a_session_has_come() -> None:
+    network = Network(ring_of(2), delay_ms=(10, 10))
+    while network.state(1, 2) is None:
+        network.run(1)
+    assert network.state(2, 1) is None
+    network.kill(2)
+    network.send_will(2)
+    network.run(11)
+    state = network.state(1, 2)
+    assert state is not None and state.why is Why.DIED
+
+
 def test_a_dead_life_does_not_come_back_after_its_will() -> None:
     network = settled(2)
     site = network.kill(2)

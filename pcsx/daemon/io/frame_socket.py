@@ -58,7 +58,7 @@ class FrameSocket:
         self.dropped = 0
         """How many frames did not fit."""
         self.closed = False
-        """Whether the other side is gone."""
+        """Whether the other side is gone, and all that it said was received."""
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
@@ -94,7 +94,7 @@ class FrameSocket:
             except (BlockingIOError, InterruptedError):
                 return
             except (BrokenPipeError, ConnectionResetError):
-                self.closed = True
+                # Nobody is there to hear it, but their last words may still wait to be read.
                 self._waiting.clear()
                 break
             self._size -= len(self._waiting.popleft()) - 1
@@ -109,7 +109,7 @@ class FrameSocket:
             except (BlockingIOError, InterruptedError):
                 break
             except ConnectionResetError:
-                piece = b""
+                continue  # they went without having read all; what they said is still here
             if not piece:
                 self.closed = True
                 break

@@ -48,8 +48,21 @@ def test_the_end_of_the_other_side_is_seen_after_its_last_words() -> None:
     assert two.closed
 
 
-def test_speaking_to_nobody_closes_and_raises_nothing() -> None:
+def test_speaking_to_nobody_raises_nothing() -> None:
     one, two = map(FrameSocket, pair())
     two.close()
     one.send(Pulse())
-    assert one.closed and not one.waits
+    assert not one.waits
+    assert one.receive() == []
+    assert one.closed
+
+
+def test_last_words_are_heard_of_one_that_left_without_listening() -> None:
+    one, two = map(FrameSocket, pair())
+    one.send(Pulse())
+    two.send(Pulse())
+    two.close()
+    one.send(Pulse())
+    assert one.receive() == [Pulse()]
+    assert one.receive() == []
+    assert one.closed

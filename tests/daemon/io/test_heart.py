@@ -10,11 +10,13 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pcsx.daemon.io.frame_socket import FrameSocket, pair
 from pcsx.daemon.io.heart import EXIT_NO_BRAIN, HeartSettings, run_heart
+from pcsx.daemon.io.supervisor import supervise
 from pcsx.ring.config import Address, RingConfig
 from pcsx.ring.frames import (
     AskStats,
@@ -38,12 +40,14 @@ LIMIT_S = 15
 class Hearts:
     """Processes that run the heart's loop, and this one as all their brains."""
 
-    def __init__(self, count: int, profile: str, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, count: int, profile: str, host: str = "127.0.0.1", *, alone: int = 0
+    ) -> None:
         self.config = _on_free_ports(ring_of(count, profile=profile), host)
         self.pids: dict[int, int] = {}
         self.brains: dict[int, FrameSocket] = {}
         self.said: dict[int, list[ToBrain]] = {n: [] for n in range(1, count + 1)}
-        for node in self.said:
+        for node in (alone,) if alone else self.said:
             theirs, ours = pair()
             pid = os.fork()
             if not pid:
@@ -153,6 +157,44 @@ def test_a_heart_without_a_brain_ends(trio: Hearts) -> None:
 def test_a_heart_ends_at_sigterm(trio: Hearts) -> None:
     trio.listen(1, PeerState, node=2, reach=Reach.UP)
     assert trio.end(1, signal.SIGTERM) == 0
+
+
+def test_peers_learn_of_a_killed_brain_by_the_will_and_then_of_the_next_life(
+    tmp_path: Path,
+) -> None:
+    hearts = Hearts(2, "standard", alone=1)
+    secret = identity_of(2).private_bytes_raw()
+    pids = tmp_path / "brains"
+
+    def brain(heart: socket.socket, supervisor: socket.socket) -> int:
+        with pids.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        life = len(pids.read_text().split())
+        end = FrameSocket(heart)
+        end.send(Configure(2, Boot(life, life), hearts.config.to_bytes(), secret, (PSK,)))
+        while True:
+            time.sleep(0.1)
+            end.receive()
+            end.send(Pulse())
+
+    def heart(brain: socket.socket, supervisor: socket.socket) -> int:
+        return run_heart(brain, supervisor, HeartSettings(realtime=False))
+
+    daemon = os.fork()
+    if not daemon:
+        hearts.brains[1].close()
+        os._exit(supervise(heart, brain))
+    try:
+        hearts.listen(1, PeerState, node=2, reach=Reach.UP, boot=Boot(1, 1))
+        os.kill(int(pids.read_text().split()[0]), signal.SIGKILL)
+        killed = time.monotonic()
+        hearts.listen(1, PeerState, node=2, reach=Reach.DOWN, why=Why.DIED, boot=Boot(1, 1))
+        assert time.monotonic() - killed < 2.0, "silence would have told as much"
+        hearts.listen(1, PeerState, node=2, reach=Reach.UP, boot=Boot(2, 2))
+    finally:
+        os.kill(daemon, signal.SIGKILL)
+        os.waitpid(daemon, 0)
+        hearts.close()
 
 
 def test_hearts_find_each_other_over_ipv6() -> None:
