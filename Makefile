@@ -1,0 +1,45 @@
+# Each target does its own set-up. Needs: git, make, python3 (3.11 or later), python3-venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= 2
+
+.PHONY: help setup demo test test-live bench lint smells clean
+
+help:
+	@echo "make demo       a cluster of three daemons on loopback survives the loss of a node"
+	@echo "make test       style, types and tests, without root, in at most ten minutes"
+	@echo "make test-live  real nodes in network namespaces (root; installs what it needs)"
+	@echo "make bench      figures beside the peers' (root for some)"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(STAMP)
+
+demo: setup
+	$(BIN)/pcsx demo
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) -m "not live" --durations=10
+
+test-live: setup
+	./.ci/install-live
+	$(BIN)/python -m pytest -m live -x tests/live
+
+bench: setup
+	$(BIN)/python -m tests.bench.cli
+
+smells: setup
+	@$(BIN)/python -m tests.smells
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
