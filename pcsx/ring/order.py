@@ -309,8 +309,6 @@ class Order:
         for place, item in enumerate(message.items, message.first):
             if place > self._upto and place not in items:
                 items[place] = item
-                if item.safe:
-                    self._safe_waiting = True
                 if item.sender == self._me and item.number > self._placed:
                     self._note_placed(item.number)
         self._known = max(self._known, message.first + len(message.items) - 1)
@@ -327,6 +325,7 @@ class Order:
         while self._delivered < self._upto:
             item = self._items[self._delivered + 1]
             if item.safe and self._delivered + 1 > self._stable:
+                self._safe_waiting = True
                 return
             self._delivered += 1
             self._give(self._delivered, item)

@@ -220,7 +220,7 @@ def _has_batch_after(data: bytes, at: int, number: int) -> bool:
 
 
 def _is_zero(data: bytes) -> bool:
-    return not data.strip(b"\0")
+    return data == bytes(len(data))
 
 
 def _has_zero_part(data: bytes, start: int, end: int) -> bool:
