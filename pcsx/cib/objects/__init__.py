@@ -68,7 +68,6 @@ from pcsx.cib.objects.rules import (
     Rule,
 )
 from pcsx.cib.objects.status import (
-    Histories,
     History,
     HistoryOperation,
     Lrm,
@@ -81,7 +80,7 @@ __all__ = [
     "AclGroup", "AclPermission", "AclRole", "AclRoleRef", "AclTarget", "Alert", "AlertAttribute",
     "AlertSelect", "Bundle", "Clone", "ClusterPropertySet", "Colocation", "Condition", "Constraint",
     "ContainerImage", "DateExpression", "DateSpec", "Docker", "Document", "Duration", "Expression",
-    "Extra", "FencingLevel", "Group", "Histories", "History", "HistoryOperation",
+    "Extra", "FencingLevel", "Group", "History", "HistoryOperation",
     "InstanceAttributes", "Location", "Lrm", "MetaAttributes", "Network", "Node", "NodeState",
     "NvBlock", "NvPair", "ObjectRef", "OpExpression", "Operation", "Operations", "Order", "Podman",
     "PortMapping", "Primitive", "Recipient", "Resource", "ResourceRef", "ResourceSet",

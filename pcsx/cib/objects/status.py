@@ -6,7 +6,7 @@ and what they say in text is made numbers here: nobody else has a use for the te
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
@@ -148,23 +148,27 @@ class History:
         return default if text is None else text
 
 
-@dataclass(frozen=True, slots=True)
-class Histories(XmlObject):
-    """The list of histories of a node."""
+class Lrm:
+    """What the executor of a node knows: a view whose histories are made when asked for."""
 
-    tag: ClassVar[str] = "lrm_resources"
-    resources: tuple[History, ...] = many(History)  # type: ignore[arg-type]
-    extra: Extra = NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Lrm(XmlObject):
-    """What the executor of a node knows."""
-
+    __slots__ = ("_element",)
     tag: ClassVar[str] = "lrm"
-    id: str | None = attribute()
-    histories: Histories | None = field(default=None, metadata=one(Histories))
-    extra: Extra = NOTHING
+
+    def __init__(self, element: etree._Element) -> None:
+        self._element = element
+
+    @classmethod
+    def from_xml(cls, element: etree._Element) -> Lrm:
+        """Return the view of *element*."""
+        return cls(element)
+
+    def to_xml(self) -> etree._Element:
+        """Return a new element that spells all of it."""
+        return deepcopy(self._element)
+
+    def histories(self) -> Iterator[History]:
+        """Return the histories of all resources, in the order of the document."""
+        return map(History, self._element.iterfind("lrm_resources/lrm_resource"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +195,13 @@ class NodeState(XmlObject):
     node_fenced: str | None = attribute("node_fenced")
     node_in_maintenance: str | None = attribute("node_in_maintenance")
     transient: tuple[TransientAttributes, ...] = many(TransientAttributes)
-    lrm: Lrm | None = field(default=None, metadata=one(Lrm))
+    lrm: Lrm | None = field(default=None, metadata=one(Lrm))  # type: ignore[arg-type]
     extra: Extra = NOTHING
 
     @property
-    def histories(self) -> tuple[History, ...]:
-        """Return the histories of all resources."""
-        if self.lrm is None or self.lrm.histories is None:
-            return ()
-        return self.lrm.histories.resources
+    def histories(self) -> Iterator[History]:
+        """Return the histories of all resources, in the order of the document."""
+        return self.lrm.histories() if self.lrm is not None else iter(())
 
 
 @dataclass(frozen=True, slots=True)
