@@ -7,6 +7,7 @@ the next beat, takes what has come up to a budget, and sleeps again. It never wa
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import gc
@@ -43,6 +44,7 @@ from pcsx.ring.heart_port import (
 )
 from pcsx.ring.port import Note
 from pcsx.ring.will import WILLS
+from pcsx.ring.wire import MAGIC
 from pcsx.values import Now
 
 EXIT_BUG: Final = 70
@@ -58,10 +60,12 @@ PRESSURE_MS: Final = 5000
 WALL_MS: Final = 1000
 BIND_RETRY_MS: Final = 1000
 _BUFFER: Final = 4 << 20
+_UDP_HEADER: Final = 8
 _LINE_MAX: Final = 1024
 _DATAGRAM_MAX: Final = 9216
 _WDIOC_SETTIMEOUT: Final = 0xC0045706
 # Constants of Linux that the socket module does not name.
+_SO_ATTACH_FILTER: Final = 26
 _SO_SNDBUFFORCE: Final = 32
 _SO_RCVBUFFORCE: Final = 33
 _IP_MTU_DISCOVER: Final = 10
@@ -353,11 +357,27 @@ def _listening(address: Address) -> socket.socket:
         else:
             bound.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
             bound.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTUDISC_PROBE)
+        _admit_only_ours(bound)
         bound.bind((address.host, address.port))
     except OSError:
         bound.close()
         raise
     return bound
+
+
+def _admit_only_ours(bound: socket.socket) -> None:
+    """Let the kernel drop what does not begin as our packets do, before it wakes anybody."""
+    instructions = (
+        (0x30, 0, 0, _UDP_HEADER),  # load the first byte behind the header; none: drop
+        (0x15, 0, 1, MAGIC),  # is it ours?
+        (0x06, 0, 0, 0xFFFFFFFF),  # take all of it
+        (0x06, 0, 0, 0),  # drop
+    )
+    code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
+    held = ctypes.create_string_buffer(code)
+    program = struct.pack("HP", len(instructions), ctypes.addressof(held))
+    with contextlib.suppress(OSError):
+        bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def _pressure_file(kind: str) -> int | None:

@@ -32,6 +32,7 @@ from pcsx.ring.frames import (
     Transmit,
     Why,
 )
+from pcsx.ring.wire import MAGIC
 from tests.ring.network import PSK, identity_of, ring_of
 
 LIMIT_S = 15
@@ -134,6 +135,21 @@ def test_hearts_find_each_other_carry_a_megabyte_and_miss_one_that_is_killed(tri
     told = json.loads(stats.text)
     assert told["rt"] is False and told["io"]["brain.dropped"] == 0
     assert told["peers"]["2"]["links"][0]["reaches"] is True
+
+
+def test_what_is_not_ours_does_not_even_reach_the_heart(trio: Hearts) -> None:
+    trio.listen(1, PeerState, node=2, reach=Reach.UP)
+    address = trio.config.node(1).addresses[0]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for size in (0, 1, 7, 100, 1400):
+            stranger.sendto(bytes(size), (address.host, address.port))
+            stranger.sendto(bytes([MAGIC]) + bytes(size), (address.host, address.port))
+    trio.end(3, signal.SIGKILL)
+    trio.listen(1, PeerState, node=3, reach=Reach.SUSPECT)
+    trio.brains[1].send(AskStats())
+    stats = trio.listen(1, HeartStats)
+    assert isinstance(stats, HeartStats)
+    assert sum(json.loads(stats.text)["drop"].values()) == 5
 
 
 def test_a_farewell_is_finished_when_the_brain_has_gone(trio: Hearts) -> None:
