@@ -290,7 +290,9 @@ def _seconds(interval: str) -> str:
 
 def _line(op: Element) -> str:
     attributes = " ".join(
-        f"{name}={value}" for name, value in sorted(op.attrib.items()) if name not in ("id", "name")
+        f"{name!s}={value!s}"
+        for name, value in sorted(op.attrib.items())
+        if name not in ("id", "name")
     )
     return f"{op.get('name')} {attributes} ({op.get('id')})".replace("  ", " ")
 

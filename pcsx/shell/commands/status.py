@@ -1,0 +1,182 @@
+"""`pcsx status`: what runs where and what is wrong, on one screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Final
+
+from pcsx.cib.document import Cib
+from pcsx.errors import NoCluster
+from pcsx.shell import args
+from pcsx.shell.run import Run
+from pcsx.shell.words import Level, wrong_words
+
+UNKNOWN: Final = 3
+"""What monitoring is told when nobody knows."""
+
+command = Level(
+    "status",
+    """Show what runs where, and what is wrong.
+
+    \b
+    Example: for a person
+        pcsx status
+    Example: for monitoring; the exit status is 0 well, 1 warning, 2 critical, 3 unknown
+        pcsx status --check
+    """,
+    default="cluster-wide",
+)
+
+OPTIONS = ("full", "hide-inactive", "by-node", "check", "quiet")
+
+
+def _read(run: Run) -> tuple[dict[str, Any], Any]:
+    from pcsx.shell.output.status import status_object
+
+    if not run.is_live:
+        return status_object(run.cib(), None)
+    from pcsx.protocol import GetStatus
+
+    live = run.source.call(GetStatus())
+    return status_object(Cib.from_bytes(live["cib"].encode()), live)
+
+
+@command.verb("cluster-wide", "status", usage="", options=OPTIONS)
+def status(run: Run, words: list[str]) -> None:
+    """Show the whole state: a headline, what is wrong with a next command, nodes, resources.
+
+    \b
+    Example:
+        pcsx status --json
+    """
+    from pcsx.shell.output.status import status_lines
+
+    if words:
+        raise args.misused(run.usage)
+    try:
+        value, work = _read(run)
+    except NoCluster as error:
+        if run.flag("check"):
+            run.say(f"UNKNOWN: {error}")
+            run.exit_status = UNKNOWN
+            return
+        raise
+    run.give(value)
+    if run.flag("check"):
+        _check(run, value)
+        return
+    lines = status_lines(
+        value, work, full=run.flag("full"), hide_inactive=run.flag("hide-inactive"),
+        signs=_signs(),
+    )  # fmt: skip
+    run.say("\n".join(lines))
+
+
+def _signs() -> dict[str, str]:
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    if encoding == "utf8" and os.environ.get("TERM") != "dumb":
+        return {"critical": "✗", "warning": "!"}
+    return {"critical": "x", "warning": "!"}
+
+
+def _check(run: Run, value: dict[str, Any]) -> None:
+    from pcsx.shell.output.status import severity_of
+
+    run.exit_status = severity_of(value)
+    word = ("OK", "WARNING", "CRITICAL")[run.exit_status]
+    texts = [problem["text"] for problem in value["problems"]]
+    counts = value["counts"]
+    running = f"{counts['nodes_online']} of {counts['nodes']} nodes online"
+    run.say(f"{word}: {' '.join(texts) or running}")
+
+
+@command.verb("resources", usage="[ID] [node=NODE]", options=("hide-inactive", "full"))
+def resources(run: Run, words: list[str]) -> None:
+    """Show which resources run where.
+
+    \b
+    Example:
+        pcsx status resources web
+    """
+    from pcsx.shell.output.running import show_running
+
+    show_running(run, words, stonith=False)
+
+
+@command.verb("nodes", usage="", options=("full",))
+def nodes(run: Run, words: list[str]) -> None:
+    """Show the nodes and what state they are in.
+
+    \b
+    Example:
+        pcsx status nodes
+    """
+    value, _ = _read(run)
+    run.give(value["nodes"])
+    groups: dict[str, list[str]] = {
+        "Online": [], "Standby": [], "Maintenance": [], "Offline": [], "Unclean": [],
+    }  # fmt: skip
+    for node in value["nodes"]:
+        if node["unclean"]:
+            word = "Unclean"
+        elif not node["online"]:
+            word = "Offline"
+        elif node["standby"]:
+            word = "Standby"
+        else:
+            word = "Maintenance" if node["maintenance"] else "Online"
+        groups[word].append(node["name"])
+    run.say("Pacemaker Nodes:")
+    for word, names in groups.items():
+        run.say(f" {word}: {' '.join(names)}".rstrip())
+
+
+@command.verb("cluster", usage="", options=("full",))
+def cluster(run: Run, words: list[str]) -> None:
+    """Show the headline alone, and the nodes.
+
+    \b
+    Example:
+        pcsx status cluster
+    """
+    from pcsx.shell.output.status import headline
+
+    value, _ = _read(run)
+    run.give({"cluster": value["cluster"], "nodes": value["nodes"]})
+    run.say("Cluster Status:")
+    run.say(f" {headline(value)}")
+
+
+@command.verb("wait", usage="[SECONDS]")
+def wait(run: Run, words: list[str]) -> None:
+    """Wait until the cluster has done all that its configuration asks for.
+
+    \b
+    Example:
+        pcsx status wait 60
+    """
+    if len(words) > 1 or (words and not words[0].isdigit()):
+        raise args.misused(run.usage)
+    run.live_only("it waits for the cluster")
+    run.settle(float(words[0]) if words else None)
+
+
+@command.verb("query", usage="resource ID (exists | is-type TYPE | is-state STATE | get-nodes | ...)",
+              options=("quiet",))  # fmt: skip
+def query(run: Run, words: list[str]) -> None:
+    """Ask one thing of a resource: the exit status is 0 for yes, 2 for no, 1 for a fault.
+
+    \b
+    Example:
+        pcsx status query resource web is-state started
+    """
+    from pcsx.shell.output.query import answer
+
+    if len(words) < 3 or words[0] != "resource":
+        raise wrong_words("say what to ask", hint=f"Usage: {run.usage}")
+    told = answer(run.cib(), words[1], words[2], words[3:])
+    run.give(told.value)
+    if not run.flag("quiet"):
+        run.say(told.text)
+    run.exit_status = told.exit_status

@@ -1,0 +1,339 @@
+"""The state of the cluster: one plain value, and the screen that is made of it.
+
+`status_object` asks the engine for its reading of the document and adds what the daemon knows of
+nodes, quorum and fencing; everything that is printed, as text or JSON, comes from that value. Its
+shape is `pcsx-status/1`: keys are added, never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pcsx.cib.document import Cib
+from pcsx.pe.model import Bundle, Clone, Collective, Node, Primitive, Resource, WorkingSet
+from pcsx.pe.report import (
+    health_of,
+    instance_counts,
+    is_active,
+    is_disabled,
+    node_status,
+    shown_name,
+    shown_role,
+)
+from pcsx.shell.output.running import read_now, resource_lines
+
+SCHEMA: Final = "pcsx-status/1"
+
+Told = Mapping[str, Any]
+
+
+def status_object(cib: Cib, live: Told | None) -> tuple[dict[str, Any], WorkingSet]:
+    """Return the state as a plain value, and the reading that it comes from.
+
+    *live* is the daemon's answer to `GetStatus`; None for a document in a file.
+    """
+    work = read_now(cib)
+    total, disabled, blocked = instance_counts(work)
+    nodes = [_node_object(work, node, live) for node in work.nodes]
+    value: dict[str, Any] = {
+        "schema": SCHEMA,
+        "source": "file" if live is None else "cluster",
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cluster": _cluster_object(work, live),
+        "nodes": nodes,
+        "resources": [
+            resource_object(one)
+            for one in work.resources
+            if not (one.removed and not is_active(one, partly=True))
+        ],
+        "counts": {
+            "nodes": len(nodes),
+            "nodes_online": sum(node["online"] for node in nodes),
+            "instances": total,
+            "instances_disabled": disabled,
+            "instances_blocked": blocked,
+        },
+        "failures": [_failure_object(failure) for failure in work.failures],
+    }
+    value["problems"] = list(problems(value))
+    return value, work
+
+
+def _cluster_object(work: WorkingSet, live: Told | None) -> dict[str, Any]:
+    options = work.options
+    known = dict(live["cluster"]) if live is not None else {}
+    dc = work.nodes_by_id.get(work.dc_id)
+    return {
+        "name": known.get("name") or options.cluster_name or "",
+        "quorate": bool(known["quorate"]) if "quorate" in known else work.quorate,
+        "dc": known.get("dc") or (dc.name if dc is not None else ""),
+        "maintenance": options.maintenance_mode,
+        "fencing": known.get("fencing")
+        or {"required": options.fencing_enabled, "devices": _device_count(work)},
+        **{
+            name: known[name]
+            for name in ("me", "quorum_reason", "votes", "needed_votes", "version", "waits_for")
+            if name in known
+        },
+    }
+
+
+def _device_count(work: WorkingSet) -> int:
+    return sum(
+        primitive.agent[0] == "stonith" for one in work.resources for primitive in one.primitives()
+    )
+
+
+def _node_object(work: WorkingSet, node: Node, live: Told | None) -> dict[str, Any]:
+    kind = "guest" if node.is_guest else "remote" if node.is_pcmk_remote else "member"
+    known = next((one for one in (live or {}).get("nodes", ()) if one["name"] == node.name), {})
+    return {
+        "name": node.name,
+        "id": node.id,
+        "type": kind,
+        "state": node_status(node),
+        "online": node.online,
+        "unclean": node.unclean,
+        "pending": node.pending,
+        "standby": node.standby,
+        "maintenance": node.in_maintenance,
+        "dc": node.is_dc,
+        "health": health_of(work, node).lower(),
+        "running": len({primitive.id for primitive in node.running}),
+        **{name: known[name] for name in ("reach", "why", "since_s", "unseen") if name in known},
+    }
+
+
+def resource_object(resource: Resource) -> dict[str, Any]:
+    """Return *resource* with all that is in it."""
+    made: dict[str, Any] = {
+        "id": resource.id,
+        "kind": _kind(resource),
+        "managed": resource.managed,
+        "disabled": is_disabled(resource),
+        "active": is_active(resource, partly=True),
+        "orphan": resource.removed,
+    }
+    if isinstance(resource, Primitive):
+        standard, provider, type = resource.agent
+        made |= {
+            "name": shown_name(resource),
+            "agent": ":".join(part for part in (standard, provider, type) if part),
+            "role": shown_role(resource).label,
+            "nodes": [node.name for node in resource.active],
+            "failed": resource.failed,
+            "blocked": resource.blocked,
+            "pending": resource.pending_task or "",
+        }
+    elif isinstance(resource, Bundle):
+        made["children"] = [
+            resource_object(part)
+            for replica in resource.replicas
+            for part in (replica.container, replica.child)
+            if part is not None
+        ]
+    elif isinstance(resource, Collective):
+        made["children"] = [resource_object(child) for child in resource.children]
+    return made
+
+
+def _kind(resource: Resource) -> str:
+    if isinstance(resource, Clone):
+        return "promotable" if resource.promotable else "clone"
+    return resource.kind.name.lower()
+
+
+def _failure_object(failure: Any) -> dict[str, Any]:
+    operation = failure.operation
+    changed = operation.changed_s
+    return {
+        "resource": failure.rsc.base_id,
+        "node": failure.node.name,
+        "task": operation.task,
+        "interval_ms": operation.interval_ms,
+        "exit_code": failure.exit_code,
+        "op_status": failure.status,
+        "reason": operation.get("exit-reason") or "",
+        "at": datetime.fromtimestamp(changed, UTC).isoformat() if changed > 0 else "",
+    }
+
+
+# --- what is wrong, and what to do about it
+
+
+def problems(value: Told) -> Iterator[dict[str, str]]:
+    """Tell what is wrong in *value*: how much (critical, warning), what, and the next command."""
+    cluster = value["cluster"]
+    if value["source"] == "cluster" and not cluster["quorate"]:
+        reason = cluster.get("quorum_reason") or "too few nodes are here"
+        yield _problem("critical", f"No quorum: {reason}.", "pcsx quorum status")
+    fencing = cluster["fencing"]
+    if fencing.get("required") and not fencing.get("devices") and value["resources"]:
+        yield _problem(
+            "warning",
+            "Fencing is required and there is no fence device: no resource will be started.",
+            "pcsx stonith create",
+        )
+    elif not fencing.get("required"):
+        yield _problem(
+            "warning",
+            "Fencing is off: data is not safe when a node fails.",
+            "pcsx property set stonith-enabled=true",
+        )
+    if cluster["maintenance"]:
+        yield _problem(
+            "warning",
+            "The cluster is in maintenance: nothing is started, stopped or watched.",
+            "pcsx property set maintenance-mode=false",
+        )
+    if cluster.get("waits_for"):
+        yield _problem("warning", f"Waiting for {cluster['waits_for']}.", "pcsx stonith history")
+    for node in value["nodes"]:
+        yield from _node_problems(node)
+    for failure in value["failures"]:
+        yield _failure_problem(failure)
+    for resource in _leaves(value["resources"]):
+        yield from _resource_problems(resource)
+
+
+def _problem(severity: str, text: str, command: str) -> dict[str, str]:
+    return {"severity": severity, "text": text, "next": command}
+
+
+def _node_problems(node: Told) -> Iterator[dict[str, str]]:
+    name = node["name"]
+    if node["unclean"]:
+        yield _problem(
+            "critical",
+            f"Node {name} is {node['state']}: it must be fenced before its work is taken over.",
+            f"pcsx stonith history {name}",
+        )
+    elif node["pending"]:
+        yield _problem("warning", f"Node {name} is joining.", "pcsx status --watch")
+    elif not node["online"] and node["type"] != "guest":
+        yield _problem("warning", f"Node {name} is offline.", f"pcsx cluster start {name}")
+    elif node["standby"]:
+        yield _problem("warning", f"Node {name} is in standby.", f"pcsx node unstandby {name}")
+    elif node["maintenance"]:
+        yield _problem(
+            "warning", f"Node {name} is in maintenance.", f"pcsx node unmaintenance {name}"
+        )
+    if node["health"]:
+        yield _problem(
+            "warning",
+            f"The health of node {name} is {node['health']}.",
+            f"pcsx node attribute {name}",
+        )
+
+
+def _failure_problem(failure: Told) -> dict[str, str]:
+    every = f" every {failure['interval_ms'] // 1000} s" if failure["interval_ms"] else ""
+    at = f" at {failure['at'][11:19]}" if failure["at"] else ""
+    reason = f": {failure['reason']}" if failure["reason"] else ""
+    return _problem(
+        "warning",
+        f"{failure['resource']} failed to {failure['task']}{every} on {failure['node']}{at} "
+        f"(code {failure['exit_code']}){reason}.",
+        f"pcsx resource cleanup {failure['resource']} node={failure['node']}",
+    )
+
+
+def _leaves(resources: Sequence[Told]) -> Iterator[Told]:
+    for one in resources:
+        if "children" in one:
+            yield from _leaves(one["children"])
+        else:
+            yield one
+
+
+def _resource_problems(resource: Told) -> Iterator[dict[str, str]]:
+    id = resource["name"]
+    if resource["blocked"]:
+        yield _problem(
+            "critical",
+            f"{id} is blocked: the cluster will not touch it until that is cleared.",
+            f"pcsx resource cleanup {id}",
+        )
+    elif resource["orphan"]:
+        yield _problem(
+            "warning",
+            f"{id} runs and is not in the configuration any more.",
+            f"pcsx resource refresh {id}",
+        )
+    elif len(resource["nodes"]) > 1:
+        yield _problem(
+            "critical", f"{id} is active on {', '.join(resource['nodes'])}.", f"pcsx why {id}"
+        )
+
+
+# --- the screen
+
+
+def status_lines(
+    value: Told, work: WorkingSet, *, full: bool, hide_inactive: bool, signs: Mapping[str, str]
+) -> list[str]:
+    """Return the screen: the headline, what is wrong, the nodes, what runs where."""
+    lines = [headline(value)]
+    found = value["problems"]
+    if found:
+        lines.append("")
+        for problem in found:
+            lines.append(f"{signs[problem['severity']]} {problem['text']}")
+            lines.append(f"    {problem['next']}")
+    lines += ["", "Nodes:", *_node_lines(value["nodes"], full=full)]
+    chosen = [
+        one for one in work.resources if not (hide_inactive and not is_active(one, partly=True))
+    ]
+    told = resource_lines(work, chosen)
+    lines += ["", "Resources:", *(told or ["  none"])]
+    return lines
+
+
+def headline(value: Told) -> str:
+    """Return the one line that says how the cluster is."""
+    cluster, counts = value["cluster"], value["counts"]
+    name = f"Cluster {cluster['name']}" if cluster["name"] else "Cluster"
+    if value["source"] == "file":
+        name = f"{name} (from a file)"
+    words = [f"{counts['nodes_online']} of {counts['nodes']} nodes online"]
+    words.append("quorate" if cluster["quorate"] else "no quorum")
+    words.append(f"DC {cluster['dc']}" if cluster["dc"] else "no DC")
+    words.append(_fencing_text(cluster["fencing"]))
+    return f"{name}: {', '.join(words)}"
+
+
+def _fencing_text(fencing: Told) -> str:
+    if not fencing.get("required"):
+        return "fencing off"
+    devices = fencing.get("devices", 0)
+    text = f"{devices} fence device{'' if devices == 1 else 's'}"
+    last = fencing.get("last_done_s")
+    if last:
+        text += f", last fencing {datetime.fromtimestamp(last).astimezone():%Y-%m-%d %H:%M}"
+    return text
+
+
+def _node_lines(nodes: Sequence[Told], *, full: bool) -> list[str]:
+    width = max((len(node["name"]) for node in nodes), default=0)
+    lines = []
+    for node in nodes:
+        notes = []
+        if node["dc"]:
+            notes.append("DC")
+        if node["type"] != "member":
+            notes.append(node["type"])
+        if full:
+            notes.append(f"id {node['id']}")
+        tail = f" ({', '.join(notes)})" if notes else ""
+        count = node["running"]
+        load = f", runs {count}" if node["online"] else ""
+        lines.append(f"  {node['name']:<{width}}  {node['state']}{load}{tail}")
+    return lines or ["  none"]
+
+
+def severity_of(value: Told) -> int:
+    """Return the state as monitoring counts it: 0 well, 1 warning, 2 critical."""
+    found = {problem["severity"] for problem in value["problems"]}
+    return 2 if "critical" in found else 1 if "warning" in found else 0
