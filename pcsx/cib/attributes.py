@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from pcsx.cib.document import Cib
+from pcsx.values import parse_bool
 
 _BLOCK_IDS = {"instance_attributes": "{}-instance_attributes", "utilization": "{}-utilization",
               "meta_attributes": "{}-meta_attributes"}  # fmt: skip
@@ -79,13 +80,28 @@ def has_resource(cib: Cib, id: str) -> bool:
 
 def is_told_apart(cib: Cib, id: str) -> bool:
     """Return whether *id* is within a clone whose instances are different from each other."""
+    clone = _clone_of(cib, id)
+    return clone is not None and _says(clone, "globally-unique")
+
+
+def is_promotable(cib: Cib, id: str) -> bool:
+    """Return whether *id* is within a clone whose instances can be promoted."""
+    clone = _clone_of(cib, id)
+    return clone is not None and (clone.tag == "master" or _says(clone, "promotable"))
+
+
+def _clone_of(cib: Cib, id: str) -> etree._Element | None:
     for clone in cib.tree.iter("clone", "master"):
         if any(child.get("id") == id for child in clone.iter("primitive", "group")):
-            return any(
-                pair.get("name") == "globally-unique" and pair.get("value") == "true"
-                for pair in clone.iterfind("meta_attributes/nvpair")
-            )
-    return False
+            return clone
+    return None
+
+
+def _says(clone: etree._Element, name: str) -> bool:
+    return any(
+        pair.get("name") == name and parse_bool(pair.get("value") or "") is True
+        for pair in clone.iterfind("meta_attributes/nvpair")
+    )
 
 
 def found_by(cib: Cib, xpath: str) -> list[str]:

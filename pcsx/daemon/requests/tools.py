@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from pcsx.cib import Cib
+from pcsx.cib.attributes import is_promotable
 from pcsx.cib.patch import diff
 from pcsx.daemon import tools
 from pcsx.daemon.attributes import merged
 from pcsx.daemon.effects import Effect
 from pcsx.daemon.member import Member
-from pcsx.daemon.requests import cib
+from pcsx.daemon.requests.cib import commit
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.daemon.running import running_on
 from pcsx.errors import PcsxError
@@ -51,13 +54,23 @@ def facts_of(member: Member) -> tools.Facts:
     )
 
 
+def _named(entry: tools.Running, cib: Cib) -> tools.Running:
+    """Return *entry* with its role in the words for what can be promoted, where that is so."""
+    base, _, number = entry.resource.rpartition(":")
+    name = base if number.isdigit() else entry.resource
+    if entry.role == "Started" and is_promotable(cib, name):
+        return replace(entry, role="Unpromoted")
+    return entry
+
+
 def _running(member: Member) -> tuple[tools.Running, ...]:
+    cib = member.scene.ledger.replica.cib
     found: list[tools.Running] = []
     for node in member.scene.config.nodes:
         picture = member.scene.picture.nodes.get(node.id)
         if picture is not None and picture.present:
             history = member.local.history if node.id == member.me else picture.history
-            found += running_on(node.name, history.records())
+            found += [_named(entry, cib) for entry in running_on(node.name, history.records())]
     return tuple(sorted(found, key=lambda entry: (entry.resource, entry.node)))
 
 
@@ -73,7 +86,7 @@ def _commit(desk: Desk, request: Tool, said: tools.Said, now: Now) -> list[Outco
         return desk.answer(_told(said), True)
 
     version = base.version
-    commit = Commit(
+    wish = Commit(
         base=(version.admin_epoch, version.epoch, version.num_updates),
         base_digest=base.digest,
         patch=diff(base, said.cib).to_bytes().decode(),
@@ -81,7 +94,7 @@ def _commit(desk: Desk, request: Tool, said: tools.Said, now: Now) -> list[Outco
         client=f"tool-{member.me}-{member.boot.counter}-{member.next_wish()}",
         seq=1,
     )
-    return cib.commit(Desk(desk.node, commit, desk.user, answer, desk.passed), commit, now)
+    return commit(Desk(desk.node, wish, desk.user, answer, desk.passed), wish, now)
 
 
 def _told(said: tools.Said) -> dict[str, Any]:

@@ -39,8 +39,9 @@ def text_of(reply: str, name: str) -> str:
 def status_of(reply: str) -> int:
     """Return the exit status in *reply*; 1 where it has none."""
     _, found, rest = reply.partition('"status":')
-    digits = rest.lstrip()[:3].rstrip(",} ")
-    return int(digits) if found and digits.isdigit() else 1
+    rest = rest.lstrip()
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    return int(digits) if found and digits else 1
 
 
 def asked(path: str, request: bytes) -> str:

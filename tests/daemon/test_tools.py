@@ -1,0 +1,219 @@
+"""Laws of the tools that agents call: their words, their output, and what they change."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pcsx.cib import Cib
+from pcsx.cib.attributes import is_promotable, lasting_attributes, property_of, with_property
+from pcsx.daemon.attributes import Delay, Refresh, Update
+from pcsx.daemon.tools import TOOLS, Facts, NodeFacts, Running, Said, answer
+
+CIB = Cib.from_bytes(
+    b"""<cib><configuration>
+    <crm_config><cluster_property_set id="cib-bootstrap-options">
+      <nvpair id="p1" name="no-quorum-policy" value="freeze"/></cluster_property_set></crm_config>
+    <nodes>
+      <node id="1" uname="n1"><instance_attributes id="nodes-1">
+        <nvpair id="nodes-1-rack" name="rack" value="r1"/></instance_attributes></node>
+      <node id="2" uname="n2"/></nodes>
+    <resources>
+      <clone id="c"><meta_attributes id="cm">
+        <nvpair id="cm1" name="promotable" value="true"/></meta_attributes>
+        <primitive id="db" class="ocf" provider="heartbeat" type="pgsql">
+          <operations><op id="o" name="monitor" interval="10s"/></operations></primitive></clone>
+      <clone id="u"><meta_attributes id="um">
+        <nvpair id="um1" name="globally-unique" value="true"/></meta_attributes>
+        <primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2"/></clone>
+      <primitive id="vm" class="ocf" provider="heartbeat" type="VirtualDomain">
+        <utilization id="vm-u"><nvpair id="vm-u-cpu" name="cpu" value="2"/></utilization>
+      </primitive>
+    </resources></configuration></cib>"""
+)
+RUNNING = (
+    Running("db", ("ocf", "heartbeat", "pgsql"), "n1", "Promoted"),
+    Running("db", ("ocf", "heartbeat", "pgsql"), "n2", "Unpromoted"),
+)
+FACTS = Facts(
+    me="n1",
+    nodes=(
+        NodeFacts(1, "n1", True, {"ping": "100", "master-db": "5"}),
+        NodeFacts(2, "n2", True, {"ping": "0"}),
+        NodeFacts(3, "n3", False, {}),
+    ),
+    quorate=True,
+    cib=CIB,
+    document=lambda: CIB,
+    running=lambda: RUNNING,
+)
+
+
+def call(line: str, **env: str) -> Said:
+    tool, *words = line.split()
+    return answer(tool, tuple(words), env, FACTS)
+
+
+def shown(line: str, **env: str) -> str:
+    said = call(line, **env)
+    assert (said.status, said.stderr) == (0, ""), said
+    return said.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "update"),
+    [
+        ("crm_attribute -n x -v 5 -l reboot", Update(1, "x", "5", 0)),
+        ("crm_attribute --name=x --update=5 --lifetime=reboot -N n2", Update(2, "x", "5", 0)),
+        ("crm_attribute -N n2 -l reboot --name x --delete", Update(2, "x", None, 0)),
+        ("crm_attribute -l reboot -n ping -v ping++", Update(1, "ping", "101", 0)),
+        ("crm_attribute -p -v 10", Update(1, "master-r", "10", 0)),
+        ("crm_attribute --promotion=db --update=10", Update(1, "master-db", "10", 0)),
+        ("crm_attribute -p db:1 -v 10", Update(1, "master-db", "10", 0)),
+        ("crm_attribute -p ip:1 -v 10", Update(1, "master-ip:1", "10", 0)),
+        ("crm_attribute -p -D", Update(1, "master-r", None, 0)),
+        ("crm_master -Q -l reboot -v 100", Update(1, "master-r", "100", 0)),
+        ("crm_master -N n2 -l reboot -v INFINITY", Update(2, "master-r", "INFINITY", 0)),
+        ("attrd_updater -n x -U 5", Update(1, "x", "5", None)),
+        ("attrd_updater -n x -v 5 -d 30s", Update(1, "x", "5", 30_000)),
+        ("attrd_updater -n x -B 5 -d 2", Update(1, "x", "5", 2000)),
+        ("attrd_updater -n x -Y -d 2", Delay("x", 2000)),
+        ("attrd_updater -D -n x -N n2", Update(2, "x", None, None)),
+        ("attrd_updater -R", Refresh()),
+        ("attrd_updater --private --lifetime reboot -n x -U 1", Update(1, "x", "1", None)),
+    ],
+)
+def test_what_agents_write_is_a_transient_attribute(line: str, update: Any):
+    said = call(line, OCF_RESOURCE_INSTANCE="r")
+    assert (said.status, said.transient, said.cib) == (0, (update,), None), said
+
+
+@pytest.mark.parametrize(
+    ("line", "output"),
+    [
+        ("crm_attribute -n ping -l reboot -G", "scope=status  name=ping value=100\n"),
+        ("crm_attribute -n ping -l reboot -N n2 -q", "0\n"),
+        ("crm_attribute -n rack -l forever -G -Q", "r1\n"),
+        ("crm_attribute -t nodes --node n1 -n rack -G -q", "r1\n"),
+        ("crm_attribute --type=crm_config --name=no-quorum-policy --query -q", "freeze\n"),
+        ("crm_attribute --type=crm_config -n stonith-enabled --query --quiet --default=true",
+         "true\n"),
+        ("crm_attribute -p db -G -q", "5\n"),
+        ("crm_node -n", "n1\n"),
+        ("crm_node -i", "1\n"),
+        ("crm_node -l", "1 n1 member\n2 n2 member\n3 n3 lost\n"),
+        ("crm_node -l -p", "1 n1 member\n2 n2 member\n"),
+        ("crm_node -p", "n1 n2 \n"),
+        ("crm_node -q", "1\n"),
+        ("attrd_updater -n ping -Q -A",
+         'name="ping" host="n1" value="100"\nname="ping" host="n2" value="0"\n'),
+        ("attrd_updater --query -n ping -N n2", 'name="ping" host="n2" value="0"\n'),
+        ("crm_resource -r db --locate",
+         "resource db is running on: n1 Promoted\nresource db is running on: n2 \n"),
+        ("crm_resource -r vm --locate", "resource vm is NOT running\n"),
+        ("crm_resource -Q -r vm -z -g cpu", "2\n"),
+        ("pacemakerd -$", "Pacemaker 3.0.2\nWritten by pcsx\n"),
+        ("cibadmin -Q --xpath //nvpair[@name='rack']/@id/..",
+         '<nvpair id="nodes-1-rack" name="rack" value="r1"/>\n'),
+    ],
+)  # fmt: skip
+def test_what_agents_read_has_the_fields_shape(line: str, output: str):
+    assert shown(line) == output
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["crm_attribute -n x -l reboot -G -q", "crm_attribute -n x -l forever -G -N nobody",
+     "attrd_updater -n x -Q", "crm_resource -r vm -g nothing", "crm_resource -r nothing -g x",
+     "cibadmin -Q --xpath //nothing"],
+)  # fmt: skip
+def test_what_is_not_there_is_105_and_prints_nothing(line: str):
+    said = call(line)
+    assert (said.status, said.stdout) == (105, "") and said.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["crm_attribute", "crm_attribute -n", "crm_attribute --colour", "crm_attribute -p -v 1",
+     "attrd_updater -n x", "attrd_updater -n x -U 1 -d soon", "crm_node", "crm_resource -W",
+     "crm_attribute -t nonsense -n x", "cibadmin -Q --xpath //["],
+)  # fmt: skip
+def test_words_that_make_no_sense_are_a_usage_error(line: str):
+    said = call(line)
+    assert said.status == 64 and said.stderr
+
+
+def test_several_short_options_can_be_one_word():
+    assert shown("crm_attribute -Gqn ping -l reboot") == "100\n"
+
+
+def test_the_node_is_the_one_that_the_agent_runs_on():
+    assert shown("crm_attribute -n ping -l reboot -G -q", PCSX_NODE="n2") == "0\n"
+    assert shown("crm_node -n", PCSX_NODE="n2") == "n2\n"
+
+
+def test_a_lasting_attribute_is_a_change_of_the_document():
+    said = call("crm_attribute -N n2 -l forever -n rack -v r2")
+    assert said.cib is not None and said.transient == ()
+    assert lasting_attributes(said.cib, "n2", "instance_attributes") == {"rack": "r2"}
+    assert b'<instance_attributes id="nodes-2">' in said.cib.to_bytes()
+    said = call("crm_attribute -t nodes --node n1 -z -n cpu -v 4")
+    assert said.cib is not None
+    assert lasting_attributes(said.cib, "n1", "utilization") == {"cpu": "4"}
+    said = call("crm_attribute -l forever -n rack -D")
+    assert said.cib is not None
+    assert lasting_attributes(said.cib, "n1", "instance_attributes") == {}
+
+
+def test_what_is_so_already_is_no_change():
+    assert call("crm_attribute -l forever -n rack -v r1") == Said()
+    assert call("crm_attribute -l forever -n other -D") == Said()
+    assert call("crm_attribute -t crm_config -n no-quorum-policy -v freeze") == Said()
+
+
+def test_a_property_can_have_a_block_of_its_own():
+    said = call("crm_attribute --type crm_config --name r_REPL_INFO -s redis_replication -v n1")
+    assert said.cib is not None
+    assert property_of(said.cib, "r_REPL_INFO", "redis_replication") == "n1"
+    assert property_of(said.cib, "no-quorum-policy") == "freeze"
+    assert property_of(with_property(said.cib, "r_REPL_INFO", None), "r_REPL_INFO") is None
+
+
+def test_a_resources_values_are_set_before_its_operations():
+    said = call("crm_resource -r db:0 -z -p cpu -v 8")
+    assert said.cib is not None
+    assert lasting_attributes(said.cib, "db", "utilization", of="resource") == {"cpu": "8"}
+    text = said.cib.to_bytes()
+    assert text.index(b"db-utilization") < text.index(b"<operations>")
+    said = call("crm_resource --resource=vm --utilization --delete-parameter=cpu")
+    assert said.cib is not None
+    assert lasting_attributes(said.cib, "vm", "utilization", of="resource") == {}
+
+
+def test_the_status_is_found_by_the_patterns_of_agents():
+    text = shown("crm_mon -1 --output-as=xml")
+    redis = r'resource.*id="db".* role="(Promoted|Master)".* active="true".* orphaned="false"'
+    assert re.search(redis + r'.* failed="false"', text)
+    assert re.search(r'<resource id="db" .* role="(Promoted|Master)"', text)
+    assert re.search(r'<node name="n2" .* online="true"', text)
+    assert re.search(r'<node name="n3" .* online="false"', text)
+    assert shown("crm_mon -1 --as-xml") == text
+
+
+def test_what_is_not_served_says_so():
+    for line in ("crm_mon -1", "crm_resource -r vm -B", "cibadmin -R", "pacemakerd", "crm_nothing"):
+        assert call(line).status in (3, 64)
+
+
+def test_whether_instances_can_be_promoted_is_the_clones_word():
+    assert is_promotable(CIB, "db") and not is_promotable(CIB, "ip")
+
+
+@given(st.sampled_from(sorted(TOOLS)), st.lists(st.text(max_size=6), max_size=5))
+def test_any_words_have_an_answer(tool: str, words: list[str]):
+    said = answer(tool, tuple(words), {}, FACTS)
+    assert said.status in (0, 1, 3, 64, 105)
