@@ -1,25 +1,25 @@
-"""How elements become frozen dataclasses and back, without loss.
+"""How elements become frozen values and back, without loss.
 
-A class names its element (`tag`) and declares its fields with `attribute`, `one`, `many`.
+A class names its element (`tag`) and declares its fields with `attribute`, `one` and `many`.
 `read` fills them; attributes and children that no field names ride along in `extra`, and `write`
 puts everything back. Values stay the text that was configured: what they mean is for the reader
 (`pcsx.cib.evaluate`, `pcsx.pe.read`), so that a document with a mistake in it can still be shown
 and repaired.
+
+The classes behave as frozen dataclasses with slots and keyword arguments do, and are for mypy just
+that; they are made by `ElementType` because there are many of them and every start of the program
+would pay for the methods that `dataclass` compiles for each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar, dataclass_transform
 
 from lxml import etree
 
-_XML: Final = "xml"
 
-
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(NamedTuple):
     """What an object does not know: attributes, and children as they are written."""
 
     attributes: tuple[tuple[str, str], ...] = ()
@@ -27,16 +27,116 @@ class Extra:
 
 
 NOTHING: Final = Extra()
+Children = tuple[type["XmlObject"], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class XmlObject:
+class _Field:
+    """How one field is read and written."""
+
+    __slots__ = ("children", "default", "how", "name")
+
+    def __init__(
+        self, how: str, default: Any, name: str = "", children: Callable[[], Children] | None = None
+    ) -> None:
+        self.how = how
+        self.default = default
+        self.name = name
+        self.children = children
+
+
+def attribute(name: str = "") -> Any:
+    """Return a field for an attribute; its XML name is the field's, with `-` for `_`, or *name*."""
+    return _Field("attribute", None, name)
+
+
+def one(child: type[XmlObject]) -> Any:
+    """Return a field for the first child of that class's tag; further ones are extra."""
+    return _Field("one", None, children=lambda: (child,))
+
+
+def many(*children: type[XmlObject]) -> Any:
+    """Return a field for all children of these classes' tags, in document order."""
+    return _Field("many", (), children=lambda: children)
+
+
+def many_of(children: Callable[[], Children]) -> Any:
+    """Return a field as `many` does, for classes that are not yet all made."""
+    return _Field("many", (), children=children)
+
+
+@dataclass_transform(eq_default=True, kw_only_default=True, frozen_default=True)
+class ElementType(type):
+    """Makes a class from its declared fields."""
+
+    fields: dict[str, _Field]
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> ElementType:
+        """Return the class; the fields of its bases come first."""
+        fields: dict[str, _Field] = {}
+        for base in bases:
+            fields.update(getattr(base, "fields", {}))
+        own = [
+            field
+            for field, kind in namespace.get("__annotations__", {}).items()
+            if not str(kind).startswith("ClassVar")
+        ]
+        namespace["__slots__"] = tuple(field for field in own if field not in fields)
+        for field in own:
+            default = namespace.pop(field, None)
+            fields[field] = default if isinstance(default, _Field) else _Field("", default)
+        cls = super().__new__(mcs, name, bases, namespace)
+        cls.fields = fields
+        return cls
+
+
+class XmlObject(metaclass=ElementType):
     """An element as a value. Two are equal if they say the same."""
 
     tag: ClassVar[str] = ""
 
+    def __init__(self, **values: Any) -> None:
+        fields = type(self).fields
+        put = object.__setattr__
+        for name, field in fields.items():
+            put(self, name, values.pop(name) if name in values else field.default)
+        if values:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is a value: make another one")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is a value: make another one")
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in type(self).fields)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
+    def __repr__(self) -> str:
+        said = (
+            f"{name}={getattr(self, name)!r}"
+            for name, field in type(self).fields.items()
+            if getattr(self, name) != field.default
+        )
+        return f"{type(self).__name__}({', '.join(said)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), dict(zip(type(self).fields, self._values(), strict=True)))
+
+    def replaced(self, **changes: Any) -> Self:
+        """Return the same with *changes*."""
+        values = dict(zip(type(self).fields, self._values(), strict=True))
+        return type(self)(**{**values, **changes})
+
     @classmethod
-    def from_xml(cls: type[T], element: etree._Element) -> T:
+    def from_xml(cls, element: etree._Element) -> Self:
         """Return the object that *element* spells."""
         return read(cls, element)
 
@@ -48,24 +148,8 @@ class XmlObject:
 T = TypeVar("T", bound=XmlObject)
 
 
-def attribute(name: str = "") -> Any:
-    """Return a field for an attribute; its XML name is the field's, with `-` for `_`, or *name*."""
-    return field(default=None, metadata={_XML: ("attribute", name)})
-
-
-def one(child: type[XmlObject]) -> dict[str, Any]:
-    """Return the metadata of a field for the first child of that tag; further ones are extra."""
-    return {_XML: ("one", (child,))}
-
-
-def many(*children: type[XmlObject]) -> Any:
-    """Return a field for all children of these classes' tags, in document order."""
-    return field(default=(), metadata={_XML: ("many", children)})
-
-
-def many_of(children: Callable[[], tuple[type[XmlObject], ...]]) -> Any:
-    """Return a field as `many` does, for classes that are not yet all made."""
-    return field(default=(), metadata={_XML: ("many", children)})
+def _again(cls: type[XmlObject], values: dict[str, Any]) -> XmlObject:
+    return cls(**values)
 
 
 class _Plan:
@@ -77,15 +161,14 @@ class _Plan:
         self.attributes: dict[str, str] = {}
         self.names: list[tuple[str, str]] = []
         self.children: dict[str, tuple[str, bool, type[XmlObject]]] = {}
-        for item in fields(cls):
-            how, what = item.metadata.get(_XML, ("", None))
-            if how == "attribute":
-                name = what or item.name.rstrip("_").replace("_", "-")
-                self.attributes[name] = item.name
-                self.names.append((item.name, name))
-            elif how:
-                for child in what() if callable(what) else what:
-                    self.children[child.tag] = (item.name, how == "many", child)
+        for item, field in cls.fields.items():
+            if field.how == "attribute":
+                name = field.name or item.rstrip("_").replace("_", "-")
+                self.attributes[name] = item
+                self.names.append((item, name))
+            elif field.children is not None:
+                for child in field.children():
+                    self.children[child.tag] = (item, field.how == "many", child)
 
 
 _PLANS: dict[type[XmlObject], _Plan] = {}

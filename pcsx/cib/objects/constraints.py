@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pcsx.cib.objects.base import NOTHING, Extra, XmlObject, attribute, many
 from pcsx.cib.objects.rules import Rule
 
 
-@dataclass(frozen=True, slots=True)
 class ResourceRef(XmlObject):
     """A resource named in a set."""
 
@@ -18,7 +16,6 @@ class ResourceRef(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class ResourceSet(XmlObject):
     """Resources that a constraint speaks of together; with *id_ref*, another set."""
 
@@ -37,7 +34,6 @@ class ResourceSet(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Location(XmlObject):
     """Where a resource is to run, by a node's name or by rules."""
 
@@ -54,7 +50,6 @@ class Location(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Colocation(XmlObject):
     """A resource that is to be where another one is, or where it is not."""
 
@@ -71,7 +66,6 @@ class Colocation(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Order(XmlObject):
     """An action of a resource that comes before another one's."""
 
@@ -89,7 +83,6 @@ class Order(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class TicketConstraint(XmlObject):
     """A resource that may run only while the site has a ticket."""
 

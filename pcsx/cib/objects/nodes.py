@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pcsx.cib.objects.base import NOTHING, Extra, XmlObject, attribute, many
 from pcsx.cib.objects.nvpairs import InstanceAttributes, Utilization
 
 
-@dataclass(frozen=True, slots=True)
 class Node(XmlObject):
     """A node of the cluster, with its lasting attributes and its capacity."""
 
@@ -24,7 +22,6 @@ class Node(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class ObjectRef(XmlObject):
     """Something that a tag is put on."""
 
@@ -33,7 +30,6 @@ class ObjectRef(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Tag(XmlObject):
     """A name for several objects."""
 

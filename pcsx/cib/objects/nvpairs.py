@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pcsx.cib.objects.base import NOTHING, Extra, XmlObject, attribute, many, one
 from pcsx.cib.objects.rules import Rule
 
 
-@dataclass(frozen=True, slots=True)
 class NvPair(XmlObject):
     """One name and its value; with *id_ref*, another pair's."""
 
@@ -21,14 +19,13 @@ class NvPair(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class NvBlock(XmlObject):
     """A block of pairs; the subclasses say what they are of."""
 
     id: str | None = attribute()
     id_ref: str | None = attribute()
     score: str | None = attribute()
-    rule: Rule | None = field(default=None, metadata=one(Rule))
+    rule: Rule | None = one(Rule)
     pairs: tuple[NvPair, ...] = many(NvPair)
     extra: Extra = NOTHING
 
@@ -37,28 +34,24 @@ class NvBlock(XmlObject):
         return next((pair.value for pair in self.pairs if pair.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
 class MetaAttributes(NvBlock):
     """What the cluster does with a resource or an operation."""
 
     tag: ClassVar[str] = "meta_attributes"
 
 
-@dataclass(frozen=True, slots=True)
 class InstanceAttributes(NvBlock):
     """What is given to an agent; for a node, its attributes."""
 
     tag: ClassVar[str] = "instance_attributes"
 
 
-@dataclass(frozen=True, slots=True)
 class Utilization(NvBlock):
     """What a node offers or a resource takes of countable things."""
 
     tag: ClassVar[str] = "utilization"
 
 
-@dataclass(frozen=True, slots=True)
 class ClusterPropertySet(NvBlock):
     """Cluster options."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pcsx.cib.objects.base import NOTHING, Extra, XmlObject, attribute, many, one
 from pcsx.cib.objects.nvpairs import InstanceAttributes, MetaAttributes
 
 
-@dataclass(frozen=True, slots=True)
 class FencingLevel(XmlObject):
     """The devices that together cut off a node, and the place in the order of trying."""
 
@@ -24,7 +22,6 @@ class FencingLevel(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class AclPermission(XmlObject):
     """What a role may read or write, or may not."""
 
@@ -39,7 +36,6 @@ class AclPermission(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class AclRole(XmlObject):
     """Permissions under one name."""
 
@@ -50,7 +46,6 @@ class AclRole(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class AclRoleRef(XmlObject):
     """A role that a user or group has."""
 
@@ -59,7 +54,6 @@ class AclRoleRef(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class AclTarget(XmlObject):
     """A user and the roles that he has."""
 
@@ -70,7 +64,6 @@ class AclTarget(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class AclGroup(XmlObject):
     """A group of users and the roles that they have."""
 
@@ -81,7 +74,6 @@ class AclGroup(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class AlertAttribute(XmlObject):
     """A node attribute whose changes are told."""
 
@@ -91,35 +83,30 @@ class AlertAttribute(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class _SelectKind(XmlObject):
     """A kind of event that is told; only the subclasses occur."""
 
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class SelectNodes(_SelectKind):
     """Nodes that come and go."""
 
     tag: ClassVar[str] = "select_nodes"
 
 
-@dataclass(frozen=True, slots=True)
 class SelectFencing(_SelectKind):
     """Fencing."""
 
     tag: ClassVar[str] = "select_fencing"
 
 
-@dataclass(frozen=True, slots=True)
 class SelectResources(_SelectKind):
     """Operations of resources."""
 
     tag: ClassVar[str] = "select_resources"
 
 
-@dataclass(frozen=True, slots=True)
 class SelectAttributes(XmlObject):
     """Changes of node attributes: of these, or of all."""
 
@@ -128,19 +115,17 @@ class SelectAttributes(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class AlertSelect(XmlObject):
     """Which events an alert wants."""
 
     tag: ClassVar[str] = "select"
-    nodes: SelectNodes | None = field(default=None, metadata=one(SelectNodes))
-    fencing: SelectFencing | None = field(default=None, metadata=one(SelectFencing))
-    resources: SelectResources | None = field(default=None, metadata=one(SelectResources))
-    attributes: SelectAttributes | None = field(default=None, metadata=one(SelectAttributes))
+    nodes: SelectNodes | None = one(SelectNodes)
+    fencing: SelectFencing | None = one(SelectFencing)
+    resources: SelectResources | None = one(SelectResources)
+    attributes: SelectAttributes | None = one(SelectAttributes)
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Recipient(XmlObject):
     """Whom an alert tells."""
 
@@ -153,7 +138,6 @@ class Recipient(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Alert(XmlObject):
     """A program that is told of events."""
 
@@ -161,7 +145,7 @@ class Alert(XmlObject):
     id: str | None = attribute()
     path: str | None = attribute()
     description: str | None = attribute()
-    select: AlertSelect | None = field(default=None, metadata=one(AlertSelect))
+    select: AlertSelect | None = one(AlertSelect)
     meta: tuple[MetaAttributes, ...] = many(MetaAttributes)
     params: tuple[InstanceAttributes, ...] = many(InstanceAttributes)
     recipients: tuple[Recipient, ...] = many(Recipient)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pcsx.cib.objects.base import NOTHING, Extra, XmlObject, attribute, many, one
 from pcsx.cib.objects.nvpairs import InstanceAttributes, MetaAttributes, Utilization
 
 
-@dataclass(frozen=True, slots=True)
 class Operation(XmlObject):
     """One operation of a resource and its options."""
 
@@ -48,7 +46,6 @@ class Operation(XmlObject):
         return options
 
 
-@dataclass(frozen=True, slots=True)
 class Operations(XmlObject):
     """The operations of a resource; with *id_ref*, another one's."""
 
@@ -59,7 +56,6 @@ class Operations(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Resource(XmlObject):
     """What all kinds of resource have; only the subclasses occur."""
 
@@ -79,7 +75,6 @@ class Resource(XmlObject):
         return found
 
 
-@dataclass(frozen=True, slots=True)
 class Primitive(Resource):
     """One service."""
 
@@ -88,7 +83,7 @@ class Primitive(Resource):
     provider: str | None = attribute()
     type: str | None = attribute()
     template: str | None = attribute()
-    operations: Operations | None = field(default=None, metadata=one(Operations))
+    operations: Operations | None = one(Operations)
     extra: Extra = NOTHING
 
     def attributes(self) -> dict[str, str]:
@@ -105,14 +100,12 @@ class Primitive(Resource):
         return found
 
 
-@dataclass(frozen=True, slots=True)
 class Template(Primitive):
     """A primitive's content for others to begin from; it runs nowhere itself."""
 
     tag: ClassVar[str] = "template"
 
 
-@dataclass(frozen=True, slots=True)
 class Group(Resource):
     """Primitives that run together, in order."""
 
@@ -121,7 +114,6 @@ class Group(Resource):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Clone(Resource):
     """A primitive or group that runs in several instances."""
 
@@ -130,7 +122,6 @@ class Clone(Resource):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class ContainerImage(XmlObject):
     """The container software and the image of a bundle; the subclasses name the software."""
 
@@ -145,21 +136,18 @@ class ContainerImage(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Docker(ContainerImage):
     """A bundle of docker."""
 
     tag: ClassVar[str] = "docker"
 
 
-@dataclass(frozen=True, slots=True)
 class Podman(ContainerImage):
     """A bundle of podman."""
 
     tag: ClassVar[str] = "podman"
 
 
-@dataclass(frozen=True, slots=True)
 class PortMapping(XmlObject):
     """A port, or range of ports, that leads into the container."""
 
@@ -171,7 +159,6 @@ class PortMapping(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Network(XmlObject):
     """How the containers of a bundle are reached."""
 
@@ -186,7 +173,6 @@ class Network(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class StorageMapping(XmlObject):
     """A directory of the host that is seen in the container."""
 
@@ -199,7 +185,6 @@ class StorageMapping(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Storage(XmlObject):
     """What the containers of a bundle mount."""
 
@@ -209,14 +194,13 @@ class Storage(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Bundle(Resource):
     """Containers of one image, with what belongs to each."""
 
     tag: ClassVar[str] = "bundle"
-    docker: Docker | None = field(default=None, metadata=one(Docker))
-    podman: Podman | None = field(default=None, metadata=one(Podman))
-    network: Network | None = field(default=None, metadata=one(Network))
-    storage: Storage | None = field(default=None, metadata=one(Storage))
-    primitive: Primitive | None = field(default=None, metadata=one(Primitive))
+    docker: Docker | None = one(Docker)
+    podman: Podman | None = one(Podman)
+    network: Network | None = one(Network)
+    storage: Storage | None = one(Storage)
+    primitive: Primitive | None = one(Primitive)
     extra: Extra = NOTHING

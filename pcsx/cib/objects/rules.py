@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pcsx.cib.objects.base import NOTHING, Extra, XmlObject, attribute, many_of, one
 
 
-@dataclass(frozen=True, slots=True)
 class Expression(XmlObject):
     """A condition on a node attribute."""
 
@@ -22,7 +20,6 @@ class Expression(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class DateSpec(XmlObject):
     """Which fields a moment must have; each attribute is a number or a range."""
 
@@ -42,7 +39,6 @@ class DateSpec(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Duration(XmlObject):
     """How long a time range lasts, counted from its start."""
 
@@ -58,7 +54,6 @@ class Duration(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class DateExpression(XmlObject):
     """A condition on the time."""
 
@@ -67,12 +62,11 @@ class DateExpression(XmlObject):
     operation: str | None = attribute()
     start: str | None = attribute()
     end: str | None = attribute()
-    duration: Duration | None = field(default=None, metadata=one(Duration))
-    date_spec: DateSpec | None = field(default=None, metadata=one(DateSpec))
+    duration: Duration | None = one(Duration)
+    date_spec: DateSpec | None = one(DateSpec)
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class RscExpression(XmlObject):
     """A condition on the agent of a resource."""
 
@@ -84,7 +78,6 @@ class RscExpression(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class OpExpression(XmlObject):
     """A condition on an operation."""
 
@@ -95,7 +88,6 @@ class OpExpression(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class Rule(XmlObject):
     """Conditions joined by and/or; a rule may stand for another one by *id_ref*."""
 

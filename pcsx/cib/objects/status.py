@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from lxml import etree
@@ -171,7 +170,6 @@ class Lrm:
         return map(History, self._element.iterfind("lrm_resources/lrm_resource"))
 
 
-@dataclass(frozen=True, slots=True)
 class TransientAttributes(XmlObject):
     """Node attributes that last until the node leaves."""
 
@@ -181,7 +179,6 @@ class TransientAttributes(XmlObject):
     extra: Extra = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
 class NodeState(XmlObject):
     """What is known of a node now."""
 
@@ -195,7 +192,7 @@ class NodeState(XmlObject):
     node_fenced: str | None = attribute("node_fenced")
     node_in_maintenance: str | None = attribute("node_in_maintenance")
     transient: tuple[TransientAttributes, ...] = many(TransientAttributes)
-    lrm: Lrm | None = field(default=None, metadata=one(Lrm))  # type: ignore[arg-type]
+    lrm: Lrm | None = one(Lrm)  # type: ignore[arg-type]
     extra: Extra = NOTHING
 
     @property
@@ -204,7 +201,6 @@ class NodeState(XmlObject):
         return self.lrm.histories() if self.lrm is not None else iter(())
 
 
-@dataclass(frozen=True, slots=True)
 class TicketState(XmlObject):
     """What is known of a ticket; its further attributes are in *extra*."""
 

@@ -5,7 +5,6 @@ Bundles are in `bundles.py`, what the meta-attributes mean in `meta.py`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from pcsx.cib import objects
@@ -365,7 +364,7 @@ def expand_template(work: WorkingSet, config: objects.Primitive) -> objects.Prim
     if config.template is None:
         if own is config.operations:
             return config
-        return replace(config, operations=own)
+        return config.replaced(operations=own)
     template = next(
         (
             item
@@ -379,8 +378,7 @@ def expand_template(work: WorkingSet, config: objects.Primitive) -> objects.Prim
     made = work.templates.setdefault(template.id, [])
     if config.id not in made:
         made.append(config.id)
-    return replace(
-        config,
+    return config.replaced(
         class_=template.class_,
         provider=template.provider,
         type=template.type,
@@ -407,8 +405,8 @@ def _joined(
     if own is None or template is None:
         return own or template
     keys = {_operation_key(op) for op in own.ops}
-    return replace(
-        own, ops=own.ops + tuple(op for op in template.ops if _operation_key(op) not in keys)
+    return own.replaced(
+        ops=own.ops + tuple(op for op in template.ops if _operation_key(op) not in keys)
     )
 
 
