@@ -48,6 +48,8 @@ class Host:
     """Where our bundled agents keep state; one directory a node, so that nodes share machines."""
     rsc_tmp: str = "/run/resource-agents"
     """Where the field's agents keep state (`HA_RSCTMP`)."""
+    var_run: str = ""
+    """In place of `/var/run` for agents that look there (`HA_VARRUN`); empty: they choose."""
     compat_dir: str = ""
     """Where `crm_attribute` and its like are found first (`HA_SBIN_DIR`)."""
     path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -159,6 +161,8 @@ def base_environment(host: Host) -> dict[str, str]:
     }
     if host.compat_dir:
         env["HA_SBIN_DIR"] = host.compat_dir
+    if host.var_run:
+        env["HA_VARRUN"] = host.var_run
     if host.log_file:
         env["HA_LOGFILE"] = host.log_file
         env["PCMK_logfile"] = host.log_file

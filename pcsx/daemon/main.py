@@ -173,6 +173,7 @@ def _host(settings: Settings) -> Host:
         ocf_root=settings.agents_root,
         run_dir=settings.run_dir,
         rsc_tmp="/run/resource-agents" if alone else temporary,
+        var_run="" if alone else temporary,
         compat_dir=tools,
         extra=(("PCSX_SOCKET", os.path.abspath(settings.socket_path)),),
     )

@@ -130,7 +130,10 @@ def test_our_tools_are_found_before_those_of_others():
 
 
 def test_agents_know_where_this_node_keeps_its_state():
-    assert env(call())["PCSX_RUN_DIR"] == "/run/x"
+    told = env(call(), Host(node="a", run_dir="/run/x", rsc_tmp="/run/x/a", var_run="/run/x/b"))
+    names = ("PCSX_RUN_DIR", "HA_RSCTMP", "HA_VARRUN")
+    assert [told[name] for name in names] == ["/run/x", "/run/x/a", "/run/x/b"]
+    assert "HA_VARRUN" not in env(call())
 
 
 def test_trace_can_be_asked_for_by_a_parameter():
