@@ -362,6 +362,26 @@ def test_a_view_names_who_came_and_who_went() -> None:
     assert [[d.node for d in r.left] for r in regulars] == [[], [3], []]
 
 
+def test_the_last_man_stands_down_to_two_and_the_others_vote_again_when_they_are_back() -> None:
+    options = (("last_man_standing", "1"), ("last_man_standing_window", "2000"))
+    world = World(5, 1, config=config_of(5, options=options))
+    world.start()
+    world.settle()
+    gone = []
+    for node in (5, 4, 3):
+        world.crash(node)
+        gone.append(node)
+        world.run(world.timers.down_ms + 4000)
+        leader = world.leader()
+        assert leader is not None
+        votes = {node.id: node.votes for node in world.machine(leader).config.nodes}
+        assert [node for node, count in votes.items() if not count] == sorted(gone)
+        assert world.machine(leader).quorate
+    heal(world)
+    rest(world)
+    assert [node.votes for node in world.machine(1).config.nodes] == [1] * 5
+
+
 # --- the judge is judged --------------------------------------------------------------------------
 
 

@@ -9,16 +9,18 @@ sends what the step has made due.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Boot
-from pcsx.ring.log.amnesia import owed_votes, with_vote, without_vote
+from pcsx.ring.log.changes import Facts, lms_window_ms, owed_votes, wanted_change
 from pcsx.ring.log.entries import Entries, joint_payload, voters_of
 from pcsx.ring.log.lease import LEASE_PERCENT, Promises, Rounds, SeenLease
 from pcsx.ring.log.progress import Progress
+from pcsx.ring.log.reads import Reads
+from pcsx.ring.log.roles import Following, Leading, Role, Standing
 from pcsx.ring.log.snapshot import Assembly, piece_of
 from pcsx.ring.messages import (
     App,
@@ -68,52 +70,6 @@ IN_FLIGHT: Final = 2
 GATHER_MS: Final = 2
 GIVE_UP_PERCENT: Final = 100
 """Of *down*: a candidate that has not won by then stands down."""
-
-
-@dataclass(slots=True)
-class Following:
-    """Follows *leader* (0: none known); stands at *due_ms* if it may."""
-
-    leader: int = 0
-    due_ms: int | None = None
-
-
-@dataclass(slots=True)
-class Standing:
-    """Asks for votes in *term*; *pre*: only asks whether it would get them."""
-
-    term: int
-    pre: bool
-    resigned: int
-    give_up_ms: int
-    resend_ms: int
-    granted: set[int] = field(default_factory=set)
-    refused: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class Leading:
-    """Leads: how far each follower is, the rounds, what waits for them."""
-
-    noop: int
-    rounds: Rounds
-    progress: dict[int, Progress]
-    heard_ms: dict[int, int]
-    round_due_ms: int
-    unflushed: list[Entry] = field(default_factory=list)
-    flush_due_ms: int | None = None
-    mine: bool = False
-    reads: list[tuple[int, int, int]] = field(default_factory=list)
-    """Who asked (0: this node), the question's number or ticket, the round that answers it."""
-    announce: bool = False
-    """Followers should hear of the new commit index."""
-    asked_change: tuple[int, RingConfig] | None = None
-    """A change with its ticket that waits for one which nobody asked for."""
-    untold: set[int] = field(default_factory=set)
-    """Followers that have not been told of a lease yet."""
-
-
-Role = Following | Standing | Leading
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +123,7 @@ class Log:
         self._assembly = Assembly()
         self._tickets: dict[int, tuple[int, int]] = {}
         """Own proposals by index: term and ticket."""
-        self._reads: dict[int, tuple[int, int]] = {}
-        """Own read barriers that a leader elsewhere is asked about: ticket, and when to give up."""
-        self._readable: list[tuple[int, int]] = []
-        """Own read barriers that wait for an index to be applied: index and ticket."""
-        self._read_number = 0
+        self._reads = Reads(out)
         self._snapshot_asked = 0
         self._bytes_since_snapshot = 0
         self._told: Leadership | None = None
@@ -268,7 +220,7 @@ class Log:
     @property
     def deadline_ms(self) -> int | None:
         """Return when `tick` wants to be called."""
-        due: list[int | None] = [give_up for _, give_up in self._reads.values()]
+        due: list[int | None] = [self._reads.deadline_ms]
         match self._role:
             case Following(due_ms=due_ms):
                 if self._may_stand():
@@ -276,7 +228,7 @@ class Log:
             case Standing() as standing:
                 due += [standing.give_up_ms, standing.resend_ms]
             case Leading() as leading:
-                due += [leading.round_due_ms, leading.flush_due_ms]
+                due += [leading.round_due_ms, leading.flush_due_ms, *leading.gone.values()]
                 due += [p.retry.due_ms for n, p in leading.progress.items() if n in self._members]
         return min((due_ms for due_ms in due if due_ms is not None), default=None)
 
@@ -307,12 +259,13 @@ class Log:
                 if not self.voters.have_quorum(members):
                     self._resign("the view has no quorum", now)
                 else:
-                    self._refresh_boots(now)
+                    self._count_gone(leading, now)
+                    self._tend()
                     leading.round_due_ms = now.ms
             case Following(leader) as following:
                 if leader and leader not in members:
                     following.leader = 0
-                    self._refuse_reads("the leader was lost")
+                    self._reads.refuse("the leader was lost")
                     if following.due_ms is not None:
                         following.due_ms = min(following.due_ms, self._patient(now))
             case Standing():
@@ -326,7 +279,7 @@ class Log:
         """
         self._states |= states
         self._promises.void_if_none_leads(self.voters, states)
-        self._tend_amnesiacs()
+        self._tend()
         if isinstance(self._role, Following) and self._role.leader not in states:
             self._role.leader = 0
         if not isinstance(self._role, Following) or self._role.leader:
@@ -354,7 +307,7 @@ class Log:
         self._promises.void_life(node)
         if isinstance(self._role, Following) and self._role.leader == node:
             self._role.leader = 0
-            self._refuse_reads("the leader was lost")
+            self._reads.refuse("the leader was lost")
 
     def receive(self, sender: int, message: LogMessage, now: Now) -> None:
         """Take a message of a member."""
@@ -382,7 +335,7 @@ class Log:
             case ReadIndex():
                 self._on_read_index(sender, message, now)
             case ReadIndexResp():
-                self._on_read_index_resp(message)
+                self._reads.answered(message, self.commit)
 
     def durable(self, durable: Durable, now: Now) -> None:
         """Go on with what waited for the disk."""
@@ -407,8 +360,7 @@ class Log:
 
     def tick(self, now: Now) -> None:
         """Do what is due."""
-        for number in [n for n, (_, due_ms) in self._reads.items() if now.ms >= due_ms]:
-            self._out.emit(Readable(self._reads.pop(number)[0], "the leader does not answer"))
+        self._reads.give_up(now.ms)
         match self._role:
             case Following(due_ms=due_ms) as following:
                 if due_ms is not None and now.ms >= due_ms and self._may_stand():
@@ -578,7 +530,7 @@ class Log:
         if isinstance(self._role, Leading):
             self._stop_leading(self._role)
         if leader != self.leader:
-            self._refuse_reads("the leader has changed")
+            self._reads.refuse("the leader has changed")
         self._stamps_while_standing = {}
         self._role = Following(leader, due_ms if due_ms is not None else self._patient(now))
 
@@ -634,7 +586,7 @@ class Log:
         if follows and message.term >= self.term:
             self._role = Following(0, self._patient(now))
             self._contest = None
-            self._refuse_reads("the leader has resigned")
+            self._reads.refuse("the leader has resigned")
 
     # --- leading: sending -------------------------------------------------------------------------
 
@@ -657,7 +609,7 @@ class Log:
             untold=set(followers),
         )
         self._role = leading
-        self._refuse_reads("the leader has changed")
+        self._reads.refuse("the leader has changed")
         self._append(leading, EntryKind.NOOP, b"")
         self._flush_entries(leading, now, round_=rounds.begin(now.ms))
         rounds.count(self._me, self.voters)
@@ -781,6 +733,11 @@ class Log:
         self._out.send((node,), piece)
 
     def _tick_leading(self, leading: Leading, now: Now) -> None:
+        if over := [node for node, due_ms in leading.gone.items() if now.ms >= due_ms]:
+            for node in over:
+                del leading.gone[node]
+            leading.lost.update(over)
+            self._tend()
         if now.ms >= leading.round_due_ms:
             leading.round_due_ms = now.ms + self._round_ms
             near = {
@@ -860,8 +817,8 @@ class Log:
             self._try_commit(now)
             if isinstance(self._role, Leading) and progress.next <= self._flushed:
                 self._send_entries(self._role, (sender,), now)
-            if self.voters.newest.options:
-                self._tend_amnesiacs()
+            if owed_votes(self.voters.newest):
+                self._tend()
 
     def _on_snap_resp(self, sender: int, message: SnapResp, now: Now) -> None:
         leading = self._role
@@ -911,20 +868,18 @@ class Log:
                 self._config_committed(entry, now)
             elif isinstance(self._role, Leading):
                 self._go_on_leading(self._role, entry, now)
-        for index, ticket in [item for item in self._readable if item[0] <= self.commit]:
-            self._readable.remove((index, ticket))
-            self._out.emit(Readable(ticket))
+        self._reads.applied(self.commit)
         self._ask_snapshot()
 
     def _go_on_leading(self, leading: Leading, entry: Entry, now: Now) -> None:
         if entry.index == leading.noop:
             leading.mine = True
+            self._count_gone(leading, now)
             self._tell_lease(leading, now)
             if self.voters.joint is not None and self._entries.voters_index < entry.index:
                 self._finish_change(leading)
             else:
-                self._refresh_boots(now)
-                self._tend_amnesiacs()
+                self._tend()
         elif entry.kind is EntryKind.JOINT and self._entries.voters_index == entry.index:
             self._finish_change(leading)
 
@@ -949,14 +904,14 @@ class Log:
             self._unblock("its life was admitted")
         if isinstance(self._role, Leading):
             self._watch_followers(self._role)
+            self._count_gone(self._role, now)
             if self._me not in weights(config):
                 self._resign("it votes no more", now)
             elif self._role.asked_change is not None and not self._is_changing():
                 (ticket, asked), self._role.asked_change = self._role.asked_change, None
                 self.reconfigure(ticket, asked, now)
             else:
-                self._refresh_boots(now)
-                self._tend_amnesiacs()
+                self._tend()
 
     def _answer_ticket(self, entry: Entry) -> None:
         if entry.index not in self._tickets:
@@ -1053,42 +1008,46 @@ class Log:
             del leading.heard_ms[node]
             leading.rounds.forget(node)
 
-    def _refresh_boots(self, now: Now) -> None:
-        """Have the lives of the members admitted, as a plain entry, when some are new."""
-        leading = self._role
-        if not isinstance(leading, Leading) or not leading.mine or self._is_changing():
-            return
-        config = self.voters.newest
-        boots = {node: boot.counter for node, boot in self._members.items()}
-        fresh = replace(
-            config,
-            nodes=tuple(
-                replace(node, boot=max(node.boot, boots.get(node.id, 0))) for node in config.nodes
-            ),
-        )
-        if fresh != config:
-            self._change(fresh, 0)
-
-    def _tend_amnesiacs(self) -> None:
-        """Take the vote from members that lost their log, give it anew, then give the vote back."""
+    def _tend(self) -> None:
+        """Ask for the next change that nobody needs to ask for, and give logs anew."""
         leading = self._role
         if not isinstance(leading, Leading) or not leading.mine:
             return
-        votes = {node.id: node.votes for node in self.committed_config.nodes}
-        config = self.voters.newest
-        for node in sorted(set(self._members) & set(leading.progress)):
+        lost = {n for n, state in self._states.items() if state.amnesiac and n in self._members}
+        learners = {node.id for node in self.committed_config.nodes if node.votes == 0}
+        for node in sorted(lost & learners & set(leading.progress)):
             progress = leading.progress[node]
-            lost = node in self._states and self._states[node].amnesiac
-            if lost and votes.get(node) == 0 and not progress.snapshot and not progress.match:
+            if not progress.snapshot and not progress.match:
                 progress.begin_snapshot(self.snapshot.index, 0)
-            if self._is_changing() or node == self._me:
-                continue
-            if lost and votes.get(node) and len(weights(config)) > 1:
-                self._note(f"node {node} has lost its log: it votes no more until it has it anew")
-                self._change(without_vote(config, node), 0)
-            elif node in owed_votes(config) and progress.match >= self.commit > 0:
-                self._note(f"node {node} has the log anew: it votes again")
-                self._change(with_vote(config, node), 0)
+        if self._is_changing():
+            return
+        facts = Facts(
+            boots={node: boot.counter for node, boot in self._members.items()},
+            amnesiacs=lost,
+            gone=leading.lost,
+            caught_up=[
+                node
+                for node, progress in leading.progress.items()
+                if node in self._members and progress.match >= self.commit
+            ],
+        )
+        wanted = wanted_change(self.voters.newest, facts)
+        if wanted is not None:
+            self._note(wanted[1])
+            self._change(wanted[0], 0)
+
+    def _count_gone(self, leading: Leading, now: Now) -> None:
+        """Note since when voters are missing from the view, where that changes who counts."""
+        window_ms = lms_window_ms(self.voters.newest)
+        missing = (
+            [] if window_ms is None else [n for n in self.voters.ids if n not in self._members]
+        )
+        leading.lost &= set(missing)
+        leading.gone = {
+            node: leading.gone.get(node, now.ms + (window_ms or 0))
+            for node in missing
+            if node not in leading.lost
+        }
 
     # --- following --------------------------------------------------------------------------------
 
@@ -1271,9 +1230,7 @@ class Log:
             case Leading():
                 self._read(0, ticket, now)
             case Following(leader) if leader:
-                self._read_number += 1
-                self._reads[self._read_number] = (ticket, now.ms + self._down_ms)
-                self._out.send((leader,), ReadIndex(self._read_number))
+                self._reads.ask(leader, ticket, now.ms + self._down_ms)
             case _:
                 self._out.emit(Readable(ticket, "no leader is known"))
 
@@ -1308,22 +1265,6 @@ class Log:
             self._read(sender, message.number, now)
         else:
             self._out.send((sender,), ReadIndexResp(message.number, False, 0))
-
-    def _on_read_index_resp(self, message: ReadIndexResp) -> None:
-        if message.number not in self._reads:
-            return
-        ticket, _ = self._reads.pop(message.number)
-        if not message.known:
-            self._out.emit(Readable(ticket, "the node asked does not lead the log"))
-        elif message.index <= self.commit:
-            self._out.emit(Readable(ticket))
-        else:
-            self._readable.append((message.index, ticket))
-
-    def _refuse_reads(self, reason: str) -> None:
-        for ticket, _ in self._reads.values():
-            self._out.emit(Readable(ticket, reason))
-        self._reads.clear()
 
     def _note(self, text: str) -> None:
         self._out.emit(Note("log", text))

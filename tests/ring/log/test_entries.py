@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from pcsx.ring.log.amnesia import owed_votes, with_vote, without_vote
 from pcsx.ring.log.entries import Entries, joint_of, joint_payload
 from pcsx.ring.port import Entry, EntryKind
 from pcsx.ring.quorum import Voters
@@ -67,13 +64,3 @@ def test_a_batch_is_bounded_by_count_and_bytes_and_never_empty() -> None:
 
 def test_a_joint_entry_holds_both_configurations() -> None:
     assert joint_of(joint_payload(ONE, TWO)) == Voters(ONE, TWO)
-
-
-def test_a_vote_that_is_taken_from_an_amnesiac_is_owed_to_it_and_given_back() -> None:
-    three = config_of(3)
-    three = replace(three, nodes=(*three.nodes[:2], replace(three.nodes[2], votes=2)))
-    without = without_vote(three, 3)
-    assert without.node(3).votes == 0 and owed_votes(without) == {3: 2}
-    again = without_vote(without, 1)
-    assert owed_votes(again) == {1: 1, 3: 2}
-    assert with_vote(with_vote(again, 1), 3) == three

@@ -1,0 +1,93 @@
+"""Changes of the configuration that a leader asks for by itself, one at a time.
+
+A voter that lost what it had acknowledged votes no more until it has the log anew; with
+`last_man_standing` so does a voter that has been gone for a while, until it is back and has caught
+up. The votes to give back stand in the option `restore_votes`, as `id:votes` words, so that any
+later leader goes on. New lives of members are admitted. Every step is a joint change where votes
+are concerned, so no trust in clocks is needed. Pure: what is wanted, never when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pcsx.ring.config import RingConfig
+from pcsx.ring.quorum import is_on, option, weights
+
+RESTORE: Final = "restore_votes"
+LMS_WINDOW_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a leader knows of the nodes."""
+
+    boots: Mapping[int, int]
+    """The boot counters of the view's members."""
+    amnesiacs: Collection[int]
+    gone: Collection[int]
+    """Those out of the view for longer than `last_man_standing` waits."""
+    caught_up: Collection[int]
+    """Members that have all that is decided on their disks."""
+
+
+def wanted_change(config: RingConfig, facts: Facts) -> tuple[RingConfig, str] | None:
+    """Return the next configuration that the leader asks for, and why, or None."""
+    voters = weights(config)
+    for node in sorted(voters):
+        if node in facts.amnesiacs and len(voters) > 1:
+            reason = f"node {node} has lost its log: it votes no more until it has it anew"
+            return without_vote(config, node), reason
+        if node in facts.gone and len(voters) > 2 and is_on(config, "last_man_standing"):
+            reason = f"node {node} is gone: it votes no more until it has caught up"
+            return without_vote(config, node), reason
+    for node in sorted(owed_votes(config)):
+        if node in facts.caught_up:
+            return with_vote(config, node), f"node {node} has caught up: it votes again"
+    nodes = tuple(
+        replace(node, boot=max(node.boot, facts.boots.get(node.id, 0))) for node in config.nodes
+    )
+    if nodes != config.nodes:
+        return replace(config, nodes=nodes), "new lives are admitted"
+    return None
+
+
+def lms_window_ms(config: RingConfig) -> int | None:
+    """Return how long a voter is gone before its vote is set aside; None: for ever."""
+    if not is_on(config, "last_man_standing"):
+        return None
+    window = option(config, "last_man_standing_window") or ""
+    return int(window[:9]) if window.isdecimal() else LMS_WINDOW_MS
+
+
+def owed_votes(config: RingConfig) -> dict[int, int]:
+    """Return the votes that nodes get back once they have taken the log anew, by id."""
+    owed = {}
+    for word in (option(config, RESTORE) or "").split():
+        node, _, votes = word.partition(":")
+        if node.isdecimal() and votes.isdecimal():
+            owed[int(node)] = int(votes)
+    return owed
+
+
+def without_vote(config: RingConfig, node: int) -> RingConfig:
+    """Return *config* with *node* as a learner, and its votes owed to it."""
+    owed = owed_votes(config) | {node: config.node(node).votes}
+    return _with_votes(config, node, 0, owed)
+
+
+def with_vote(config: RingConfig, node: int) -> RingConfig:
+    """Return *config* with the votes given back that are owed to *node*."""
+    owed = owed_votes(config)
+    votes = owed.pop(node)
+    return _with_votes(config, node, votes, owed)
+
+
+def _with_votes(config: RingConfig, node: int, votes: int, owed: dict[int, int]) -> RingConfig:
+    nodes = tuple(replace(n, votes=votes) if n.id == node else n for n in config.nodes)
+    options = {name: value for name, value in config.options if name != RESTORE}
+    if owed:
+        options[RESTORE] = " ".join(f"{id}:{owed[id]}" for id in sorted(owed))
+    return replace(config, nodes=nodes, options=tuple(sorted(options.items())))
