@@ -223,7 +223,10 @@ class Lrm:
         self.term = 0
         self._calls = 0
         self._resources: dict[str, _Resource] = {}
-        self._ready: dict[str, None] = {}
+        self._ordered: dict[str, None] = {}
+        """Resources that are free to begin what was ordered, in the order of asking."""
+        self._watching: dict[str, None] = {}
+        """The same, for what recurs."""
         self._by_child: dict[int, str] = {}
         self._due: list[_Due] = []
         self._dues = 0
@@ -373,6 +376,7 @@ class Lrm:
             effects.append(self._answer(recurring.order, Refuse(recurring.order, "cancelled")))
         recurring.due_ms = None
         resource.queue = deque(op for op in resource.queue if op.recurring is not recurring)
+        self._line_up(recurring.order.resource, resource)
         running = resource.running
         if running is not None and running.recurring is recurring:
             running.cancelled = True
@@ -405,47 +409,48 @@ class Lrm:
             self._queue(name, _Operation(recurring.order, recurring.call, now.ms, recurring))
 
     def _queue(self, name: str, operation: _Operation) -> None:
-        self._resources.setdefault(name, _Resource()).queue.append(operation)
-        self._ready.setdefault(name)
+        resource = self._resources.setdefault(name, _Resource())
+        resource.queue.append(operation)
+        self._line_up(name, resource)
+
+    def _line_up(self, name: str, resource: _Resource) -> None:
+        """Have the resource wait where it belongs, by what it would begin now, if anything."""
+        ready = resource.queue if resource.running is None else None
+        wanted = None
+        if ready:
+            wanted = self._ordered if ready[0].recurring is None else self._watching
+        for line in (self._ordered, self._watching):
+            if line is not wanted:
+                line.pop(name, None)
+        if wanted is not None:
+            wanted.setdefault(name)
+
+    def _free(self, name: str, resource: _Resource) -> None:
+        """Let the resource do the next thing."""
+        resource.running = None
+        self._line_up(name, resource)
 
     def _go(self, now: Now) -> list[LrmEffect]:
         """Begin what may begin: one operation a resource, those that were ordered before others."""
         effects: list[LrmEffect] = []
-        while len(self._by_child) < self._parallel:
-            name = self._next()
-            if name is None:
-                break
+        while len(self._by_child) < self._parallel and (self._ordered or self._watching):
+            name = next(iter(self._ordered or self._watching))
             resource = self._resources[name]
             operation = resource.queue.popleft()
-            if not resource.queue:
-                del self._ready[name]
+            resource.running = operation
+            self._line_up(name, resource)
             effects += self._begin(resource, operation, now)
         return effects
-
-    def _next(self) -> str | None:
-        """Return a resource whose next operation may begin: ordered ones first, then watching."""
-        watching = None
-        for name in [name for name in self._ready if not self._resources[name].queue]:
-            del self._ready[name]
-        for name in self._ready:
-            resource = self._resources[name]
-            if resource.running is not None:
-                continue
-            if resource.queue[0].recurring is None:
-                return name
-            watching = watching or name
-        return watching
 
     def _begin(self, resource: _Resource, operation: _Operation, now: Now) -> list[LrmEffect]:
         if operation.recurring is not None:
             operation.order, operation.call = operation.recurring.order, operation.recurring.call
         order = operation.order
         operation.began_ms = now.ms
-        resource.running = operation
         if order.task == "delete":
             return self._forget(resource, order)
         if order.task in STARTS and not self._sees_lease(order.term, now):
-            resource.running = None
+            self._free(order.resource, resource)
             return [self._answer(order, Refuse(order, "STALE"))]
         made = self._stonith(operation) if order.agent[0] == "stonith" else self._call(order)
         if isinstance(made, Outcome):
@@ -495,7 +500,7 @@ class Lrm:
         operation = resource.running
         assert operation is not None and operation.child == child, f"child {child} of {name}"
         if operation.cancelled and operation.recurring is not None:
-            resource.running = None
+            self._free(name, resource)
             orders, resource.cancels = resource.cancels, []
             return [self._answer(order, Cancelled(order)) for order in orders]
         order = operation.order
@@ -520,8 +525,8 @@ class Lrm:
     def _finish(
         self, resource: _Resource, operation: _Operation, outcome: Outcome, took_ms: int, now: Now
     ) -> list[LrmEffect]:
-        resource.running = None
         order = operation.order
+        self._free(order.resource, resource)
         self._keep_track(order, outcome)
         if operation.recurring is not None:
             return self._recurred(operation, operation.recurring, outcome, took_ms, now)
@@ -549,7 +554,7 @@ class Lrm:
         return [self._answer(order, Report(record))]
 
     def _forget(self, resource: _Resource, order: Order) -> list[LrmEffect]:
-        resource.running = None
+        self._free(order.resource, resource)
         self._active.pop(order.resource, None)
         self._devices.pop(order.resource, None)
         if not resource.queue:
@@ -640,9 +645,10 @@ class Lrm:
 
     def _abandon(self, why: str) -> list[LrmEffect]:
         effects: list[LrmEffect] = []
-        for resource in self._resources.values():
+        for name, resource in self._resources.items():
             waiting = [op.order for op in resource.queue if op.recurring is None]
             resource.queue.clear()
+            self._line_up(name, resource)
             effects += [self._answer(order, Refuse(order, why)) for order in waiting]
             effects += self._end_recurring(resource)
             running = resource.running
