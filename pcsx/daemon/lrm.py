@@ -32,10 +32,42 @@ from pcsx.agents.outcome import NOT_RUNNING, OK, UNKNOWN
 from pcsx.agents.types import Invocation
 from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick
+from pcsx.daemon.lrm_port import (
+    Abandon,
+    Cancelled,
+    Forgotten,
+    InFlight,
+    LrmEffect,
+    LrmEvent,
+    Notified,
+    Obey,
+    Refuse,
+    Report,
+    Resume,
+    StopAll,
+    Stopped,
+)
+from pcsx.daemon.recording import record_of
 from pcsx.daemon.records import OpRecord, Order
-from pcsx.pe.digests import compared_parameters, digest_of, restart_digest_of
 from pcsx.ring.port import Note
 from pcsx.values import Now, parse_bool
+
+__all__ = [
+    "Abandon",
+    "Cancelled",
+    "Forgotten",
+    "InFlight",
+    "Lrm",
+    "LrmEffect",
+    "LrmEvent",
+    "Notified",
+    "Obey",
+    "Refuse",
+    "Report",
+    "Resume",
+    "StopAll",
+    "Stopped",
+]
 
 STARTS: Final = frozenset(("start", "promote", "migrate_to", "migrate_from"))
 """Tasks that are begun only while this node sees the leader's lease."""
@@ -55,104 +87,7 @@ _ACTIVE: Final = frozenset((0, 1, 8, 9, 190, 191))
 Metadata = Mapping[tuple[str, str, str], AgentMetadata]
 
 
-# --- events, besides ChildExited and Tick ---------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Obey:
-    """The DC orders *order*; one that came before is answered as before."""
-
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class Abandon:
-    """Begin nothing that waits, and kill what is in flight but stops and demotes: *why* is told."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopAll:
-    """Stop all that may run here, last started first, with no DC to say how; obey no more.
-
-    Each stop has *timeout_ms*. `Stopped` tells the end, `Resume` lets orders in again.
-    """
-
-    why: str
-    timeout_ms: int = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Obey again."""
-
-
-LrmEvent = Obey | Abandon | StopAll | Resume | ChildExited | Tick
-
-
-# --- effects, besides Spawn, Kill and Note --------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """An operation came out, or (status pending) has begun."""
-
-    record: OpRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Notified:
-    """A notify came out, however it did: it is not on record, and no failure."""
-
-    order: Order
-    rc: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The recurring operation with the order's key does not run any more."""
-
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """Nothing of the order's resource recurs or waits here: its history is to be dropped."""
-
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """The order was not carried out: STALE (an old term, no lease), or *why* in words."""
-
-    order: Order
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """`StopAll` is through; *failed* are the resources that may still run."""
-
-    failed: tuple[str, ...]
-
-
-LrmEffect = Spawn | Kill | Report | Notified | Cancelled | Forgotten | Refuse | Stopped | Note
-
-
 # --- what is kept ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight:
-    """One operation that runs or waits, for status."""
-
-    resource: str
-    task: str
-    interval_ms: int
-    age_ms: int
-    waiting: bool
 
 
 @dataclass(slots=True)
@@ -583,63 +518,18 @@ class Lrm:
             self._answers[name] = [effect]
         return effect
 
-    # --- records ---
-
     def _record(
         self, operation: _Operation, outcome: Outcome, took_ms: int, changed_s: int
     ) -> OpRecord:
-        order = operation.order
-        task, key = order.task, order.key
-        if task in ("reload-agent", "reload"):
-            # A reload that worked counts as a new start, one that failed as a failed monitor.
-            task = "start" if outcome.rc == OK or outcome.status == Status.PENDING else "monitor"
-            key = f"{order.resource}_{task}_0"
-        meta = dict(order.meta)
-        moves = order.task in ("migrate_to", "migrate_from")
-        params = dict(order.params)
-        restart, secure = self._partial_digests(order, params)
-        return OpRecord(
-            resource=order.resource,
-            agent=order.agent,
-            key=key,
-            task=task,
-            interval_ms=order.interval_ms,
+        return record_of(
+            operation.order,
+            outcome,
+            self._metadata.get(operation.order.agent),
             call=operation.call,
-            rc=outcome.rc,
-            status=int(outcome.status),
-            reason=outcome.reason,
-            term=order.term,
-            transition=order.transition,
-            action=order.action,
-            target_rc=order.target_rc or 0,
             changed_s=changed_s,
             exec_ms=took_ms,
             queue_ms=max(0, operation.began_ms - operation.queued_ms),
-            digest=digest_of(_compared(order, params)),
-            restart_params=restart[0],
-            restart_digest=restart[1],
-            secure_params=secure[0],
-            secure_digest=secure[1],
-            migrate_source=meta.get("migrate_source", "") if moves else "",
-            migrate_target=meta.get("migrate_target", "") if moves else "",
         )
-
-    def _partial_digests(
-        self, order: Order, params: Mapping[str, str]
-    ) -> tuple[tuple[str, str], tuple[str, str]]:
-        """Return (names, digest) of what forces a restart, and of what is not private."""
-        metadata = self._metadata.get(order.agent)
-        restart = secure = ("", "")
-        if metadata is None:
-            return restart, secure
-        compared = _compared(order, params)
-        if metadata.restarting is not None and order.interval_ms == 0:
-            names = metadata.restarting
-            restart = (_listed(names), restart_digest_of(compared, names))
-        if metadata.private:
-            public = [name for name in compared if name not in metadata.private]
-            secure = (_listed(metadata.private), restart_digest_of(compared, public))
-        return restart, secure
 
     # --- without a DC ---
 
@@ -702,14 +592,6 @@ def _number(order: Order, name: str) -> int:
 
 def _epoch_s(now: Now) -> int:
     return int(now.wall.timestamp())
-
-
-def _compared(order: Order, params: Mapping[str, str]) -> dict[str, str]:
-    return compared_parameters(params, interval_ms=order.interval_ms, timeout_ms=order.timeout_ms)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return f" {' '.join(names)} "
 
 
 def _is_told_pending(order: Order) -> bool:
