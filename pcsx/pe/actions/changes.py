@@ -120,7 +120,7 @@ def check_changes(work: WorkingSet) -> None:
             found = known.get(history.id)
             if found is None:
                 found = known[history.id] = _known_as(work, history.id)
-            if not found or history.is_empty:
+            if not found:
                 continue
             recorded = (history.get("class"), history.get("provider"), history.get("type"))
             for rsc in found:
@@ -155,6 +155,8 @@ def _known_as(work: WorkingSet, name: str) -> list[Primitive]:
 def _check_history(
     work: WorkingSet, rsc: Primitive, node: Node, history: History, recorded: tuple[str, str, str]
 ) -> None:
+    if history.is_empty:
+        return
     if rsc.removed:
         if rsc.top.kind != Kind.CLONE or rsc.globally_unique:
             delete_history(work, rsc, node)
