@@ -11,8 +11,6 @@ asked is kept for a minute.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,6 +25,13 @@ from pcsx.agents import (
     outcome_of,
 )  # fmt: skip
 from pcsx.cib.fencing import Device, Devices
+from pcsx.daemon.device_params import (
+    delay_max_ms,
+    drawn_delay_ms,
+    names_in,
+    plug_of,
+    static_names,
+)
 from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick
 from pcsx.ring.port import Note
@@ -258,7 +263,7 @@ class Fencer:
             for step in self._plan(level, action):
                 device = self._devices.get(step.device)
                 if device is not None:
-                    total += self._limit_ms(device, step.action) + _delay_max_ms(device, target)
+                    total += self._limit_ms(device, step.action) + delay_max_ms(device, target)
         return max(total, self._devices.timeout_ms) * 12 // 10
 
     # --- the machine ---
@@ -375,7 +380,11 @@ class Fencer:
             return self._give_up(case, f"{device.id}: it cannot reach {target}")
         if case.fence.action != "on" and step.device not in case.delayed:
             case.delayed.add(step.device)
-            delay_ms = 0 if case.fence.delay_ms < 0 else _delay_ms(device, case.fence, self._host)
+            delay_ms = (
+                0
+                if case.fence.delay_ms < 0
+                else drawn_delay_ms(device, target, case=case.fence.case, node=self._host.node)
+            )
             if delay_ms:
                 case.wake_ms = now.ms + delay_ms
                 return None
@@ -445,7 +454,7 @@ class Fencer:
             self._host,
             timeout_ms=limit_ms,
             target=target,
-            plug=_plug_of(device, target),
+            plug=plug_of(device, target),
             metadata=self._metadata_of(device.id),
         )
 
@@ -524,7 +533,7 @@ class Fencer:
             return False
         match self._check_of(device):
             case "static-list":
-                return target in _static_names(device)
+                return target in static_names(device)
             case "none":
                 return True
             case "dynamic-list":
@@ -539,7 +548,7 @@ class Fencer:
         known = _fresh(self._lists.get(device.id), now)
         if known is None:
             return None
-        return not known.failed and _plug_of(device, target) in known.names
+        return not known.failed and plug_of(device, target) in known.names
 
     def _check_of(self, device: Device) -> str:
         """Return how it is found out whom *device* reaches: as the user says, else by what it has.
@@ -585,7 +594,7 @@ class Fencer:
     def _learn(self, question: _Question, exit: Exit, now: Now) -> None:
         if question.action == "list":
             failed = exit.code != 0 or exit.timed_out
-            self._lists[question.device] = _Known(now.ms, _names_in(exit.stdout), failed)
+            self._lists[question.device] = _Known(now.ms, names_in(exit.stdout), failed)
         else:
             failed = exit.code not in (0, 2) or exit.timed_out
             self._statuses[question.device, question.target] = _Known(now.ms, failed=failed)
@@ -607,70 +616,3 @@ def _fresh(known: _Known | None, now: Now | None) -> _Known | None:
     if known is None or (now is not None and now.ms - known.at_ms > KNOWN_MS):
         return None
     return known
-
-
-_SEPARATORS: Final = re.compile(r"[\s,;]+")
-
-
-def _names_in(output: bytes) -> frozenset[str]:
-    """Return all names that the output of `list` has: plugs and aliases, not their states."""
-    words = _SEPARATORS.split(output.decode("utf-8", "replace"))
-    return frozenset(word for word in words if word and word.lower() not in ("on", "off"))
-
-
-def _static_names(device: Device) -> frozenset[str]:
-    listed = _SEPARATORS.split(device.param("pcmk_host_list"))
-    return frozenset(name for name in listed if name) | host_map(device).keys()
-
-
-def _plug_of(device: Device, target: str) -> str:
-    return host_map(device).get(target, target) if target else ""
-
-
-def host_map(device: Device) -> dict[str, str]:
-    """Return which plug each node has by the device's `pcmk_host_map`: `node:plug;node:plug,plug`.
-
-    A backslash takes the next character as it is.
-    """
-    found: dict[str, str] = {}
-    name: str | None = None
-    word = ""
-    text = iter(device.param("pcmk_host_map") + ";")
-    for char in text:
-        if char == "\\":
-            word += next(text, "")
-        elif char in ":=" and name is None:
-            name, word = word, ""
-        elif char in "; \t\n":
-            if name and word:
-                found[name] = word
-            name, word = None, ""
-        else:
-            word += char
-    return found
-
-
-def _delay_ms(device: Device, fence: Fence, host: Host) -> int:
-    """Return how long to wait before *device* is used: its base, and up to its maximum by chance.
-
-    The chance is one that this node has for this case, whoever asks: two nodes that shoot at each
-    other draw differently.
-    """
-    base_ms = _delay_base_ms(device, fence.target)
-    spread_ms = max(0, _delay_max_ms(device, fence.target) - base_ms)
-    drawn = hashlib.blake2s(f"{host.node}\0{fence.target}\0{fence.case}".encode(), digest_size=4)
-    return base_ms + spread_ms * int.from_bytes(drawn.digest(), "big") // (1 << 32)
-
-
-def _delay_max_ms(device: Device, target: str) -> int:
-    most_ms = parse_duration_ms(device.param("pcmk_delay_max")) or 0
-    return max(most_ms, _delay_base_ms(device, target))
-
-
-def _delay_base_ms(device: Device, target: str) -> int:
-    """Return the device's base delay, which may be said for each node: `node:0s;other:5s`."""
-    text = device.param("pcmk_delay_base")
-    if ":" not in text:
-        return parse_duration_ms(text) or 0
-    pairs = (entry.partition(":") for entry in re.split(r"[;\s]+", text))
-    return parse_duration_ms({node: delay for node, _, delay in pairs}.get(target, "")) or 0

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pcsx.agents import AgentMetadata, Exit, Host, parse_metadata
 from pcsx.cib import Cib
 from pcsx.cib.fencing import Device, Devices, Level, devices_of
+from pcsx.daemon.device_params import host_map
 from pcsx.daemon.effects import Spawn
 from pcsx.daemon.events import ChildExited, Tick
 from pcsx.daemon.fencer import (
@@ -24,7 +25,6 @@ from pcsx.daemon.fencer import (
     FencerEvent,
     Refresh,
     Withdraw,
-    host_map,
 )
 from pcsx.values import Now
 
