@@ -11,11 +11,13 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pcsx.cib.document import MAX_BYTES, Cib, Version
 from pcsx.errors import Conflict, Failed, NoCluster
-from pcsx.protocol import Request
+
+if TYPE_CHECKING:
+    from pcsx.protocol import Request
 
 
 class FileSource:

@@ -22,7 +22,7 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Return the target that *text* spells: NODE, %NODE, node%, regexp% or attrib%NAME=VALUE."""
+        """Return what *text* spells: NODE, %NODE, node%NODE, regexp%PATTERN, attrib%NAME=VALUE."""
         kind, percent, rest = text.partition("%")
         if not percent:
             return cls(node=text)

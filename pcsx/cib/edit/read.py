@@ -135,3 +135,24 @@ def tags(cib: Cib) -> dict[str, list[str]]:
         str(tag.get("id")): [str(ref.get("id")) for ref in tag.iter("obj_ref")]
         for tag in _conf(cib).iterfind("tags/tag")
     }
+
+
+def meta(cib: Cib, id: str) -> dict[str, str]:
+    """Return the meta attributes of the resource *id*."""
+    found = resource(_conf(cib), id)
+    return {} if found is None else pairs_of(found, "meta_attributes")
+
+
+def guest_resources(cib: Cib, name: str) -> list[str]:
+    """Return the resources whose guest *name* means: the node, its address, or the resource."""
+    found = []
+    for primitive in _conf(cib).iterfind("resources//primitive"):
+        values = pairs_of(primitive, "meta_attributes")
+        id = str(primitive.get("id"))
+        if "remote-node" in values and name in (
+            values["remote-node"],
+            values.get("remote-addr"),
+            id,
+        ):
+            found.append(id)
+    return found

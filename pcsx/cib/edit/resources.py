@@ -84,11 +84,14 @@ def create(
     def change(conf: Element) -> None:
         require_new_id(conf, new.id, "resource name")
         meta = dict(new.meta)
-        if disabled and not isinstance(place, AsClone):
+        halted = disabled and not isinstance(place, AsClone)
+        if halted and new.agent[0] != "stonith":
             meta["target-role"] = STOPPED
         if isinstance(place, AsClone) and place.id:
             require_new_id(conf, place.id)
         made = append_primitive(conf, new, meta)
+        if halted and new.agent[0] == "stonith":
+            update_set(conf, made, "meta_attributes", {"target-role": STOPPED}, at=0)
         match place:
             case InGroup():
                 groups.take_in(conf, place.id, [made], before=place.before, after=place.after)

@@ -162,8 +162,11 @@ def wait(run: Run, words: list[str]) -> None:
     run.settle(float(words[0]) if words else None)
 
 
-@command.verb("query", usage="resource ID (exists | is-type TYPE | is-state STATE | get-nodes | ...)",
-              options=("quiet",))  # fmt: skip
+@command.verb(
+    "query",
+    usage="resource ID (exists | is-type TYPE | is-state STATE | get-nodes | ...)",
+    options=("quiet",),
+)
 def query(run: Run, words: list[str]) -> None:
     """Ask one thing of a resource: the exit status is 0 for yes, 2 for no, 1 for a fault.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from pcsx.cib.objects.constraints import (
@@ -293,11 +294,9 @@ def _object(one: Constraint) -> dict[str, Any]:
     from pcsx.shell.output.rule_json import rule_object
 
     made: dict[str, Any] = {}
-    for name in one.__slots__:
-        value = getattr(one, name)
-        if name in ("sets", "rules", "extra"):
-            continue
-        made[name] = value
+    for item in fields(one):
+        if item.name not in ("sets", "rules", "extra"):
+            made[item.name] = getattr(one, item.name)
     if one.sets:
         made["resource_sets"] = [
             {

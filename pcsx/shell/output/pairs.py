@@ -38,7 +38,7 @@ def pairs_of(block: NvBlock) -> list[tuple[str, str]]:
 
 
 def shown(name: str, value: str, *, open: bool) -> str:
-    """Return *value*, or stars for it where it is a secret and a person may look over a shoulder."""
+    """Return *value*, or stars for a secret that would stand on a terminal."""
     if open or not sys.stdout.isatty() or not _SECRET.search(name):
         return value
     return HIDDEN

@@ -40,6 +40,7 @@ def status_object(cib: Cib, live: Told | None) -> tuple[dict[str, Any], WorkingS
     value: dict[str, Any] = {
         "schema": SCHEMA,
         "source": "file" if live is None else "cluster",
+        "observed": bool(work.cib.states),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cluster": _cluster_object(work, live),
         "nodes": nodes,
@@ -88,7 +89,9 @@ def _device_count(work: WorkingSet) -> int:
 
 def _node_object(work: WorkingSet, node: Node, live: Told | None) -> dict[str, Any]:
     kind = "guest" if node.is_guest else "remote" if node.is_pcmk_remote else "member"
-    known = next((one for one in (live or {}).get("nodes", ()) if one["name"] == node.name), {})
+    known: Told = next(
+        (one for one in (live or {}).get("nodes", ()) if one["name"] == node.name), {}
+    )
     return {
         "name": node.name,
         "id": node.id,
@@ -190,7 +193,7 @@ def problems(value: Told) -> Iterator[dict[str, str]]:
         )
     if cluster.get("waits_for"):
         yield _problem("warning", f"Waiting for {cluster['waits_for']}.", "pcsx stonith history")
-    for node in value["nodes"]:
+    for node in value["nodes"] if value["observed"] else ():
         yield from _node_problems(node)
     for failure in value["failures"]:
         yield _failure_problem(failure)
@@ -282,7 +285,7 @@ def status_lines(
         for problem in found:
             lines.append(f"{signs[problem['severity']]} {problem['text']}")
             lines.append(f"    {problem['next']}")
-    lines += ["", "Nodes:", *_node_lines(value["nodes"], full=full)]
+    lines += ["", "Nodes:", *_node_lines(value, full=full)]
     chosen = [
         one for one in work.resources if not (hide_inactive and not is_active(one, partly=True))
     ]
@@ -315,7 +318,8 @@ def _fencing_text(fencing: Told) -> str:
     return text
 
 
-def _node_lines(nodes: Sequence[Told], *, full: bool) -> list[str]:
+def _node_lines(value: Told, *, full: bool) -> list[str]:
+    nodes = value["nodes"]
     width = max((len(node["name"]) for node in nodes), default=0)
     lines = []
     for node in nodes:
@@ -329,7 +333,8 @@ def _node_lines(nodes: Sequence[Told], *, full: bool) -> list[str]:
         tail = f" ({', '.join(notes)})" if notes else ""
         count = node["running"]
         load = f", runs {count}" if node["online"] else ""
-        lines.append(f"  {node['name']:<{width}}  {node['state']}{load}{tail}")
+        state = node["state"] if value["observed"] else "never seen"
+        lines.append(f"  {node['name']:<{width}}  {state}{load}{tail}")
     return lines or ["  none"]
 
 
