@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
-from tests.ring.world import World
+from pcsx.ring.port import Damage
+from tests.ring.world import World, config_of
+
+QUORUM_OPTIONS: Final = (
+    (),
+    (),
+    (("last_man_standing", "1"), ("last_man_standing_window", "1000")),
+    (("wait_for_all", "1"),),
+    (("auto_tie_breaker", "1"),),
+)
 
 
 def storm(seed: int, *, count: int | None = None, rounds: int = 12, **options: Any) -> World:
@@ -20,6 +29,7 @@ def storm(seed: int, *, count: int | None = None, rounds: int = 12, **options: A
         duplicate=chance.choice((0.0, 0.05)),
         delay_ms=chance.choice(((0, 1), (0, 5), (1, 40))),
         disk_ms=chance.choice(((1, 3), (1, 30))),
+        config=config_of(count, options=chance.choice(QUORUM_OPTIONS)),
         **options,
     )
     world.start()
@@ -60,6 +70,10 @@ def _fault(world: World) -> None:
             if lives := world.lives():
                 site = chance.choice(lives)
                 world.crash(site.id, will=chance.random() < 0.3, keep_tail=chance.random() < 0.5)
+                all_there = len(lives) == len(nodes) > 2 and not world.cut
+                sound = all(other.disk.damage is Damage.CLEAN for other in world.sites.values())
+                if all_there and sound and chance.random() < 0.2:
+                    site.disk.entries, site.disk.damage = [], Damage.AMNESIAC
         case "start":
             for site in world.sites.values():
                 if site.machine is None and chance.random() < 0.7:
