@@ -72,7 +72,7 @@ class Channel:
         self.boot = boot
         self.seq = seq
         self.mine = mine
-        """The number by which the peer's packets name this session."""
+        """The number by which the peer's packets name it."""
         self.theirs = theirs
         self.born_ms = born_ms
         self.ends_ms = 0
