@@ -146,7 +146,9 @@ def _check_references(index: _Index) -> Iterator[Finding]:
         if element.tag == "primitive" and template and template not in index.templates:
             yield _unknown(element, template, f"There is no template {template}")
         if element.tag == "obj_ref" and named not in index.by_id:
-            yield _unknown(element, named, f"There is no {named} to tag")
+            yield Finding.warning(
+                "reference-unknown", _subject(element), f"There is no {named} to tag"
+            )
         if element.tag in ("role", "role_ref") and _tag_of(index.by_id.get(named)) != "acl_role":
             yield _unknown(element, named, f"There is no role {named}")
 
@@ -190,10 +192,18 @@ def _check_resources(index: _Index) -> Iterator[Finding]:
                 yield from _check_primitive(name, resource)
 
 
+_CLASSES: Final = ("ocf", "lsb", "stonith", "systemd", "service", "heartbeat", "upstart", "nagios")
+
+
 def _check_primitive(name: str, resource: etree._Element) -> Iterator[Finding]:
     if resource.get("template") is None and not (resource.get("class") and resource.get("type")):
         yield Finding.error("agent-missing", name, f"{name} names no agent")
-    if resource.get("class") == "ocf" and not resource.get("provider"):
+    kind = resource.get("class")
+    if kind is not None and kind not in _CLASSES:
+        yield Finding.error(
+            "agent-class", name, f"{name}: there is no class {kind} of agents", force="agent-class"
+        )
+    if kind == "ocf" and not resource.get("provider"):
         yield Finding.error("agent-provider", name, f"{name}: an ocf agent needs a provider")
 
 
@@ -268,6 +278,7 @@ _CONSTRAINED: Final = {
 }
 _ACTIONS: Final = ("start", "stop", "promote", "demote")
 _KINDS: Final = ("Mandatory", "Optional", "Serialize")
+_DISCOVERIES: Final = ("always", "never", "exclusive")
 _LOSS_POLICIES: Final = ("stop", "demote", "fence", "freeze")
 
 
@@ -311,6 +322,9 @@ def _check_location(index: _Index, constraint: etree._Element, name: str) -> Ite
             yield Finding.warning("node-unknown", name, f"{name}: there is no node {node} now")
     elif constraint.find("rule") is None:
         yield Finding.error("location-nowhere", name, f"{name} has neither a node nor a rule")
+    discovery = constraint.get("resource-discovery")
+    if discovery is not None and discovery not in _DISCOVERIES:
+        yield _value(name, "resource-discovery", discovery, _DISCOVERIES)
     if (pattern := constraint.get("rsc-pattern")) is not None:
         try:
             re.compile(pattern)
@@ -435,7 +449,9 @@ def _check_fencing(index: _Index) -> Iterator[Finding]:
         for device in level.get("devices", "").split(","):
             if device and device not in devices:
                 name = _subject(level)
-                yield _unknown(level, device, f"{name}: there is no fence device {device}")
+                yield Finding.warning(
+                    "reference-unknown", name, f"{name}: there is no fence device {device}"
+                )
         number = level.get("index", "")
         if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= 99):
             yield Finding.error("level-index", _subject(level), f"There is no level {number!r}")

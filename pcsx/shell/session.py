@@ -18,6 +18,7 @@ from pcsx.cib.plain import Element, seal, to_xml, unseal
 from pcsx.errors import Failed, Finding, Refused
 from pcsx.shell.syntax import Workspace, read, show
 from pcsx.shell.syntax.definition import Definition
+from pcsx.shell.syntax.ids import Maker, ids_in
 from pcsx.shell.syntax.lexer import Line
 from pcsx.shell.syntax.reading import READERS, plain_agent, read_definition
 from pcsx.shell.syntax.workspace import name_of
@@ -164,12 +165,24 @@ class Session:
             metadata = agents.metadata(agent) if agent is not None else None
             if metadata is None:
                 raise Failed(f"Nothing is known about the agent of {name}")
+            self._add_missing(element, [a.name for a in metadata.actions if a.timeout])
             for op in (e for e in element.walk() if e.tag == "op"):
                 advised = [a for a in metadata.actions if a.name == op.get("name") and a.timeout]
                 role = op.get("role")
                 best = [a for a in advised if role and a.role and str(a.role) == role] or advised
                 if best:
                     op.attributes["timeout"] = best[0].timeout
+
+    def _add_missing(self, element: Element, advised: Sequence[str]) -> None:
+        """Give *element* the start and stop that it has only by default."""
+        operations = element.find("operations") or element.add("operations")
+        if "id-ref" in operations.attributes:
+            return
+        named = {op.get("name") for op in operations.children}
+        for name in ("start", "stop"):
+            if name in advised and name not in named:
+                op = operations.add("op", name=name, interval="0")
+                Maker(set(ids_in(self.workspace.root))).fill(op, operations.id or element.id)
 
     # --- files and programs
 

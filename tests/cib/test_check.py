@@ -71,6 +71,7 @@ def test_a_sound_document_has_no_findings() -> None:
             "<fencing-topology><fencing-level id='f' index='1' devices='x'/></fencing-topology>",
             "reference-unknown",
         ),
+        ("<resources><primitive id='a' class='x' type='y'/></resources>", "agent-class"),
         (
             "<fencing-topology><fencing-level id='f' index='0' devices=''/></fencing-topology>",
             "level-index",

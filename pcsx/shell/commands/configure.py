@@ -220,6 +220,10 @@ class Level:
         names = [word for word in words if word not in ("--force", "-f")]
         if not names:
             raise _usage("delete ID...")
+        if self.in_batch:  # scripts delete what may be gone already
+            for name in [name for name in names if self.session.workspace.find(name) is None]:
+                self.run.warn(f"there is no {name} to delete", code="unknown", subject=name)
+                names.remove(name)
         for text in self.session.workspace.delete(names):
             self.run.note(text, code="also-changed")
 

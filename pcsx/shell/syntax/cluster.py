@@ -2,7 +2,7 @@
 
 node [$id=ID | ID:] NAME[:TYPE] [description=TEXT] [attributes set]... [utilization set]...
 property|rsc_defaults|op_defaults [$id=ID | ID:] set
-fencing_topology [NODE: | attr:NAME=VALUE | pattern:REGEX] DEVICE[,DEVICE]... ...
+fencing_topology [NODE: | attr:NAME=VALUE | pattern:REGEX] [$id=ID] DEVICE[,DEVICE]... ...
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ def read_options(cursor: Cursor, _: FindAgent) -> Definition:
     word = cursor.look()
     if word.endswith(":") and len(word) > 1 and score_of(word[:-1]) is None:
         identity = cursor.take()[:-1]
+    if cursor.ended and not identity:
+        cursor.fail("expected name=value", at_end=True)
     element = read_set(cursor, tag, ())
     if identity:
         element.attributes["id"] = identity
@@ -78,8 +80,12 @@ def read_topology(cursor: Cursor, _: FindAgent) -> Definition:
     topology = Element("fencing-topology")
     target: dict[str, str] = {}
     level = 0
+    identity: dict[str, str] = {}
     while not cursor.ended:
         word = cursor.take()
+        if word.startswith("$id="):
+            identity = {"id": word.partition("=")[2]}
+            continue
         kind, _colon, value = word.partition(":")
         if word.endswith(":") and len(word) > 1:
             target, level = {"target": word[:-1]}, 0
@@ -91,8 +97,11 @@ def read_topology(cursor: Cursor, _: FindAgent) -> Definition:
         else:
             level += 1
             topology.children.append(
-                Element("fencing-level", {**target, "index": str(level), "devices": word})
+                Element(
+                    "fencing-level", {**target, "index": str(level), "devices": word, **identity}
+                )
             )
+            identity = {}
     if not topology.children and len(cursor.words) > 1:
         cursor.fail("expected fence devices", at_end=True)
     return Definition(topology, "fencing-topology", cursor.number, way=Way.SECTION)
@@ -136,17 +145,26 @@ def say_topology(say: Say, topology: Element, nodes: list[str]) -> str:
     for target, group in groupby(topology.children, key=_target):
         members = list(group)
         for n, level in enumerate(members, 1):
-            say.must_be_made(level)
             say.only(level, ("id", "index", "devices", *dict(target)))
             if level.get("index") != str(n) or level.children:
                 raise Unsayable
-        devices = [level.get("devices") for level in members]
+        devices = [
+            " ".join([*say.id_word(level), quote_devices(level.get("devices"))])
+            for level in members
+        ]
         levels.append(devices)
         parts.append(" ".join([_say_target(dict(target)), *devices]))
     targets = [part.split(" ")[0] for part in parts]
     if nodes and targets == [f"{node}:" for node in nodes] and all(d == levels[0] for d in levels):
         return " ".join(["fencing_topology", *levels[0]])
     return clauses("fencing_topology", parts)
+
+
+def quote_devices(devices: str) -> str:
+    """Return a list of devices, whose commas need no quotes."""
+    return (
+        devices if quote(devices.replace(",", "")) == devices.replace(",", "") else quote(devices)
+    )
 
 
 def _target(level: Element) -> tuple[tuple[str, str], ...]:

@@ -33,6 +33,10 @@ _OPTIONS: Final = {
 }
 
 
+_AS_SETS: Final = "_rsc_set_"
+"""A word that makes what follows a set, where it would be two resources."""
+
+
 def _definition(element: Element, cursor: Cursor) -> Definition:
     cursor.end()
     return Definition(element, "constraints", cursor.number)
@@ -43,17 +47,22 @@ def read_location(cursor: Cursor, _: FindAgent) -> Definition:
     cursor.take()
     element = Element("rsc_location", {"id": cursor.take_id()})
     _read_located(cursor, element)
-    while cursor.look().partition("=")[0].lower() in _LOCATION_OPTIONS and (
-        found := cursor.option()
-    ):
-        element.attributes[found[0].lower().lstrip("$")] = found[1]
+    _read_location_options(cursor, element)
     if cursor.key() == "rule":
         while cursor.accept("rule"):
             element.children.append(read_rule(cursor))
         return _definition(element, cursor)
     element.attributes["score"] = _read_score(cursor)
     element.attributes["node"] = cursor.take("a node")
+    _read_location_options(cursor, element)
     return _definition(element, cursor)
+
+
+def _read_location_options(cursor: Cursor, element: Element) -> None:
+    while cursor.look().partition("=")[0].lower() in _LOCATION_OPTIONS and (
+        found := cursor.option()
+    ):
+        element.attributes[found[0].lower().lstrip("$")] = found[1]
 
 
 def _read_located(cursor: Cursor, element: Element) -> None:
@@ -126,12 +135,13 @@ def _read_ends(cursor: Cursor, element: Element) -> None:
     """Read resources as attributes where they are as many as the kind has ends, else as sets."""
     fix_brackets(cursor)
     ends, suffix = _ENDS[element.tag], _SUFFIX[element.tag]
+    as_sets = cursor.accept(_AS_SETS)
     start = cursor.at
     names = 0
     while not cursor.ended and not cursor.is_option() and cursor.look() not in ("(", "[", "{"):
         cursor.take()
         names += 1
-    is_plain = names == len(ends) and (cursor.ended or cursor.is_option())
+    is_plain = not as_sets and names == len(ends) and (cursor.ended or cursor.is_option())
     cursor.at = start
     if is_plain:
         for name, value in ends:
@@ -141,10 +151,8 @@ def _read_ends(cursor: Cursor, element: Element) -> None:
                 element.attributes[value] = member[1]
     else:
         element.children = read_sets(cursor, suffix)
-        if len([r for s in element.children for r in s.children]) < len(ends):
-            cursor.fail(
-                f"expected {'two resources' if len(ends) == 2 else 'a resource'}", at_end=True
-            )
+        if not element.children:
+            cursor.fail("expected a resource", at_end=cursor.ended)
     while not cursor.ended and (found := cursor.option()) is not None:
         if found[0] not in _OPTIONS[element.tag]:
             cursor.back()
@@ -193,6 +201,8 @@ def say_linked(say: Say, element: Element) -> str:
             name in element.attributes for end in ends for name in end
         ):
             raise Unsayable
+        if len(element.children) == 1 and len(element.children[0].children) <= len(ends):
+            words.append(_AS_SETS)
         words.append(say_sets(say, element.children, suffix))
     else:
         for name, value in ends:

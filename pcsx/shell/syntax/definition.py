@@ -19,6 +19,8 @@ class Way(Enum):
     """A set of options: its values go into the set that is there."""
     SECTION = auto()
     """A whole section, which takes the place of the present one."""
+    CHILDREN = auto()
+    """What stands in a section: each in the place of the one of its id, or at the end."""
     MONITOR = auto()
     """An operation that is added to a resource."""
 

@@ -71,6 +71,9 @@ def read_pair(cursor: Cursor) -> Element:
     attributes["name"] = name
     if equals:
         attributes["value"] = value
+    elif name in ("rule", "and", "or"):
+        cursor.back()
+        cursor.fail(f"{name} is not expected here")
     return Element("nvpair", attributes)
 
 

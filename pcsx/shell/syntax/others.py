@@ -122,7 +122,8 @@ def read_raw(cursor: Cursor, _: FindAgent) -> Definition:
     if element.tag in ("cib", "configuration"):
         cursor.fail(f"expected one element of the configuration, not <{element.tag}>", at_end=True)
     if (section := SECTION_OF.get(element.tag)) is None:
-        return Definition(element, element.tag, cursor.number, way=Way.SECTION)
+        way = Way.SECTION if element.tag == "fencing-topology" else Way.CHILDREN
+        return Definition(element, element.tag, cursor.number, way=way)
     if element.tag in TOP and not element.id:
         cursor.fail(f"the <{element.tag}> has no id", at_end=True)
     return Definition(element, section, cursor.number)

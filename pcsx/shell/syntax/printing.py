@@ -103,8 +103,9 @@ def _pieces(configuration: Element) -> Iterator[_Piece]:
     order += [tag for tag in sections if tag not in order]
     for tag in order:
         section = sections[tag]
-        if tag not in _ORDER or tag == "fencing-topology" or section.attributes:
-            if section.children or section.attributes:
+        said = section.attributes.keys() - {COMMENTS}
+        if tag not in _ORDER or tag == "fencing-topology" or said:
+            if section.children or said:
                 yield _Piece(tag, section)
             continue
         for element in section.children:

@@ -24,8 +24,6 @@ _CONSTRAINED: Final = ("rsc", "with-rsc", "first", "then")
 _SIMPLE: Final = {
     "rsc_order": (("first", "first-action", "action"), ("then", "then-action", "action")),
     "rsc_colocation": (("rsc", "rsc-role", "role"), ("with-rsc", "with-rsc-role", "role")),
-    "rsc_ticket": (("rsc", "rsc-role", "role"),),
-    "rsc_location": (("rsc", "role", "role"),),
 }
 _CONTAINERS: Final = ("group", "clone", "master", "bundle")
 
@@ -45,11 +43,11 @@ class Pruner:
         holder.children[place : place + 1] = members
         if members:
             yield from self.rename_in_constraints(element.id, members[0].id)
-        elif element.tag in RESOURCES:
-            yield from self.forget_resource(element.id)
-        elif element.tag == "acl_role":
-            yield from self.forget_references(element.id, ("role", "role_ref"), "acls")
-        elif element.tag == "tag":
+            if holder.tag in _CONTAINERS:
+                yield f"{holder.id} held {element.id} and is deleted"
+                yield from self.delete(holder)
+                return
+        elif element.tag in RESOURCES or element.tag == "tag":
             yield from self.forget_resource(element.id)
         if holder.tag in _CONTAINERS and not holder.all(*RESOURCES):
             yield f"{holder.id} is left without a member and deleted"
@@ -126,11 +124,17 @@ def _simplify(constraint: Element) -> bool:
     """Write sets that are only single resources as attributes; return whether enough is left."""
     sets = constraint.all("resource_set")
     ends = _SIMPLE.get(constraint.tag, ())
+    if len(sets) == 1 and constraint.tag == "rsc_colocation":
+        ends = ends[::-1]  # in one set, the later is placed with the earlier
     count = sum(len(members.children) for members in sets)
     if count < len(ends) or not count:
         return False
     others = [c for c in constraint.children if c.tag != "resource_set"]
-    if count != len(ends) or (len(sets) == 1 and count > 1 and not _is_in_a_row(sets[0])):
+    if (
+        not ends
+        or count != len(ends)
+        or (len(sets) == 1 and count > 1 and not _is_in_a_row(sets[0]))
+    ):
         return True
     for end, (members, reference) in zip(
         ends, ((s, r) for s in sets for r in s.children), strict=True

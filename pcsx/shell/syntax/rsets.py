@@ -117,6 +117,7 @@ def read_member(cursor: Cursor, suffix: str) -> tuple[str, str]:
     """Return the id of a resource and its role or action, the latter empty where none is said."""
     word = cursor.take("a resource")
     name, colon, value = word.partition(":")
+    value = value.lower() if suffix == "action" else value
     if not name or (colon and not value):
         cursor.back()
         cursor.fail("expected a resource")

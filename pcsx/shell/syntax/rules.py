@@ -5,7 +5,8 @@
           | date (lt END | gt START | in start=S (end=E | k=v...) | spec k=v...)
           | rsc_expression k=v... | op_expression k=v... | ( expr ... )
 
-A rule has one kind of boolean operator; brackets make a rule inside it.
+An expression whose id is its own begins with `$id=ID`. A rule has one kind of boolean operator;
+brackets make a rule inside it.
 """
 
 from __future__ import annotations
@@ -74,6 +75,11 @@ def _read_expressions(cursor: Cursor, rule: Element) -> None:
 
 
 def _read_expression(cursor: Cursor) -> Element:
+    if cursor.look().startswith("$id="):
+        identity = cursor.take().partition("=")[2]
+        expression = _read_expression(cursor)
+        expression.attributes["id"] = identity
+        return expression
     if cursor.accept("("):
         inner = Element("rule")
         _read_expressions(cursor, inner)
@@ -130,7 +136,7 @@ def _read_date(cursor: Cursor) -> Element:
                 found := cursor.option()
             ):
                 expression.attributes[found[0]] = found[1]
-            if cursor.look().partition("=")[0] in (*_UNITS, "$duration-id"):
+            if cursor.look().partition("=")[0] in (*_UNITS, "$id"):
                 _read_units(cursor, expression.add("duration"))
             if len(expression.attributes) == 1:
                 cursor.fail("expected start= or end=", at_end=cursor.ended)
@@ -182,19 +188,19 @@ def _say_expressions(say: Say, rule: Element) -> str:
 
 
 def _say_expression(say: Say, element: Element) -> str:
+    return " ".join([*say.id_word(element), _say_bare_expression(say, element)])
+
+
+def _say_bare_expression(say: Say, element: Element) -> str:
     match element.tag:
         case "rule":
             say.only(element, {"id", "boolean-op"})
-            say.must_be_made(element)
             return f"( {_say_expressions(say, element)} )"
         case "expression":
-            say.must_be_made(element)
             return _say_comparison(say, element)
         case "date_expression":
-            say.must_be_made(element)
             return _say_date(say, element)
         case tag if tag in _PLAIN_EXPRESSIONS:
-            say.must_be_made(element)
             names = _PLAIN_EXPRESSIONS[tag]
             say.only(element, {"id", *names})
             return " ".join([tag, *(pair(n, element.get(n)) for n in names if element.get(n))])
@@ -239,5 +245,5 @@ def _say_date(say: Say, element: Element) -> str:
 
 
 def _say_units(say: Say, element: Element) -> str:
-    say.must_be_made(element)
-    return " ".join(pair(name, value) for name, value in element.attributes.items() if name != "id")
+    words = [pair(name, value) for name, value in element.attributes.items() if name != "id"]
+    return " ".join([*words, *say.id_word(element)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from pcsx.cib import SECTIONS as SECTION_ORDER
 from pcsx.cib.plain import COMMENTS, Element
 from pcsx.errors import Finding, Refused
 from pcsx.shell.syntax.cluster import SECTIONS
@@ -38,11 +39,32 @@ class Workspace:
 
     def section(self, tag: str) -> Element:
         """Return the section of that tag, made where there is none."""
-        return self.root.find(tag) or self.root.add(tag)
+        found = self.root.find(tag)
+        if found is None:
+            found = Element(tag)
+            place = sum(_place(section.tag) <= _place(tag) for section in self.root.children)
+            self.root.children.insert(place, found)
+        return found
 
     def find(self, name: str) -> Element | None:
         """Return what people call *name*: a named element, a node, or a set of options."""
-        return next((e for _, e in self._named() if name_of(e) == name), None)
+        if name == "fencing_topology":
+            return self.root.find("fencing-topology")
+        found = [e for _, e in self._named() if name_of(e) == name]
+        others = (e for e in found if e.tag != "node")
+        return next(others, found[0] if found else None)
+
+    def find_like(self, definition: Definition) -> Element | None:
+        """Return what has the name of *definition*; nodes have names of their own."""
+        is_node = definition.element.tag == "node"
+        return next(
+            (
+                e
+                for _, e in self._named()
+                if (e.tag == "node") == is_node and name_of(e) == definition.name
+            ),
+            None,
+        )
 
     def names(self) -> list[str]:
         """Return the names of all that can be shown, edited and deleted, in document order."""
@@ -92,7 +114,10 @@ class Workspace:
             if findings:
                 raise Refused(findings)
             for name in names:
-                if (element := self.find(name)) is not None:
+                element = self.find(name)
+                if element is not None and element.tag == "acl_role":
+                    self._refuse_if_used(name, {*names})
+                if element is not None:
                     told.extend(Pruner(self).delete(element))
 
         self._whole(work)
@@ -175,6 +200,17 @@ class Workspace:
                 section.children.clear()
                 section.attributes.clear()
 
+    def _refuse_if_used(self, role: str, going: set[str]) -> None:
+        users = [
+            user.id
+            for user in self.section("acls").children
+            if user.id not in going
+            and any(c.tag in ("role", "role_ref") and c.id == role for c in user.children)
+        ]
+        if users:
+            text = f"{role} is a role of {', '.join(users)}"
+            raise Refused([_error("in-use", role, text)])
+
     def _group(self, name: str) -> Element:
         group = self._required(name)
         if group.tag != "group":
@@ -209,7 +245,7 @@ class _Putting:
         replaced = [
             old
             for d in self.definitions
-            if d.way is Way.PUT and (old := self.workspace.find(d.name)) is not None
+            if d.way is Way.PUT and (old := self.workspace.find_like(d)) is not None
         ]
         leaving = {id_ for old in replaced if old.tag != "node" for id_ in _own_ids(old)}
         self.maker = Maker(set(ids_in(self.workspace.root)) - leaving)
@@ -233,20 +269,21 @@ class _Putting:
         self.findings.append(_error(code, definition.name, text))
 
     def find_doubles(self) -> None:
-        seen: set[str] = set()
+        seen: set[tuple[bool, str]] = set()
         for definition in self.definitions:
             if definition.way is not Way.PUT or not definition.name:
                 continue
             name = definition.name
-            old = self.workspace.find(name)
-            if name in seen:
+            key = (definition.element.tag == "node", name)
+            old = self.workspace.find_like(definition)
+            if key in seen:
                 self.refuse(definition, "id-twice", f"{name} is defined twice")
             elif old is not None and old.tag != definition.element.tag:
                 if not {old.tag, definition.element.tag} <= {"clone", "master"}:
                     self.refuse(definition, "id-taken", f"{name} is a {old.tag} already")
             elif old is not None and not self.replace and old.tag != "node":
                 self.refuse(definition, "id-taken", f"{name} exists already")
-            seen.add(name)
+            seen.add(key)
 
     def free_members(self, replaced: Sequence[Element]) -> None:
         """Let the members of containers that are defined anew stand alone, in their place."""
@@ -271,12 +308,14 @@ class _Putting:
                 self.merge_options(definition)
             case Way.SECTION:
                 self.put_section(definition)
+            case Way.CHILDREN:
+                self.put_children(definition)
             case Way.PUT:
                 self.put_element(definition)
 
     def put_element(self, definition: Definition) -> None:
         element = definition.element
-        old = self.workspace.find(definition.name)
+        old = self.workspace.find_like(definition)
         if element.tag == "node":
             self.put_node(definition, old)
             return
@@ -297,10 +336,12 @@ class _Putting:
             node.attributes.setdefault("id", node.get("uname"))
             self.workspace.section("nodes").children.append(node)
             return
-        old.attributes |= node.attributes
         if not self.merge_nodes:
+            old.attributes |= node.attributes
             old.children = node.children
             return
+        if "description" in node.attributes:
+            old.attributes["description"] = node.get("description")
         for attributes in node.children:
             mine = next((c for c in old.children if _is_same_set(c, attributes)), None)
             if mine is None:
@@ -343,12 +384,28 @@ class _Putting:
     def put_section(self, definition: Definition) -> None:
         element = definition.element
         section = self.workspace.section(definition.section)
+        if section.children and not self.replace:
+            self.refuse(
+                definition, "id-taken", f"{definition.section} is there already: edit or delete it"
+            )
+            return
         if definition.section == "fencing-topology":
             self.maker.taken -= set(ids_in(section))
             element.children = list(self.levels(element.children))
         self.maker.fill(element)
         section.children = element.children
         section.attributes = dict(element.attributes)
+
+    def put_children(self, definition: Definition) -> None:
+        section = self.workspace.section(definition.section)
+        section.attributes |= definition.element.attributes
+        for child in definition.element.children:
+            self.maker.fill(child)
+            place = [n for n, c in enumerate(section.children) if c.id and c.id == child.id]
+            if place:
+                section.children[place[0]] = child
+            else:
+                section.children.append(child)
 
     def levels(self, levels: Sequence[Element]) -> Iterator[Element]:
         """Yield *levels*; those without a target once for each node."""
@@ -409,6 +466,10 @@ class _Putting:
             if element.get("id-ref") == name and element.tag == "operations" and target is not None:
                 target.attributes["id"] = f"{name}-operations"
                 element.attributes["id-ref"] = target.id
+
+
+def _place(tag: str) -> int:
+    return SECTION_ORDER.index(tag) if tag in SECTION_ORDER else len(SECTION_ORDER)
 
 
 def name_of(element: Element) -> str:
