@@ -14,7 +14,17 @@ would pay for the methods that `dataclass` compiles for each.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar, dataclass_transform
+from dataclasses import Field, field, make_dataclass
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    NamedTuple,
+    Self,
+    TypeVar,
+    dataclass_transform,
+)
 
 from lxml import etree
 
@@ -76,29 +86,47 @@ class ElementType(type):
         for base in bases:
             fields.update(getattr(base, "fields", {}))
         own = [
-            field
-            for field, kind in namespace.get("__annotations__", {}).items()
+            item
+            for item, kind in namespace.get("__annotations__", {}).items()
             if not str(kind).startswith("ClassVar")
         ]
-        namespace["__slots__"] = tuple(field for field in own if field not in fields)
-        for field in own:
-            default = namespace.pop(field, None)
-            fields[field] = default if isinstance(default, _Field) else _Field("", default)
+        namespace["__slots__"] = tuple(item for item in own if item not in fields)
+        for item in own:
+            default = namespace.pop(item, None)
+            fields[item] = default if isinstance(default, _Field) else _Field("", default)
         cls = super().__new__(mcs, name, bases, namespace)
         cls.fields = fields
         return cls
+
+
+class _DataclassFields:
+    """Answers `dataclasses.fields` and `replace` for the classes made here, when they ask."""
+
+    def __get__(self, instance: object, owner: ElementType) -> dict[str, Field[Any]]:
+        known = _SHADOWS.get(owner)
+        if known is None:
+            names = [(name, Any, field(default=it.default)) for name, it in owner.fields.items()]
+            shadow: Any = make_dataclass(owner.__name__, names)
+            known = _SHADOWS[owner] = shadow.__dataclass_fields__
+        return known
+
+
+_SHADOWS: dict[ElementType, dict[str, Field[Any]]] = {}
 
 
 class XmlObject(metaclass=ElementType):
     """An element as a value. Two are equal if they say the same."""
 
     tag: ClassVar[str] = ""
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    else:
+        __dataclass_fields__ = _DataclassFields()
 
     def __init__(self, **values: Any) -> None:
-        fields = type(self).fields
         put = object.__setattr__
-        for name, field in fields.items():
-            put(self, name, values.pop(name) if name in values else field.default)
+        for name, known in type(self).fields.items():
+            put(self, name, values.pop(name) if name in values else known.default)
         if values:
             raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
 
@@ -122,8 +150,8 @@ class XmlObject(metaclass=ElementType):
     def __repr__(self) -> str:
         said = (
             f"{name}={getattr(self, name)!r}"
-            for name, field in type(self).fields.items()
-            if getattr(self, name) != field.default
+            for name, known in type(self).fields.items()
+            if getattr(self, name) != known.default
         )
         return f"{type(self).__name__}({', '.join(said)})"
 
@@ -161,14 +189,14 @@ class _Plan:
         self.attributes: dict[str, str] = {}
         self.names: list[tuple[str, str]] = []
         self.children: dict[str, tuple[str, bool, type[XmlObject]]] = {}
-        for item, field in cls.fields.items():
-            if field.how == "attribute":
-                name = field.name or item.rstrip("_").replace("_", "-")
+        for item, known in cls.fields.items():
+            if known.how == "attribute":
+                name = known.name or item.rstrip("_").replace("_", "-")
                 self.attributes[name] = item
                 self.names.append((item, name))
-            elif field.children is not None:
-                for child in field.children():
-                    self.children[child.tag] = (item, field.how == "many", child)
+            elif known.children is not None:
+                for child in known.children():
+                    self.children[child.tag] = (item, known.how == "many", child)
 
 
 _PLANS: dict[type[XmlObject], _Plan] = {}

@@ -69,6 +69,13 @@ class HistoryOperation:
         self.changed_s = _integer(get("last-rc-change"), -1)
         """last-rc-change; -1 where it is missing."""
 
+    def __eq__(self, other: object) -> bool:
+        """Say whether both are views of the same entry."""
+        return isinstance(other, HistoryOperation) and self._element is other._element
+
+    def __hash__(self) -> int:
+        return hash(self._element)
+
     @classmethod
     def from_xml(cls, element: etree._Element) -> HistoryOperation:
         """Return the operation that *element* spells."""
