@@ -28,7 +28,7 @@ from pcsx.agents import (
     invocation_of,
     outcome_of,
 )
-from pcsx.agents.outcome import NOT_RUNNING, OK, UNKNOWN
+from pcsx.agents.outcome import NOT_RUNNING, OK, UNKNOWN, last_words
 from pcsx.agents.types import Invocation
 from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick
@@ -80,6 +80,9 @@ PARALLEL: Final = 8
 
 REMEMBERED: Final = 4096
 """How many answers are kept for an order that comes again."""
+
+_EXPECTED: Final = frozenset((0, 7, 8))
+"""Codes that need no explanation; of others the agent's last words are noted."""
 
 _ACTIVE: Final = frozenset((0, 1, 8, 9, 190, 191))
 """Codes of a monitor after which something may run."""
@@ -442,7 +445,11 @@ class Lrm:
         if (again := self._again(operation, exit, now)) is not None:
             return [self._spawn(operation, again)]
         outcome = outcome_of(order.agent[0], order.task, exit)
-        return self._finish(resource, operation, outcome, exit.took_ms, now)
+        effects = self._finish(resource, operation, outcome, exit.took_ms, now)
+        if outcome.rc not in _EXPECTED and any(isinstance(told, Report) for told in effects):
+            words = last_words(exit) or outcome.reason
+            effects.append(Note("lrm", f"{order.key}: {words}"))
+        return effects
 
     def _again(self, operation: _Operation, exit: Exit, now: Now) -> Invocation | None:
         """Return one more call of a fence device that failed, if its retries and limit allow."""

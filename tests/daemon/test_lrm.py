@@ -32,6 +32,7 @@ from pcsx.daemon.lrm import (
 )
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.pe.digests import digest_of
+from pcsx.ring.port import Note
 from pcsx.values import Now
 
 AGENT = ("ocf", "heartbeat", "Dummy")
@@ -481,6 +482,16 @@ def test_what_is_in_flight_is_shown_with_its_age():
     seen = [(f.resource, f.task, f.age_ms, f.waiting) for f in rig.lrm.in_flight(rig.now)]
     assert seen == [("r", "start", 400, False), ("r", "notify", 400, True)]
     assert not rig.lrm.idle
+
+
+def test_the_last_words_of_a_failure_are_noted_once():
+    rig = Rig()
+    rig.obey("monitor", interval_ms=1000)
+    for child in (1, 2):
+        rig.end(child, 1, stderr=b"first\ncannot connect\n")
+        notes = [effect for effect in rig.effects if isinstance(effect, Note)]
+        assert notes == [Note("lrm", "r_monitor_1000: cannot connect")] * (child == 1)
+        rig.tick_at(rig.lrm.deadline_ms or 0)
 
 
 def test_an_unknown_child_is_passed_over():
