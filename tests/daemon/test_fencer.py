@@ -11,9 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcsx.agents import AgentMetadata, Exit, Host, parse_metadata
-from pcsx.cib import Cib
-from pcsx.cib.fencing import Device, Devices, Level, devices_of
-from pcsx.daemon.device_params import host_map
+from pcsx.cib.fencing import Device, Devices, Level
 from pcsx.daemon.effects import Spawn
 from pcsx.daemon.events import ChildExited, Tick
 from pcsx.daemon.fencer import (
@@ -279,15 +277,6 @@ def test_the_plug_comes_from_the_host_map():
     assert rig.said["plug"] == "outlet-3" and rig.said["nodename"] == "b"
 
 
-@pytest.mark.parametrize(
-    ("text", "plugs"),
-    [("b:1;c:2,3", {"b": "1", "c": "2,3"}), ("b=1 c=2", {"b": "1", "c": "2"}),
-     (r"b:a\;b\ c", {"b": "a;b c"}), ("b:x:y;;:z;d:", {"b": "x:y"}), ("", {})],
-)  # fmt: skip
-def test_a_host_map_is_read_as_the_field_reads_it(text: str, plugs: dict[str, str]):
-    assert host_map(device("d", "", pcmk_host_map=text)) == plugs
-
-
 def test_a_device_without_lists_is_asked_for_its_own_and_the_answer_is_kept():
     rig = Rig(device("d", hosts=""))
     rig.fence()
@@ -438,65 +427,3 @@ def test_the_limit_of_a_case_has_room_for_all_levels():
     levels = (Level(1, ("d",), target="b"), Level(2, ("e",), target="b"))
     rig = Rig(device("d", pcmk_off_timeout="100s"), device("e", pcmk_delay_max="5s"), levels=levels)
     assert rig.fencer.limit_ms("b", "off") == (100_000 + 60_000 + 5000) * 12 // 10
-
-
-CIB = Cib.from_bytes(
-    b"""<cib><configuration><crm_config><cluster_property_set id="o">
-      <nvpair id="o1" name="stonith-enabled" value="true"/>
-      <nvpair id="o2" name="stonith-action" value="off"/>
-      <nvpair id="o3" name="stonith-timeout" value="90s"/>
-      <nvpair id="o4" name="stonith-watchdog-timeout" value="-1"/>
-    </cluster_property_set></crm_config>
-    <nodes><node id="1" uname="a"><instance_attributes id="n1">
-      <nvpair id="n11" name="rack" value="r1"/></instance_attributes></node></nodes>
-    <resources>
-      <template id="t" class="stonith" type="fence_x"><instance_attributes id="ti">
-        <nvpair id="ti1" name="ip" value="1.1.1.1"/>
-        <nvpair id="ti2" name="user" value="u"/></instance_attributes></template>
-      <primitive id="d" template="t"><instance_attributes id="di">
-        <nvpair id="di1" name="ip" value="2.2.2.2"/></instance_attributes></primitive>
-      <clone id="cl"><primitive id="e" class="stonith" type="fence_x">
-        <meta_attributes id="em"><nvpair id="em1" name="priority" value="5"/></meta_attributes>
-      </primitive></clone>
-      <primitive id="off" class="stonith" type="fence_x"><meta_attributes id="fm">
-        <nvpair id="fm1" name="target-role" value="Stopped"/></meta_attributes></primitive>
-      <primitive id="strange" class="stonith" type="external/x"/>
-      <primitive id="vip" class="ocf" provider="heartbeat" type="IPaddr2"/>
-    </resources>
-    <constraints>
-      <rsc_location id="l1" rsc="cl" node="a" score="-INFINITY"/>
-      <rsc_location id="l2" rsc="d" node="a" score="-100"/>
-    </constraints>
-    <fencing-topology>
-      <fencing-level id="x1" target-attribute="rack" target-value="r1" index="1" devices="e"/>
-      <fencing-level id="x2" target-pattern="^b" index="1" devices="d, e"/>
-      <fencing-level id="x3" target="b1" index="2" devices="e"/>
-      <fencing-level id="x4" target="b1" index="1" devices="d"/>
-      <fencing-level id="x5" target-pattern="(" index="1" devices="d"/>
-    </fencing-topology></configuration></cib>"""
-)
-
-
-def test_devices_are_read_with_templates_bans_and_priorities():
-    devices = devices_of(CIB)
-    assert [device.id for device in devices.devices] == ["e", "d"]
-    d, e = devices.get("d"), devices.get("e")
-    assert d is not None and e is not None
-    assert dict(d.params) == {"ip": "2.2.2.2", "user": "u"} and d.banned == ()
-    assert e.banned == ("a",) and e.priority == 5
-    assert (devices.enabled, devices.action, devices.timeout_ms) == (True, "off", 90_000)
-    assert devices.watchdog_timeout_ms == -1
-
-
-def test_levels_by_name_win_over_patterns_and_these_over_attributes():
-    devices = devices_of(CIB)
-    assert devices.levels_for("b1") == (("d",), ("e",))
-    assert devices.levels_for("b2") == (("d", "e"),)
-    assert devices.levels_for("a") == (("e",),)
-    assert devices.levels_for("c") == ()
-
-
-def test_an_empty_document_has_no_devices_and_the_fields_defaults():
-    devices = devices_of(Cib.from_bytes(b"<cib/>"))
-    assert devices.devices == () and devices.enabled and devices.action == "reboot"
-    assert devices.timeout_ms == 60_000
