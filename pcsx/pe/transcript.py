@@ -44,6 +44,8 @@ class Plan:
     scores: bool = False
     utilization: bool = False
     quiet: bool = False
+    sanitized: bool = False
+    """The document may have its secrets blotted out, as files that are passed around do."""
     warnings: tuple[str, ...] = ()
 
 
@@ -82,12 +84,12 @@ class _Player:
     def play(self, cib: Cib) -> Played:
         """Play all sections."""
         plan, played = self.plan, self.played
-        work = working_set(cib, plan.wall)
+        work = working_set(cib, plan.wall, sanitized=plan.sanitized)
         self.tell_time()
         self.tell_current(work)
         if plan.wishes:
             cib = self.modify(cib, work)
-            work = working_set(cib, plan.wall)
+            work = working_set(cib, plan.wall, sanitized=plan.sanitized)
         played.modified = cib
         if not plan.schedule:
             return played
@@ -172,7 +174,7 @@ class _Player:
             return
         self.tell_time()
         self.say("", "Revised Cluster Status:")
-        revised = working_set(done.cib, plan.wall)
+        revised = working_set(done.cib, plan.wall, sanitized=plan.sanitized)
         self.say(*Status(revised, pending=False).whole())
 
     def tell_lines(self, lines: list[Line] | tuple[Line, ...]) -> None:

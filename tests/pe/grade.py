@@ -73,7 +73,7 @@ def _plan(cib: Cib, args: list[str], *, scores: bool) -> Plan:
     warnings = (_NO_SCHEMA,) if cib.tree.get("validate-with") == "none" else ()
     return Plan(
         wall=wall, real=real, time_line=line, schedule=True, carry_out=not scores, scores=scores,
-        quiet=scores, warnings=warnings,
+        quiet=scores, warnings=warnings, sanitized=True,
     )  # fmt: skip
 
 

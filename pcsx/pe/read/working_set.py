@@ -17,10 +17,14 @@ from pcsx.pe.read.resources import read_resources
 from pcsx.pe.read.states import read_states, read_tickets
 
 
-def working_set(cib: Cib, wall: datetime) -> WorkingSet:
-    """Return the working set of *cib* at the moment *wall*, with the state fully read."""
+def working_set(cib: Cib, wall: datetime, *, sanitized: bool = False) -> WorkingSet:
+    """Return the working set of *cib* at the moment *wall*, with the state fully read.
+
+    A *sanitized* document is one whose secrets were blotted out: that is no change of parameters.
+    """
     document = Document(upgraded(cib))
     work = WorkingSet(document, wall, int(wall.timestamp()))
+    work.sanitized = sanitized
     where = Circumstances(now=wall, turns=work.turns)
     attributes = document.attributes
     work.quorate = truth_of(attributes.get("have-quorum"))

@@ -72,7 +72,8 @@ def command(**given: Any) -> None:
     if given["as_json"]:
         this.given["json"] = True
     cib = _read(this, given)
-    plan = plan_of(cib, given)
+    is_file = given["xml_pipe"] or given["xml_file"] is not None or this.file is not None
+    plan = plan_of(cib, given, is_file=is_file)
     played = play(cib, plan)
     if played.text and not this.as_json:
         sys.stdout.write("\n".join(played.text) + "\n")
@@ -101,7 +102,7 @@ def _read(run: Run, given: dict[str, Any]) -> Cib:
     return Cib.from_bytes(text)
 
 
-def plan_of(cib: Cib, given: dict[str, Any]) -> Plan:
+def plan_of(cib: Cib, given: dict[str, Any], *, is_file: bool) -> Plan:
     """Return what the options ask for."""
     real = datetime.now().astimezone()
     wall, time_line = real, ""
@@ -144,6 +145,7 @@ def plan_of(cib: Cib, given: dict[str, Any]) -> Plan:
         utilization=given["show_utilization"],
         quiet=given["quiet"],
         warnings=warnings,
+        sanitized=is_file and not given["live_check"],
     )
 
 
