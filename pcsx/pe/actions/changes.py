@@ -102,7 +102,7 @@ def parameters_changed(
     if _waits_for_host(work, rsc):
         work.deferred_checks.append((rsc, node, entry, True))
         return False
-    return compare(work, rsc, node, entry) in (Change.PARAMETERS, Change.RESTART)
+    return compare(work, rsc, node, entry) in (Change.PARAMETERS, Change.RESTART, Change.PRIVATE)
 
 
 # --- Checking all that is active ------------------------------------------------------------------
