@@ -90,6 +90,8 @@ def _locate(
     location = Location(constraint_id, rsc, wanted or Role.UNKNOWN, scores, discovery)
     work.locations.append(location)
     rsc.locations.append(location)
+    if discovery == Discovery.EXCLUSIVE:
+        rsc.exclusive_discovery = True
     for node, given in scores.items():
         if given:
             note(work, why, rsc, node, constraint_id, score_text(given))
