@@ -166,6 +166,7 @@ class Controller:
         self.decisions = decisions
         self._executors = executors
         self._began_ms: int | None = None
+        self._office = (0, False)
         self._dirty = False
         self._stale_plans = 0
         self._pause_ms = 0
@@ -195,8 +196,10 @@ class Controller:
         """Return when it wants to look again by itself."""
         if not self.scene.in_charge:
             return None
-        moments = [case.lost_ms for case in self._cases.values()]
-        if self._dirty and self._hold_ms:
+        moments: list[int] = []
+        if self._may_fence:
+            moments += [case.lost_ms for case in self._cases.values()]
+        if self._hold_ms and self._may_plan:
             moments.append(self._hold_ms)
         if self.run is not None and self.run.deadline_ms is not None:
             moments.append(self.run.deadline_ms)
@@ -215,6 +218,11 @@ class Controller:
             self._rest()
             return []
         effects: list[ControllerEffect] = []
+        office = (self.scene.term, self.scene.quorum.quorate)
+        if office != self._office:
+            # What was proposed or begun in another office may never come back.
+            self._rest()
+            self._office = office
         if self._began_ms is None:
             self._began_ms, self._dirty = now.ms, True
             effects.append(Note("controller", f"in charge, term {self.scene.term}"))
@@ -284,10 +292,15 @@ class Controller:
             until, why = max(until, self._hold_ms), why or "fencing failed, trying again"
         return (until, why) if until > now.ms else (0, "")
 
+    @property
+    def _may_plan(self) -> bool:
+        """Return whether a plan is wanted, and only time could stand against it."""
+        busy = self._planning or self.run is not None
+        unsettled = self._admitting or self._ending or self._intending
+        return self._dirty and not busy and not unsettled and self.scene.all_heard
+
     def _plan(self, now: Now) -> list[ControllerEffect]:
-        if not self._dirty or self._planning or self.run is not None or not self.scene.all_heard:
-            return []
-        if self._admitting or self._ending or self._intending:
+        if not self._may_plan:
             return []
         self._hold_ms, self._hold_why = self._holds(now)
         if self._pause_ms > now.ms:
@@ -513,11 +526,15 @@ class Controller:
             effects.append(Decide(FenceIntent(target, boot, verb, limit, lost, why, wall_s)))
         return []
 
+    @property
+    def _may_fence(self) -> bool:
+        return self.scene.quorum.quorate and self.scene.all_heard
+
     def _fence(self, now: Now) -> list[ControllerEffect]:
         """Have every open case carried out by somebody."""
         effects: list[ControllerEffect] = []
         scene = self.scene
-        if not scene.quorum.quorate or not scene.all_heard:
+        if not self._may_fence:
             return effects
         for case in scene.ledger.open_cases():
             running = self._cases.get(case.case)

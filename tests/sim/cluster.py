@@ -240,7 +240,7 @@ class Cluster:
     def _perform(self, machine: Machine, effects: list[out.Effect]) -> None:
         for effect in effects:
             self._perform_one(machine, effect)
-        self._mind(machine)
+        self._mind(machine, "node")
         self.judge.after(machine)
 
     def _perform_one(self, machine: Machine, effect: out.Effect) -> None:
@@ -305,21 +305,22 @@ class Cluster:
                     self._later(
                         machine, 0, lambda f=frame: self._node(machine, events.HeartSays(f))
                     )
-        self._mind(machine)
+        self._mind(machine, "heart")
 
     def _node(self, machine: Machine, event: events.Event) -> None:
         assert machine.node is not None
         self._perform(machine, machine.node.step(event, self.now))
 
-    def _mind(self, machine: Machine) -> None:
-        """Put the next ticks of heart and node on the heap, once each."""
-        for who, part in (("heart", machine.heart), ("node", machine.node)):
-            due = part.deadline_ms if part is not None else None
-            key = (machine.id, who)
-            if due is None or self._ticks.get(key, 1 << 62) <= max(due, self.now_ms):
-                continue
-            self._ticks[key] = max(due, self.now_ms)
-            self._later_tick(machine, who, max(due, self.now_ms))
+    def _mind(self, machine: Machine, who: str) -> None:
+        """Put the next tick of heart or node on the heap, once."""
+        part = machine.heart if who == "heart" else machine.node
+        due = part.deadline_ms if part is not None else None
+        if due is None:
+            return
+        due, key = max(due, self.now_ms), (machine.id, who)
+        if self._ticks.get(key, 1 << 62) > due:
+            self._ticks[key] = due
+            self._later_tick(machine, who, due)
 
     def _later_tick(self, machine: Machine, who: str, due_ms: int) -> None:
         life, key = machine.life, (machine.id, who)
@@ -328,7 +329,7 @@ class Cluster:
             if self._ticks.get(key) == due_ms:
                 del self._ticks[key]
             if machine.life != life or not machine.is_up:
-                self._mind(machine)
+                self._mind(machine, who)
                 return
             if machine.paused_until_ms > self.now_ms:
                 self._ticks[key] = machine.paused_until_ms
@@ -341,7 +342,7 @@ class Cluster:
                     self._heart(machine, heart_port.Tick())
                 else:
                     self._node(machine, events.Tick())
-            self._mind(machine)
+            self._mind(machine, who)
 
         self.at(due_ms - self.now_ms, tick)
 

@@ -21,7 +21,7 @@ class Judge:
         self.exclusive: set[str] = set()
         """Resources that may be active on one machine at most."""
         self._leaders: dict[int, int] = {}
-        self._terms: dict[int, int] = {}
+        self._votes: dict[int, tuple[int, int]] = {}
         self._digests: dict[int, str] = {}
         self._epochs: dict[int, tuple[int, int]] = {}
         self.acknowledged: list[str] = []
@@ -42,10 +42,11 @@ class Judge:
             known = self._leaders.setdefault(scene.term, machine.id)
             if known != machine.id:
                 self.fail("S3 one leader a term", f"{known} and {machine.id} in {scene.term}")
-        term = member.machine.term
-        if term < self._terms.get(machine.id, 0):
-            self.fail("S5 terms rise", f"{machine.name}: {term} < {self._terms[machine.id]}")
-        self._terms[machine.id] = term
+        hard = machine.disk.hard
+        term, vote = self._votes.get(machine.id, (0, 0))
+        if hard.term < term or (hard.term == term and vote and hard.voted_for != vote):
+            self.fail("S5 terms and votes", f"{machine.name}: {hard} after {(term, vote)}")
+        self._votes[machine.id] = (hard.term, hard.voted_for)
         index, digest = member.ledger.index, member.ledger.replica.cib.digest
         known_digest = self._digests.setdefault(index, digest)
         if known_digest != digest:

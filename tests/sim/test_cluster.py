@@ -1,0 +1,170 @@
+"""Laws of whole clusters, each shown once, slowly enough to be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from pcsx.daemon import events
+from pcsx.daemon.scene import Scene
+from tests.sim.chaos import EXCLUSIVE, RESOURCES, Chaos
+from tests.sim.cluster import Cluster
+from tests.sim.judge import Violation
+
+
+def cluster(seed: int = 1, count: int = 3, **more: object) -> Cluster:
+    made = Cluster(seed, count, resources=RESOURCES, **more)  # type: ignore[arg-type]
+    made.judge.exclusive = set(EXCLUSIVE)
+    made.boot()
+    return made
+
+
+def runs(made: Cluster, resource: str) -> bool:
+    return len(made.active(resource)) == 1
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_a_cluster_forms_and_starts_what_it_should(count: int):
+    made = cluster(count=count)
+    made.until(made.at_rest, 10_000)
+    assert runs(made, "vip") and made.active("vip") == made.active("web")
+    assert len(made.active("sentry")) == count
+
+
+def test_a_lost_node_is_fenced_before_anything_of_it_runs_elsewhere():
+    made = cluster()
+    made.until(made.at_rest, 10_000)
+    (where,) = made.active("vip")
+    others = tuple(id for id in made.machines if f"n{id}" != where)
+    made.partition((int(where[1:]),), others)
+    made.until(lambda: made.active("vip") not in ([where], []), 20_000)
+    assert [(name, action) for _, name, action in made.judge.fencings] == [(where, "reboot")]
+    started = next(line for line in made.story if "lrm vip start ok" in line and where not in line)
+    assert made.judge.fencings[0][0] < int(started.split()[0])
+
+
+def test_a_minority_stops_nothing_elsewhere_and_fences_nobody():
+    made = cluster(count=5)
+    made.until(made.at_rest, 10_000)
+    made.partition((1, 2), (3, 4, 5))
+    made.run(30_000)
+    assert {name for _, name, _ in made.judge.fencings} <= {"n1", "n2"}
+
+
+def test_standard_recovers_within_five_seconds_and_fast_within_two():
+    for profile, limit_ms in (("standard", 5000), ("fast", 2000)):
+        made = cluster(profile=profile)
+        made.until(made.at_rest, 10_000)
+        (where,) = made.active("vip")
+        made.power_off(int(where[1:]))
+        assert made.until(lambda made=made: runs(made, "web"), 20_000, 10) < limit_ms
+
+
+def test_acknowledged_writes_survive_the_loss_of_power_everywhere():
+    made = cluster()
+    made.until(made.at_rest, 10_000)
+    chaos = Chaos(7)
+    chaos.cluster = made
+    calls = []
+    for _ in range(30):
+        calls.append(chaos._write())
+        made.run(3)
+    for id in made.machines:
+        made.power_off(id)
+    assert any(call is not None and call.ok for call in calls)
+    made.boot()
+    made.until(made.at_rest, 60_000)
+    from tests.sim.chaos import holds
+
+    made.judge.final(holds)
+
+
+def test_a_daemon_that_died_and_comes_back_stops_nothing():
+    made = cluster()
+    made.until(made.at_rest, 10_000)
+    (where,) = made.active("vip")
+    id = int(where[1:])
+    made.kill(id)
+    made.at(1000, lambda: made.boot(id))
+    made.run(20_000)
+    assert made.active("vip") == [where]
+    assert made.judge.fencings == []
+    assert not any("lrm vip stop" in line for line in made.story)
+
+
+def test_sigterm_hands_resources_over_then_leaves():
+    made = cluster()
+    made.until(made.at_rest, 10_000)
+    (where,) = made.active("vip")
+    machine = made.machines[int(where[1:])]
+    made._node(machine, events.Terminate())
+    made.run(10_000)
+    assert machine.quits == [0]
+    assert made.active("vip") not in ([], [where])
+    assert made.judge.fencings == []
+
+
+def test_sigterm_in_maintenance_mode_stops_nothing():
+    made = cluster(properties=(("maintenance-mode", "true"),))
+    made.run(5000)
+    made.machines[1].services["vip"] = "started"
+    made._node(made.machines[1], events.Terminate())
+    made.run(5000)
+    assert made.machines[1].quits == [0]
+    assert made.machines[1].services["vip"] == "started"
+
+
+def test_the_same_seed_gives_the_same_run():
+    first, second = Chaos(11).run(), Chaos(11).run()
+    assert first.digest() == second.digest()
+
+
+def test_recovery_without_fencing_is_caught(monkeypatch: pytest.MonkeyPatch):
+    """A rule broken on purpose: whoever is away counts as off. The judge must see two copies."""
+    honest = Scene.is_clean_down
+
+    def careless(scene: Scene, id: int) -> bool:
+        node = scene.picture.nodes.get(id)
+        return honest(scene, id) or (node is not None and not node.present)
+
+    monkeypatch.setattr(Scene, "is_clean_down", careless)
+    made = cluster(properties=(("no-quorum-policy", "freeze"),))
+    made.until(made.at_rest, 10_000)
+    (where,) = made.active("vip")
+    lost = int(where[1:])
+    made.partition((lost,), tuple(id for id in made.machines if id != lost))
+    with pytest.raises(Violation, match="S1"):
+        made.run(30_000)
+
+
+def test_an_acknowledgement_before_the_disk_is_caught(monkeypatch: pytest.MonkeyPatch):
+    """A rule broken on purpose: what is asked for counts as synced at once."""
+    monkeypatch.setattr(Cluster, "_persist", _acknowledge_at_once)
+    with pytest.raises((Violation, AssertionError)):
+        for seed in range(20):
+            made = cluster(seed)
+            made.until(made.at_rest, 10_000)
+            chaos = Chaos(seed)
+            chaos.cluster = made
+            for _ in range(10):
+                chaos._write()
+                made.run(3)
+            for id in made.machines:
+                made.power_off(id)
+            made.boot()
+            made.until(made.at_rest, 60_000)
+            from tests.sim.chaos import holds
+
+            made.judge.final(holds)
+
+
+def _acknowledge_at_once(self: Cluster, machine: object, order: object) -> None:
+    machine.pending.append(order)  # type: ignore[attr-defined]
+    done = events.Persisted(order.ticket)  # type: ignore[attr-defined]
+    self._later(machine, 0, lambda: self._node(machine, done))  # type: ignore[arg-type]
+    self._later(machine, 60, lambda: _sync(machine, order))  # type: ignore[arg-type]
+
+
+def _sync(machine: object, order: object) -> None:
+    if order in machine.pending:  # type: ignore[attr-defined]
+        machine.pending.remove(order)  # type: ignore[attr-defined]
+        machine.disk.write(order)  # type: ignore[attr-defined]
