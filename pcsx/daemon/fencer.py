@@ -40,6 +40,9 @@ from pcsx.values import Now, parse_duration_ms
 KNOWN_MS: Final = 60_000
 """How long the answer to "whom can you reach?" counts."""
 
+FAILED_MS: Final = 1000
+"""How long it counts that the question failed: a device that is back is asked again."""
+
 DONE_MAX: Final = 500
 """How many answers are kept, for a case that is ordered again."""
 
@@ -126,10 +129,10 @@ class Answer:
 
 @dataclass(slots=True)
 class _Known:
-    """What a device said of whom it reaches: names, or (by target) yes and no; a failure is no."""
+    """What a device said: whom it reaches by name, or yes to one target; a failure is no."""
 
     at_ms: int
-    names: frozenset[str] = frozenset()
+    names: frozenset[str] | None = None
     failed: bool = False
 
 
@@ -528,7 +531,10 @@ class Fencer:
     # --- whom a device can reach ---
 
     def _reaches(self, device: Device, target: str, now: Now | None) -> bool | None:
-        """Return whether *device* can cut *target* off; None: it has not been asked lately."""
+        """Return whether *device* can cut *target* off; None: it has not been asked lately.
+
+        Without *now* nobody can say what is lately: then only what the configuration says counts.
+        """
         if self._host.node in device.banned:
             return False
         match self._check_of(device):
@@ -537,18 +543,17 @@ class Fencer:
             case "none":
                 return True
             case "dynamic-list":
-                return self._is_listed(device, target, now)
+                known = self._lists.get(device.id)
             case "status":
-                known = _fresh(self._statuses.get((device.id, target)), now)
-                return None if known is None else not known.failed
+                known = self._statuses.get((device.id, target))
             case _:
                 return False
-
-    def _is_listed(self, device: Device, target: str, now: Now | None) -> bool | None:
-        known = _fresh(self._lists.get(device.id), now)
+        known = None if now is None else _fresh(known, now)
         if known is None:
             return None
-        return not known.failed and plug_of(device, target) in known.names
+        if known.failed:
+            return False
+        return known.names is None or plug_of(device, target) in known.names
 
     def _check_of(self, device: Device) -> str:
         """Return how it is found out whom *device* reaches: as the user says, else by what it has.
@@ -566,11 +571,10 @@ class Fencer:
         if not metadata.plug_parameter and not device.param("pcmk_host_argument"):
             return "nobody"
         known = self._lists.get(device.id)
-        if metadata.has_action("list") and not (known is not None and known.failed):
+        has_status = metadata.has_action("status")
+        if metadata.has_action("list") and not (has_status and known is not None and known.failed):
             return "dynamic-list"
-        if metadata.has_action("status"):
-            return "status"
-        return "nobody" if metadata.has_action("list") else "none"
+        return "status" if has_status else "none"
 
     def _ask(
         self, device: Device, target: str, case: _Case | None, now: Now
@@ -612,7 +616,7 @@ def _device_of(case: _Case) -> str:
     return case.doing.device if case.doing else ""
 
 
-def _fresh(known: _Known | None, now: Now | None) -> _Known | None:
-    if known is None or (now is not None and now.ms - known.at_ms > KNOWN_MS):
+def _fresh(known: _Known | None, now: Now) -> _Known | None:
+    if known is None or now.ms - known.at_ms > (FAILED_MS if known.failed else KNOWN_MS):
         return None
     return known

@@ -15,6 +15,7 @@ from pcsx.cib.fencing import Device, Devices, Level
 from pcsx.daemon.effects import Spawn
 from pcsx.daemon.events import ChildExited, Tick
 from pcsx.daemon.fencer import (
+    FAILED_MS,
     KNOWN_MS,
     Fence,
     FenceDone,
@@ -307,6 +308,28 @@ def test_a_query_that_fails_is_never_taken_for_yes():
     rig.end(1)
     rig.end(1)
     assert [done.ok for done in rig.done] == [False]
+
+
+def test_a_device_that_could_not_be_asked_is_asked_again_soon():
+    rig = Rig(device("d", hosts=""), metadata=agent("off", "list"))
+    rig.fence()
+    rig.end(1)
+    assert [done.ok for done in rig.done] == [False]
+    assert rig.fencer.candidates("b") == ("d",)
+    rig.ms += FAILED_MS + 1
+    rig.fence(case=8)
+    assert rig.said == {"action": "list"}
+    rig.end(0, stdout=b"b\n")
+    rig.end(0)
+    assert rig.done[0].ok
+
+
+def test_what_was_once_said_does_not_make_anybody_give_a_device_up():
+    rig = Rig(device("d", hosts=""))
+    rig.step(Refresh("b"))
+    rig.end(0, stdout=b"c\n")
+    assert rig.fencer.candidates("b", rig.now) == ()
+    assert rig.fencer.candidates("b") == ("d",)
 
 
 def test_a_list_is_not_believed_for_a_device_that_was_changed():
