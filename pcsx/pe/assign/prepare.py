@@ -38,7 +38,7 @@ def prepare_scores(work: WorkingSet) -> None:
     for node in work.nodes:
         _apply_thresholds(work, node)
     for top in work.resources:
-        _apply_discovery(top, everywhere=False)
+        _apply_discovery(top, inherited=False)
 
 
 # --- Locations ------------------------------------------------------------------------------------
@@ -170,15 +170,16 @@ def too_many_failures(work: WorkingSet, rsc: Primitive, node: Node) -> int:
     return count if count >= threshold else 0
 
 
-def _apply_discovery(rsc: Resource, *, everywhere: bool) -> None:
+def _apply_discovery(rsc: Resource, *, inherited: bool) -> None:
     """Ban what may only run where it may be probed from all other nodes.
 
-    What is in a clone or group is as that one is; what is in a bundle is judged by itself.
+    A clone or group decides for all in it; what is in a bundle that is limited so is judged by
+    itself.
     """
-    exclusive = everywhere or rsc.exclusive_discovery
-    if exclusive:
-        for node in rsc.allowed:
-            if rsc.discovery.get(node) != Discovery.EXCLUSIVE:
-                rsc.allowed[node] = NEVER
+    if not (inherited or rsc.exclusive_discovery):
+        return
+    for node in rsc.allowed:
+        if rsc.discovery.get(node) != Discovery.EXCLUSIVE:
+            rsc.allowed[node] = NEVER
     for child in rsc.children:
-        _apply_discovery(child, everywhere=exclusive and not isinstance(rsc, Bundle))
+        _apply_discovery(child, inherited=not isinstance(rsc, Bundle))

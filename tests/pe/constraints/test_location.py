@@ -150,3 +150,25 @@ def test_who_failed_too_often_is_banned_from_the_node():
     attributes = {"a": "fail-count-x#monitor_10000=2", "b": "fail-count-x#monitor_10000=1"}
     work = prepared(document(primitive("x", meta="migration-threshold=2"), attributes=attributes))
     assert scores(work.by_id["x"]) == {"a": -INFINITY, "b": 0, "c": 0}
+
+
+def test_exclusive_discovery_of_a_member_alone_bans_nothing_as_its_group_decides():
+    group = f'<group id="g">{primitive("x")}{primitive("y")}</group>'
+    work = prepared(
+        document(
+            group,
+            '<rsc_location id="l" rsc="y" node="a" score="1" resource-discovery="exclusive"/>',
+        )
+    )
+    assert scores(work.by_id["y"]) == {"a": 1, "b": 0, "c": 0}
+
+
+def test_exclusive_discovery_binds_whatever_the_role():
+    work = prepared(
+        document(
+            primitive("x"),
+            '<rsc_location id="l" rsc="x" node="a" score="1" role="Promoted" '
+            'resource-discovery="exclusive"/>',
+        )
+    )
+    assert set(scores(work.by_id["x"]).values()) == {-INFINITY}
