@@ -389,9 +389,10 @@ class Controller:
         """Begin *action*: into *orders* of its node, or into *effects*; answer the run if done."""
         assert self.run is not None
         node = self.scene.config.named(action.router or action.node or "")
-        total = sum(1 for each in self.run.actions.values() if each.kind != "pseudo_event")
-        effects.append(Progress(f"{action.task} {action.resource or ''} on {action.node}".strip(),
-                                len(self.run.done), total))  # fmt: skip
+        real = [id for id, each in self.run.actions.items() if each.kind != "pseudo_event"]
+        done = sum(1 for id in real if id in self.run.done)
+        text = f"{action.task} {action.resource or ''} on {action.node}"
+        effects.append(Progress(text, done, len(real)))
         if node is None:
             return self.run.step(Fail(action.id, f"there is no node {action.node}"), now)
         match action.task:

@@ -463,6 +463,8 @@ class Cluster:
         first = scenes[0]
         if len(views) != 1 or not all(scene.quorum.quorate for scene in scenes):
             return False
+        if len({scene.ledger.index for scene in scenes}) != 1:
+            return False
         if set(first.members) != {machine.id for machine in up} or not first.leader:
             return False
         dc = self.machines[first.leader].node

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -38,7 +38,9 @@ class DemoNode:
     daemon: subprocess.Popen[bytes] | None = None
     dead: bool = False
     """It was killed and has not been switched on again."""
-    read: int = field(default=0)
+    struck_ns: int = 0
+    """When its switch had last been turned as it was killed."""
+    read: int = 0
     """How much of its log was read."""
 
     @property
@@ -127,6 +129,8 @@ class Nodes:
             name: value for name, value in os.environ.items() if not name.startswith("PCSX_")
         }
         environment["PCSX_RUN_DIR"] = str(node.run_dir)
+        # Found as it was found here, installed or not.
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         words = [
             sys.executable, "-m", "pcsx", "daemon",
             "--config", os.devnull,
@@ -154,7 +158,8 @@ class Nodes:
         revived = []
         for node in self.nodes:
             node.reap()
-            if node.dead and node.is_on and "fenced" not in node.switch.read_text():
+            turned = node.switch.stat().st_mtime_ns != node.struck_ns
+            if node.dead and turned and node.is_on:
                 self.start(node)
                 revived.append(node)
         return revived
@@ -162,8 +167,7 @@ class Nodes:
     def strike(self, node: DemoNode) -> None:
         """Kill *node* whole; it stays dead until its switch was turned off and on."""
         node.dead = True
-        # The mark is gone as soon as the fence agent writes the switch anew.
-        node.switch.write_text(node.switch.read_text() + "fenced=not yet\n")
+        node.struck_ns = node.switch.stat().st_mtime_ns
         node.kill()
 
     def clear(self) -> None:

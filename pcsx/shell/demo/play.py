@@ -209,10 +209,12 @@ class Play:
     def _where(self, resource: str) -> str:
         """Return the node that runs *resource*, as the cluster says."""
         found = json.loads(self._pcsx(["status", "--json"]))
-        for each in found["data"]["resources"]:
-            for member in (each, *each.get("members", ())):
-                if member["id"] == resource and member["nodes"]:
-                    return str(member["nodes"][0])
+        waiting = list(found["data"]["resources"])
+        while waiting:
+            each = waiting.pop()
+            waiting += each.get("children", ())
+            if each["id"] == resource and each.get("nodes"):
+                return str(each["nodes"][0])
         raise Failed(f"{resource} runs nowhere")
 
     def _until(self, true: Any, what: str) -> None:
