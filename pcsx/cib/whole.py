@@ -64,7 +64,7 @@ def replace(root: Element, scope: str, new: Cib) -> None:
 
 
 def from_section(cib: Cib, text: bytes, scope: str) -> Cib:
-    """Return *cib* with *text* as its section *scope*, or *text* as the whole where none is named."""
+    """Return *cib* with *text* as its section *scope*; without a scope *text* is the whole."""
     if not scope:
         return Cib.from_bytes(text)
     element = parse_element(text)

@@ -69,8 +69,8 @@ class Option:
                 return listed(self.choices)
             case "ip" if not _is_ip(value):
                 return "an IP address"
-            case "integer" if not re.fullmatch(r"-?\d+", value):
-                return "an integer"
+            case "text" if not value:
+                return "a name, e.g. zlib, lz4 or bzip2"
         return ""
 
 
@@ -119,7 +119,7 @@ UDP_LINK: Final[Mapping[str, Option]] = {
     "ttl": Option("ttl", "range", ("0", "255")),
 }
 COMPRESSION: Final[Mapping[str, Option]] = {
-    "level": Option("knet_compression_level", "integer"),
+    "level": _number("knet_compression_level"),
     "model": Option("knet_compression_model", "text"),
     "threshold": _number("knet_compression_threshold"),
 }
@@ -232,6 +232,14 @@ def _name_faults(name: str) -> Iterator[Finding]:
         yield Finding.error(
             "cluster-name", name, "The name of the cluster cannot hold braces or line ends"
         )
+    elif not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+        yield Finding.error(
+            "cluster-name-gfs2", name,
+            f"Chosen cluster name '{name}' will prevent mounting GFS2 volumes in the cluster, use "
+            "at most 32 of a-z A-Z 0-9 _- characters; you may safely override this if you do not "
+            "intend to use GFS2",
+            force="cluster-name-gfs2",
+        )  # fmt: skip
 
 
 def _node_faults(setup: Setup) -> Iterator[Finding]:
@@ -265,6 +273,7 @@ def _node_faults(setup: Setup) -> Iterator[Finding]:
             "node-address", setup.name,
             f"All nodes must have the same number of addresses; {told}",
         )  # fmt: skip
+    yield from _family_faults(setup)
     limit = MAX_LINKS if setup.transport == KNET else 1
     for name, addresses in setup.nodes:
         if not 1 <= len(addresses) <= limit:
@@ -276,11 +285,52 @@ def _node_faults(setup: Setup) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _version(address: str) -> int:
+    """Return 4 or 6, or 0 for a name."""
+    return ipaddress.ip_address(address).version if _is_ip(address) else 0
+
+
+def _family_faults(setup: Setup) -> Iterator[Finding]:
+    """Tell of links that mix IPv4 and IPv6, or use what `ip_version` excludes."""
+    only = {"ipv4": 4, "ipv6": 6}.get(setup.transport_options.get("ip_version", ""), 0)
+    mixed = []
+    for number in range(max((len(found) for _, found in setup.nodes), default=0)):
+        addresses = [found[number] for _, found in setup.nodes if number < len(found)]
+        if len({_version(address) for address in addresses} - {0}) > 1:
+            mixed.append(str(number))
+        for address in addresses:
+            if only and _version(address) not in (0, only):
+                yield Finding.error(
+                    "node-address", address,
+                    f"Address '{address}' cannot be used in link '{number}' because the link uses "
+                    f"IPv{only} addresses",
+                )  # fmt: skip
+    if mixed:
+        yield Finding.error(
+            "node-address", mixed[0],
+            "Using both IPv4 and IPv6 on one link is not allowed; please, use either IPv4 or IPv6 "
+            f"on link(s): {listed(mixed)}",
+        )  # fmt: skip
+
+
+def names_of(setup: Setup) -> list[str]:
+    """Return the addresses that are names, and must be resolved by every node."""
+    found = [address for _, addresses in setup.nodes for address in addresses]
+    return sorted({address for address in found if address and not _is_ip(address)})
+
+
 def _link_faults(setup: Setup) -> Iterator[Finding]:
     known = KNET_LINK if setup.transport == KNET else UDP_LINK
     count = max((len(addresses) for _, addresses in setup.nodes), default=0)
     for link in setup.links:
         yield from option_faults(link, known, "link")
+        for one, other in (("ping_interval", "ping_timeout"), ("ping_timeout", "ping_interval")):
+            if setup.transport == KNET and one in link and other not in link:
+                yield Finding.error(
+                    "corosync-links", one,
+                    f"If link option '{one}' is specified, link option '{other}' must be specified "
+                    "as well",
+                )  # fmt: skip
     if len(setup.links) > max(count, 1):
         yield Finding.error(
             "corosync-links", setup.name,
@@ -378,7 +428,7 @@ def _keys(values: Values, known: Mapping[str, Option]) -> list[tuple[str, str]]:
 
 
 def parse(text: str) -> Section:
-    """Return the sections of *text*, inside one without a name; what is no line of it is skipped."""
+    """Return the sections of *text*, inside one without a name."""
     root = Section("")
     stack = [root]
     for line in text.splitlines():

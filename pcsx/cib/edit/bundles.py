@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lxml import etree
@@ -18,7 +18,6 @@ from pcsx.cib.edit.tree import (
     edited,
     free_id,
     make_set,
-    members,
     put_pairs,
     refuse,
     remove,
@@ -34,7 +33,7 @@ CONTAINER: Final = (
     "image", "masters", "network", "options", "promoted-max", "replicas", "replicas-per-host",
     "run-command",
 )  # fmt: skip
-NETWORK: Final = ("add-host", "control-port", "host-interface", "host-netmask", "ip-range-start")
+NETWORK: Final = ("control-port", "host-interface", "host-netmask", "ip-range-start")
 PORT_MAP: Final = ("id", "internal-port", "port", "range")
 STORAGE_MAP: Final = ("id", "options", "source-dir", "source-dir-root", "target-dir")
 
@@ -84,6 +83,7 @@ def _unknown(values: Pairs, known: Sequence[str], what: str) -> Iterator[Finding
             yield Finding.error(
                 "bundle-option", name,
                 f"invalid {what} option '{name}', allowed options are: {choices_text(known)}",
+                force="bundle-option",
             )  # fmt: skip
 
 
@@ -190,12 +190,16 @@ def reset(cib: Cib, id: str, new: Bundle, *, disabled: bool = False) -> Cib:
 
     def change(conf: Element) -> None:
         bundle = _bundle(conf, id)
-        kind = str(_container(bundle).tag)
-        inside = members(bundle)
-        for child in list(bundle):
-            bundle.remove(child)
-        _fill(conf, bundle, kind, new, disabled=disabled)
-        bundle.extend(inside)
+        container = _container(bundle)
+        container.attrib.clear()
+        for child in bundle.iterfind("network"):
+            child.attrib.clear()
+        for child in (*bundle.iterfind("network/*"), *bundle.iterfind("storage/*")):
+            remove(child)
+        for pair in list(bundle.iterfind("meta_attributes/nvpair")):
+            remove(pair)
+        meta = {**new.meta, "target-role": "Stopped"} if disabled else new.meta
+        _change(conf, bundle, replace(new, meta=meta))
 
     return edited(cib, change)
 
@@ -210,11 +214,10 @@ def _fill(conf: Element, bundle: Element, kind: str, new: Bundle, *, disabled: b
         storage = etree.SubElement(bundle, "storage")
         for values in new.storages:
             _add_storage(conf, bundle, storage, values)
-    meta = dict(new.meta)
+    if new.meta:
+        put_pairs(conf, make_set(conf, bundle, "meta_attributes"), new.meta, keep_empty=True)
     if disabled:
-        meta["target-role"] = "Stopped"
-    if meta:
-        put_pairs(conf, make_set(conf, bundle, "meta_attributes"), meta, keep_empty=True)
+        update_set(conf, bundle, "meta_attributes", {"target-role": "Stopped"}, at=0)
 
 
 def _add_port(conf: Element, bundle: Element, network: Element, values: Pairs) -> None:
@@ -266,29 +269,29 @@ def update(cib: Cib, id: str, new: Bundle) -> Cib:
         ]  # fmt: skip
         if findings:
             raise Refused(findings)
-        _set_attributes(_container(bundle), new.container)
-        network = bundle.find("network")
-        if network is None and (any(new.network.values()) or new.ports):
-            network = _insert(bundle, "network", after=KINDS)
-        if network is not None:
-            _set_attributes(network, new.network)
-            _drop_mappings(network, new.ports_gone)
-            for values in new.ports:
-                _add_port(conf, bundle, network, values)
-            if not len(network) and not network.attrib:
-                remove(network)
-        storage = bundle.find("storage")
-        if storage is None and new.storages:
-            storage = _insert(bundle, "storage", after=(*KINDS, "network"))
-        if storage is not None:
-            _drop_mappings(storage, new.storages_gone)
-            for values in new.storages:
-                _add_storage(conf, bundle, storage, values)
-            if not len(storage):
-                remove(storage)
-        update_set(conf, bundle, "meta_attributes", new.meta)
+        _change(conf, bundle, new)
 
     return edited(cib, change)
+
+
+def _change(conf: Element, bundle: Element, new: Bundle) -> None:
+    _set_attributes(_container(bundle), new.container)
+    network = bundle.find("network")
+    if network is None and (any(new.network.values()) or new.ports):
+        network = _insert(bundle, "network", after=KINDS)
+    if network is not None:
+        _set_attributes(network, new.network)
+        _drop_mappings(network, new.ports_gone)
+        for values in new.ports:
+            _add_port(conf, bundle, network, values)
+    storage = bundle.find("storage")
+    if storage is None and new.storages:
+        storage = _insert(bundle, "storage", after=(*KINDS, "network"))
+    if storage is not None:
+        _drop_mappings(storage, new.storages_gone)
+        for values in new.storages:
+            _add_storage(conf, bundle, storage, values)
+    update_set(conf, bundle, "meta_attributes", new.meta, at=0)
 
 
 def _mapping_faults(

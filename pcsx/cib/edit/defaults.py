@@ -50,7 +50,15 @@ def update(cib: Cib, kind: str, values: Pairs) -> Cib:
     """Return *cib* with *values* in the first set of *kind*; an empty value removes."""
 
     def change(conf: Element) -> None:
-        found = conf.find(f"{kind}/meta_attributes")
+        everything = conf.findall(f"{kind}/meta_attributes")
+        if len(everything) > 1:
+            raise refuse(
+                "several-sets",
+                kind,
+                "Several options sets exist, please use the 'pcs resource defaults set update' "
+                "command and specify an option set ID",
+            )
+        found = everything[0] if everything else None
         if found is None:
             if not any(values.values()):
                 return

@@ -219,8 +219,6 @@ class _Words:
     def agent(self) -> Agent:
         word = self.name()
         parts = word.split(":")
-        if len(parts) == 2 and parts[0] != "ocf":
-            parts = [parts[0], "", parts[1]]
         if len(parts) != 3 or not any(parts):
             raise self.fault(f"'{word}' is not a resource: write [standard]:[provider]:[type]")
         return Agent(*parts)
@@ -242,9 +240,19 @@ def _split_brackets(words: Sequence[str]) -> Iterator[str]:
 
 
 def parse(
-    words: Sequence[str], *, agents: bool = False, operations: bool = False, nodes: bool = True
+    words: Sequence[str],
+    *,
+    agents: bool = False,
+    operations: bool = False,
+    nodes: bool = True,
+    text: bool = False,
 ) -> Part:
-    """Return the rule that *words* spell; *agents*, *operations*, *nodes*: what it may be about."""
+    """Return the rule that *words* spell; *agents*, *operations*, *nodes*: what it may be about.
+
+    With *text* a word may hold several, as a rule given in quotes does.
+    """
+    if text:
+        words = " ".join(words).replace("(", " ( ").replace(")", " ) ").split()
     return _Words(words, agents=agents, operations=operations, nodes=nodes).whole()
 
 
@@ -346,7 +354,9 @@ def _set_part(conf: Element, part: Part, own: str, taken: set[str]) -> Element:
 
     match part:
         case Both():
-            return _set_rule(conf, part, own, taken)
+            inner = _set_rule(conf, part, own, taken)
+            inner.set("score", "0")
+            return inner
         case Attribute(attribute, operation, value, type):
             made = etree.Element("expression", id=named("expr"))
             made.set("attribute", attribute)
@@ -376,8 +386,7 @@ def _set_part(conf: Element, part: Part, own: str, taken: set[str]) -> Element:
                     made.set(name, value)
             return made
         case Operation(name, interval):
-            tail = "-".join(word for word in ("op", name, interval) if word)
-            made = etree.Element("op_expression", id=named(tail), name=name)
+            made = etree.Element("op_expression", id=named(f"op-{name}"), name=name)
             if interval:
                 made.set("interval", interval)
             return made

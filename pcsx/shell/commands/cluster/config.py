@@ -227,7 +227,8 @@ def generate(run: Run, words: list[str]) -> None:
     keys = dict(totem.keys)
     if keys.get("cluster_uuid") and not run.force:
         raise Failed(
-            f"Cluster UUID has already been set to '{keys['cluster_uuid']}', use --force to override"
+            f"Cluster UUID has already been set to '{keys['cluster_uuid']}', "
+            "use --force to override"
         )
     totem.keys = [pair for pair in totem.keys if pair[0] != "cluster_uuid"]
     totem.keys.append(("cluster_uuid", uuids.uuid4().hex))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import uuid
 from pathlib import Path
 from typing import Final
 
-from pcsx.errors import Failed
+from pcsx.errors import Failed, Finding
 from pcsx.shell import args, corosync_conf
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level, wrong_words
@@ -48,13 +49,27 @@ def setup(run: Run, words: list[str]) -> None:
     if not words:
         raise args.misused(run.usage)
     wanted = read_words(words)
-    run.judge(corosync_conf.faults(wanted))
+    run.judge([*corosync_conf.faults(wanted), *_unresolved(wanted)])
     cluster_uuid = "" if run.flag("no-cluster-uuid") else uuid.uuid4().hex
     text = corosync_conf.render(wanted, cluster_uuid)
     path = Path(run.option("corosync_conf"))
     run.changed = True
     if not run.flag("dry-run"):
         write_conf(path, text, overwrite=run.flag("overwrite"))
+
+
+def _unresolved(wanted: corosync_conf.Setup) -> list[Finding]:
+    """Tell which addresses are names that mean nothing here."""
+    missing = []
+    for name in corosync_conf.names_of(wanted):
+        try:
+            socket.getaddrinfo(name, None)
+        except (OSError, UnicodeError):
+            missing.append(name)
+    if not missing:
+        return []
+    text = f"Unable to resolve addresses: {args.listed(missing)}"
+    return [Finding.error("node-unresolved", missing[0], text, force="node-unresolved")]
 
 
 def write_conf(path: Path, text: str, *, overwrite: bool) -> None:

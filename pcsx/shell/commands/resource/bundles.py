@@ -90,7 +90,7 @@ def update(run: Run, words: list[str]) -> None:
     Example:
         pcsx resource bundle update web container image=web:2 port-map add port=443
     """
-    if len(words) < 2:
+    if not words:
         raise args.misused(run.usage)
     parts = args.sections(words[1:], KEYWORDS, once=("container", "network", "meta"))
     ports, ports_gone = _mappings(parts.get("port-map", ()))

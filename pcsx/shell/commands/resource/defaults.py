@@ -9,7 +9,7 @@ from pcsx.cib.edit import rules
 from pcsx.errors import Finding
 from pcsx.shell import args
 from pcsx.shell.run import Run
-from pcsx.shell.words import Level, VerbBody, wrong_words
+from pcsx.shell.words import Level, VerbBody
 from pcsx.values import parse_score
 
 OVERRIDDEN: Final = (
@@ -67,8 +67,6 @@ def _show(kind: str) -> VerbBody:
 
 def _update(kind: str) -> VerbBody:
     def update(run: Run, words: list[str]) -> None:
-        if not words:
-            raise args.misused(run.usage)
         _set(run, kind, words)
 
     return _named(
@@ -91,12 +89,12 @@ def _create(kind: str) -> VerbBody:
         meta = args.pairs(args.flat(parts.get("meta")))
         run.judge(_option_faults(options))
         rule = None
-        if "rule" in parts:
-            expression = args.flat(parts["rule"])
-            if not expression:
-                raise wrong_words("no rule expression was specified")
+        expression = args.flat(parts.get("rule"))
+        if expression:
             operations = kind == edit.OPERATIONS
-            rule = rules.parse(expression, agents=True, operations=operations, nodes=operations)
+            rule = rules.parse(
+                expression, agents=True, operations=operations, nodes=operations, text=True
+            )
         run.warn(OVERRIDDEN, code="defaults-overridden")
         run.change(
             lambda base: edit.create(
@@ -146,8 +144,6 @@ def _update_set(kind: str) -> VerbBody:
 
 def _delete(kind: str) -> VerbBody:
     def delete(run: Run, words: list[str]) -> None:
-        if not words:
-            raise args.misused(run.usage)
         run.change(lambda base: edit.delete_sets(base, kind, words))
 
     return _named(delete, "Delete sets of default values, by their ids.")
