@@ -31,6 +31,8 @@ def _bind(
     role_text: str | None,
 ) -> None:
     role = role_of(role_text) or Role.UNKNOWN
+    if role == Role.STARTED:
+        role = Role.UNKNOWN
     policy = _policy(work, constraint.loss_policy, role)
     bound = TicketConstraint(constraint.id or "", rsc, ticket, policy, role)
     rsc.tickets.append(bound)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pcsx.pe.model import Role
 from pcsx.pe.scores import has_usable
 from tests.pe.constraints.documents import document, primitive, work_of
 
@@ -58,3 +59,9 @@ def test_to_fence_without_fencing_is_to_stop():
 def test_a_ticket_in_standby_is_a_lost_one_for_places():
     assert is_banned(ticket_work(granted="true", standby="true"))
     assert not is_banned(ticket_work(granted="true", standby="true", role="Promoted"))
+
+
+def test_started_is_no_role_of_its_own():
+    work = ticket_work(role="Started")
+    assert is_banned(work)
+    assert work.by_id["x"].tickets[0].role == Role.UNKNOWN
