@@ -31,6 +31,9 @@ class Why(StrEnum):
     COLOCATED_APART = "colocated-apart"
     PRIMARY_NOWHERE = "primary-nowhere"
     DEPENDENT_WISH = "dependent-wish"
+    BELONGS = "belongs"
+    BELONGS_NOWHERE = "belongs-nowhere"
+    MEMBER_WISH = "member-wish"
     FAILED_TOO_OFTEN = "failed-too-often"
     FAILED_STOP = "failed-stop"
     FAILED_HERE = "failed-here"
@@ -75,6 +78,9 @@ _SENTENCES: Final[dict[Why, str]] = {
     Why.COLOCATED_APART: "The colocation {0} ({1}) keeps {rsc} away from {2}, which is on {node}.",
     Why.PRIMARY_NOWHERE: "The colocation {0} ties {rsc} to {1}, which runs nowhere.",
     Why.DEPENDENT_WISH: "{1}, which the colocation {0} ties to {rsc}, adds its own preferences.",
+    Why.BELONGS: "{rsc} belongs to {0} and goes where that is, to {node}.",
+    Why.BELONGS_NOWHERE: "{rsc} belongs to {0}, which runs nowhere.",
+    Why.MEMBER_WISH: "{0}, which belongs to {rsc}, adds its own preferences.",
     Why.FAILED_TOO_OFTEN: (
         "{rsc} failed {0} times on {node}, and its migration-threshold is {1}. After the cause is "
         "removed, clear the failures with resource cleanup."

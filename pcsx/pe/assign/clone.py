@@ -25,7 +25,7 @@ def assign_clone(
     for colocation in this_with(rsc):
         assign(work, colocation.primary)
     for colocation in with_this(rsc):
-        add_dependent(colocation, rsc)
+        add_dependent(work, colocation, rsc)
     if work.tell_scores:
         work.score_lines += score_lines("pcmk__clone_assign", rsc)
     rsc.children = merge_sorted(rsc.children, compare_instances(rsc))

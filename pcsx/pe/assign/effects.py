@@ -121,8 +121,6 @@ def _place(
         if score < 0:
             return
         changed = {node: add_scores(old, -score) for node, old in table.items()}
-        why: tuple[Why, Node | None] = (Why.PRIMARY_NOWHERE, None)
-        facts: tuple[str, ...] = (colocation.id, primary.id)
     else:
         matching = _matching(dependent, primary, where, colocation.attribute)
         if score >= INFINITY:
@@ -132,11 +130,28 @@ def _place(
                 node: add_scores(score, old) if node in matching else old
                 for node, old in table.items()
             }
-        why = (Why.COLOCATED if score > 0 else Why.COLOCATED_APART, where)
-        facts = (colocation.id, score_text(score), primary.id)
     if abs(score) >= INFINITY or has_usable(changed):
         dependent.allowed = changed
-        note(work, why[0], dependent, why[1], *facts)
+        _tell(work, dependent, primary, where, colocation)
+
+
+def _tell(
+    work: WorkingSet,
+    dependent: Resource,
+    primary: Resource,
+    where: Node | None,
+    colocation: Colocation,
+) -> None:
+    """Note what *colocation* means for *dependent* while *primary* is *where*."""
+    score = colocation.score
+    if not colocation.explicit:
+        why = Why.BELONGS_NOWHERE if where is None else Why.BELONGS
+        note(work, why, dependent, where, primary.id)
+    elif where is None:
+        note(work, Why.PRIMARY_NOWHERE, dependent, None, colocation.id, primary.id)
+    else:
+        why = Why.COLOCATED if score > 0 else Why.COLOCATED_APART
+        note(work, why, dependent, where, colocation.id, score_text(score), primary.id)
 
 
 def _matching(dependent: Resource, primary: Resource, where: Node, attribute: str) -> set[Node]:
@@ -230,8 +245,7 @@ def _place_by_role(
                 for other in dependent.allowed:
                     if other in matching:
                         dependent.allowed[other] = add_scores(score, dependent.allowed[other])
-                why = Why.COLOCATED if score > 0 else Why.COLOCATED_APART
-                note(work, why, dependent, node, colocation.id, score_text(score), instance.id)
+                _tell(work, dependent, instance, node, colocation)
         return
     if colocation.dependent_role == colocation.primary_role == Role.PROMOTED:
         return
@@ -317,12 +331,9 @@ def _restrict(
         if node not in kept:
             dependent.allowed[node] = NEVER
     if not kept:
-        note(work, Why.PRIMARY_NOWHERE, dependent, None, colocation.id, primary.id)
+        _tell(work, dependent, primary, None, colocation)
     for node in sorted(kept, key=lambda node: node.index):
-        note(
-            work, Why.COLOCATED, dependent, node,
-            colocation.id, score_text(colocation.score), primary.id,
-        )  # fmt: skip
+        _tell(work, dependent, primary, node, colocation)
 
 
 # --- A bundle as primary ------------------------------------------------------------------------

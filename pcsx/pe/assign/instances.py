@@ -183,12 +183,14 @@ def _try_here(
     tables = [(rsc, dict(rsc.allowed)) for rsc in (instance, *instance.children)]
     stays = False
     for _ in range(tries):
+        told = len(work.notes)
         node = _assign_within_limits(
             work, collective, instance, here, most_per_node, reversible=True
         )
         if node is here:
             stays = True
             break
+        _forget_notes(work, told, instance)
         for rsc, table in tables:
             rsc.allowed = dict(table)
         if node is None:
@@ -200,6 +202,12 @@ def _try_here(
     if stays:
         counts[here] = counts.get(here, 0) + 1
     return stays
+
+
+def _forget_notes(work: WorkingSet, since: int, instance: Resource) -> None:
+    """Forget why *instance* would have gone where it does not go after all."""
+    ids = {rsc.id for rsc in instance.walk()}
+    work.notes[since:] = [noted for noted in work.notes[since:] if noted[1] not in ids]
 
 
 def _assign_within_limits(

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from pcsx.pe.assign.colocated import attribute_of, has_influence, host_for, this_with, with_this
-from pcsx.pe.model import Colocation, Group, Kind, Location, Node, Resource, Role, Table
+from pcsx.pe.model import Colocation, Group, Kind, Location, Node, Resource, Role, Table, WorkingSet
+from pcsx.pe.reasons import Why, note
 from pcsx.pe.scores import (
     NEVER,
     UNUSABLE,
@@ -29,12 +30,12 @@ UPWARD: Final = 4
 """Go on to the source's primaries, not to its dependents."""
 
 
-def add_dependent(colocation: Colocation, primary: Resource) -> None:
+def add_dependent(work: WorkingSet, colocation: Colocation, primary: Resource) -> None:
     """Add to the scores of *primary* what the dependent of *colocation* wishes."""
     if not has_influence(colocation, primary):
         return
     mode = NESTED | NONNEGATIVE if primary.kind == Kind.CLONE else NESTED
-    primary.allowed = with_wishes(
+    wished = with_wishes(
         colocation.dependent,
         primary,
         primary.allowed,
@@ -42,6 +43,13 @@ def add_dependent(colocation: Colocation, primary: Resource) -> None:
         factor_of(colocation.score),
         mode,
     )
+    if wished == primary.allowed:
+        return
+    primary.allowed = wished
+    if colocation.explicit:
+        note(work, Why.DEPENDENT_WISH, primary, None, colocation.id, colocation.dependent.id)
+    else:
+        note(work, Why.MEMBER_WISH, primary, None, colocation.dependent.id)
 
 
 def upward_scores(rsc: Resource) -> Table:

@@ -67,7 +67,7 @@ def _heed_others(work: WorkingSet, rsc: Primitive) -> None:
                 obey(work, colocation, rsc)
         for colocation in dependents:
             if _is_mandatory(colocation) is mandatory:
-                add_dependent(colocation, rsc)
+                add_dependent(work, colocation, rsc)
 
 
 def _is_mandatory(colocation: Colocation) -> bool:
@@ -78,6 +78,8 @@ def _limit_role(work: WorkingSet, rsc: Primitive) -> None:
     """Forbid every node to what is to be stopped; raise nothing in a frozen partition."""
     if rsc.next_role == Role.STOPPED:
         ban_everywhere(rsc, work.nodes)
+        if rsc.target_role == Role.STOPPED:
+            note(work, Why.DISABLED, rsc, None, rsc.target_role_text or "Stopped")
     elif (
         rsc.next_role > rsc.role
         and not work.quorate
@@ -102,6 +104,26 @@ def _choose(work: WorkingSet, rsc: Primitive, prefer: Node | None, *, reversible
         assert best is not None
         stays = best is current
         note(work, Why.STAYS if stays else Why.PLACED, rsc, best, table[best])
+        _tell_unavailable(work, rsc, above=table[best])
+    else:
+        _tell_unavailable(work, rsc, above=-1)
+
+
+def _tell_unavailable(work: WorkingSet, rsc: Primitive, *, above: int) -> None:
+    """Note the nodes that only their state keeps from being the best for *rsc*."""
+    for node, score in rsc.allowed.items():
+        if score > above and not node.available and not node.is_bundle:
+            note(work, Why.NODE_UNAVAILABLE, rsc, node, _state_of(node))
+
+
+def _state_of(node: Node) -> str:
+    if node.unclean:
+        return "nobody knows what it does until it is fenced"
+    if not node.online:
+        return "it is offline"
+    if node.shutting_down:
+        return "it is shutting down"
+    return "it is in maintenance" if node.in_maintenance else "it is in standby"
 
 
 def _is_as_good(rsc: Primitive, prefer: Node, best: Node) -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pcsx.pe.assign.dispatch import assign
 from pcsx.pe.assign.instances import compare_instances, merge_sorted
 from pcsx.pe.model import Role
+from pcsx.pe.reasons import Why
 from pcsx.pe.scores import NEVER
 from pcsx.values import INFINITY
 from tests.pe.assign.build import (
@@ -152,3 +153,13 @@ def test_an_instance_without_node_is_told_as_inactive_and_stops():
     assign(work, clone)
     assert roles(clone) == {"p:0": Role.PROMOTED, "p:1": Role.STOPPED}
     assert "p:1 promotion score (inactive): -INFINITY" in work.score_lines
+
+
+def test_only_the_place_that_was_kept_is_told_as_reason():
+    work = cluster("a b c")
+    clone = add_clone(work, "c", 3, active="b c")
+    for rsc in clone.walk():
+        rsc.allowed[node_of(work, "a")] = 100
+    assign(work, clone)
+    told = [(why, node) for why, rsc, node, _ in work.notes if rsc == "c:0"]
+    assert told == [(Why.STAYS, "b")]

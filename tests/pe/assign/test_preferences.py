@@ -17,14 +17,14 @@ from tests.pe.assign.build import (
 def test_a_mandatory_dependent_adds_its_scores_whole():
     work = cluster("a b")
     primary, dependent = add_primitive(work, "p"), add_primitive(work, "d", "a=7 b=-3")
-    add_dependent(colocate(dependent, primary), primary)
+    add_dependent(work, colocate(dependent, primary), primary)
     assert scores_of(primary) == {"a": 7, "b": -3}
 
 
 def test_an_optional_dependent_adds_a_share_but_never_nothing():
     work = cluster("a b")
     primary, dependent = add_primitive(work, "p"), add_primitive(work, "d", "a=4000 b=1")
-    add_dependent(colocate(dependent, primary, 4000), primary)
+    add_dependent(work, colocate(dependent, primary, 4000), primary)
     assert scores_of(primary) == {"a": 16, "b": 1}
 
 
@@ -33,7 +33,7 @@ def test_dependents_of_dependents_are_asked_too():
     primary, middle = add_primitive(work, "p"), add_primitive(work, "m")
     last = add_primitive(work, "l", "b=9")
     colocate(last, middle)
-    add_dependent(colocate(middle, primary), primary)
+    add_dependent(work, colocate(middle, primary), primary)
     assert scores_of(primary) == {"a": 0, "b": 9}
 
 
@@ -41,7 +41,7 @@ def test_a_dependent_that_could_run_nowhere_is_not_heard():
     work = cluster("a b")
     primary = add_primitive(work, "p", f"a={NEVER}")
     dependent = add_primitive(work, "d", f"b={NEVER}")
-    add_dependent(colocate(dependent, primary), primary)
+    add_dependent(work, colocate(dependent, primary), primary)
     assert scores_of(primary) == {"a": NEVER, "b": 0}
 
 
@@ -51,7 +51,7 @@ def test_a_clone_is_never_banned_by_its_dependents():
     clone.allowed[node_of(work, "b")] = 5
     dependent = add_primitive(work, "d", f"a={NEVER} b={NEVER}")
     dependent.allowed[node_of(work, "a")] = 3
-    add_dependent(colocate(dependent, clone), clone)
+    add_dependent(work, colocate(dependent, clone), clone)
     assert scores_of(clone) == {"a": 3, "b": 1}
 
 
@@ -60,10 +60,10 @@ def test_without_influence_a_dependent_is_heard_only_while_the_primary_is_inacti
     primary, dependent = add_primitive(work, "p"), add_primitive(work, "d", "a=7")
     colocation = colocate(dependent, primary, influence=False)
     primary.active = [node_of(work, "b")]
-    add_dependent(colocation, primary)
+    add_dependent(work, colocation, primary)
     assert scores_of(primary) == {"a": 0, "b": 0}
     primary.active = []
-    add_dependent(colocation, primary)
+    add_dependent(work, colocation, primary)
     assert scores_of(primary) == {"a": 7, "b": 0}
 
 
@@ -72,7 +72,7 @@ def test_a_group_speaks_through_its_first_member_and_the_chain_behind_it():
     primary, group = add_primitive(work, "p"), add_group(work, "g", "m1 m2 m3")
     for member in group.children:
         member.allowed[node_of(work, "b")] = 10
-    add_dependent(colocate(group, primary), primary)
+    add_dependent(work, colocate(group, primary), primary)
     assert scores_of(primary) == {"a": 0, "b": 30}
 
 
@@ -80,14 +80,14 @@ def test_a_loop_of_colocations_ends_when_it_comes_to_one_that_is_asked_already()
     work = cluster("a b")
     first, second = add_primitive(work, "p", "a=1"), add_primitive(work, "q", "a=2")
     colocate(first, second)
-    add_dependent(colocate(second, first), first)
+    add_dependent(work, colocate(second, first), first)
     assert scores_of(first) == {"a": 4, "b": 0}
 
 
 def test_to_keep_apart_is_to_avoid_what_the_other_prefers():
     work = cluster("a b")
     primary, dependent = add_primitive(work, "p"), add_primitive(work, "d", "a=100")
-    add_dependent(colocate(dependent, primary, -INFINITY), primary)
+    add_dependent(work, colocate(dependent, primary, -INFINITY), primary)
     assert scores_of(primary) == {"a": -100, "b": 0}
 
 
@@ -95,7 +95,7 @@ def test_a_ban_of_the_other_is_no_reason_to_go_there():
     work = cluster("a b c")
     primary = add_primitive(work, "p")
     dependent = add_primitive(work, "d", "a=-50")
-    add_dependent(colocate(dependent, primary, -INFINITY), primary)
+    add_dependent(work, colocate(dependent, primary, -INFINITY), primary)
     assert scores_of(primary) == {"a": 0, "b": 0, "c": 0}
 
 
@@ -104,7 +104,7 @@ def test_equal_attributes_count_instead_of_equal_nodes():
     for name, site in (("a", "north"), ("b", "North"), ("c", "south")):
         node_of(work, name).attrs["site"] = site
     primary, dependent = add_primitive(work, "p"), add_primitive(work, "d", "a=5")
-    add_dependent(colocate(dependent, primary, attribute="site"), primary)
+    add_dependent(work, colocate(dependent, primary, attribute="site"), primary)
     assert scores_of(primary) == {"a": 5, "b": 5, "c": 0}
 
 

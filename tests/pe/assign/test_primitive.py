@@ -181,3 +181,20 @@ def test_assigning_a_member_assigns_its_group():
     assign(work, group.children[1])
     assert group.is_assigned
     assert [place_of(member) for member in group.children] == ["a", "a"]
+
+
+def test_a_node_that_only_its_state_rules_out_is_told():
+    work = cluster("a b")
+    rsc = add_primitive(work, "x", "a=5")
+    node_of(work, "a").standby = True
+    assign(work, rsc)
+    assert place_of(rsc) == "b"
+    assert (Why.NODE_UNAVAILABLE, "x", "a", ("it is in standby",)) in work.notes
+
+
+def test_a_wish_of_a_dependent_is_told_where_it_changes_something():
+    work = cluster("a b")
+    primary, dependent = add_primitive(work, "p"), add_primitive(work, "d", "b=3")
+    colocate(dependent, primary, explicit=True)
+    assign(work, primary)
+    assert (Why.DEPENDENT_WISH, "p", "", ("d-with-p", "d")) in work.notes
