@@ -1,0 +1,78 @@
+"""A document held against the table of elements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+
+from lxml import etree
+
+from pcsx.cib.document import COMMENTS, Cib
+from pcsx.cib.replica import Proposal
+from pcsx.cib.schema.grammar import GRAMMAR, ROOT, Shape
+from pcsx.errors import Finding
+
+
+def check_shape(cib: Cib) -> list[Finding]:
+    """Return an error for each element and attribute that has no place where it stands.
+
+    What an unknown element holds is not looked at. `status` is the cluster's own and not judged.
+    """
+    return list(_checked(cib))
+
+
+def check_shape_change(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:
+    """Return the findings that *new* has and *old* had not, as a check of the replica."""
+    known = set(_checked(old))
+    return [finding for finding in _checked(new) if finding not in known]
+
+
+@lru_cache(maxsize=4)
+def _checked(cib: Cib) -> tuple[Finding, ...]:
+    found = []
+    for configuration in cib.tree.iterfind(ROOT):
+        found += list(_check(configuration, ""))
+    return tuple(found)
+
+
+def _check(element: etree._Element, path: str) -> Iterator[Finding]:
+    shape = GRAMMAR[str(element.tag)]
+    name = element.get("id")
+    path = f"{path}/{element.tag}[@id='{name}']" if name else f"{path}/{element.tag}"
+    yield from _check_attributes(element, shape, path)
+    counts: Counter[str] = Counter()
+    for child in element:
+        tag = str(child.tag)
+        if tag not in shape.children:
+            yield _fault(path, f"<{tag}> has no place in <{element.tag}>")
+            continue
+        counts[tag] += 1
+        yield from _check(child, path)
+    for tag, allowed in shape.children.items():
+        if allowed.most is not None and counts[tag] > allowed.most:
+            yield _fault(path, f"<{element.tag}> has {counts[tag]} <{tag}>, and may have one")
+        if counts[tag] < allowed.least:
+            yield _fault(path, f"<{element.tag}> needs a <{tag}>")
+
+
+def _check_attributes(element: etree._Element, shape: Shape, path: str) -> Iterator[Finding]:
+    for key, text in element.items():
+        name, value = str(key), str(text)
+        allowed = shape.attributes.get(name)
+        if allowed is None:
+            if name != COMMENTS:
+                yield _fault(path, f"<{element.tag}> has no attribute {name}")
+        elif allowed.values and value.lower() not in allowed.values:
+            yield _fault(
+                path, f"{name}={value!r} of <{element.tag}> is none of {', '.join(allowed.values)}"
+            )
+    if "id-ref" in element.attrib:
+        return
+    for name, wanted in shape.attributes.items():
+        if wanted.required and name not in element.attrib:
+            yield _fault(path, f"<{element.tag}> needs the attribute {name}")
+
+
+def _fault(path: str, text: str) -> Finding:
+    return Finding.error("schema", path, text, force="schema")
