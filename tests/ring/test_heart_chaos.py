@@ -87,7 +87,7 @@ class Chaos:
             self.network.run(self.random.choice((10, 200, 1500)))
 
     def rest(self) -> None:
-        """End all faults; the longest stall may still last 9 s, and leave parts of messages for 5."""
+        """End all faults; a stall may still last 9 s, and leave parts of messages for 5."""
         self.heal()
         self.network.loss = 0.0
         self.network.tamper = None
