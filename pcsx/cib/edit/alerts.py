@@ -52,8 +52,8 @@ def _set(conf: Element, element: Element, settings: Settings) -> None:
             element.set("description", settings.description)
         else:
             element.attrib.pop("description", "")
-    update_set(conf, element, "instance_attributes", settings.options)
-    update_set(conf, element, "meta_attributes", settings.meta)
+    update_set(conf, element, "instance_attributes", settings.options, at=0)
+    update_set(conf, element, "meta_attributes", settings.meta, at=0)
 
 
 def update(cib: Cib, id: str, settings: Settings, *, path: str | None = None) -> Cib:

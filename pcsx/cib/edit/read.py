@@ -10,11 +10,13 @@ from pcsx.cib.edit.tree import (
     Element,
     by_id,
     members,
+    new_id_faults,
     pairs_of,
     primitives,
     refuse,
     resource,
 )
+from pcsx.errors import Finding
 
 Agent = tuple[str, str, str]
 
@@ -29,6 +31,11 @@ def kind_of(cib: Cib, id: str) -> str | None:
     """Return what kind of resource *id* is, or None where there is no such."""
     found = resource(_conf(cib), id)
     return None if found is None else str(found.tag)
+
+
+def id_findings(cib: Cib, id: str, what: str = "id") -> list[Finding]:
+    """Return what forbids *id* as the id of something new; *what* says whose id it is."""
+    return list(new_id_faults(_conf(cib), id, what))
 
 
 def require_resource(cib: Cib, id: str) -> str:

@@ -11,16 +11,18 @@ from pcsx.cib.objects.nvpairs import NvBlock
 from pcsx.cib.objects.others import Alert, Recipient
 from pcsx.shell.output.pairs import pair_text, pairs_of
 
+_DISABLED = "disabled, run 'pcs acl enable' to enable"
+
 
 def acl_lines(cib: Cib, *, enabled: bool) -> list[str]:
     """Return users, groups and roles as lines."""
     document = Document(cib)
-    lines = [f"ACLs are {'enabled' if enabled else 'disabled, run `pcsx acl enable` to enable'}"]
+    lines = [f"ACLs are {'enabled' if enabled else _DISABLED}"]
     lines.append("")
     for word, targets in (("User", document.acl_targets), ("Group", document.acl_groups)):
         for target in targets:
             roles = " ".join(str(role.id) for role in target.roles)
-            lines += [f"{word}: {target.id}", f"  Roles: {roles}"]
+            lines += [f"{word}: {target.id}", f"  Roles: {roles}".rstrip()]
     for role in document.acl_roles:
         lines.append(f"Role: {role.id}")
         if role.description:

@@ -156,6 +156,7 @@ def _judged(
     *,
     kind: str,
 ) -> Iterator[Finding]:
+    yield from read.id_findings(cib, id, "resource name")
     if metadata is None:
         yield agents.unknown(name)
     else:

@@ -1,0 +1,5 @@
+"""Fixtures of the tests of commands."""
+
+from tests.shell.support import shell
+
+__all__ = ["shell"]

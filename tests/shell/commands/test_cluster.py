@@ -1,0 +1,97 @@
+"""The whole document by commands, and corosync.conf."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pcsx.shell import corosync_conf
+from tests.shell.support import EMPTY, Shell
+
+NODES = ("n1", "addr=192.0.2.1", "n2", "addr=192.0.2.2")
+
+
+def _setup(shell: Shell, path: Path, *words: str) -> int:
+    return shell.bare(
+        "cluster", "setup", "demo", "--no-cluster-uuid", f"--corosync_conf={path}", *NODES, *words
+    ).status
+
+
+def test_setup_writes_a_file_that_reads_back(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "corosync.conf"
+    assert _setup(shell, path, "totem", "token=5000") == 0
+    root = corosync_conf.parse(path.read_text())
+    assert [section.name for section in root.inside] == ["totem", "nodelist", "quorum", "logging"]
+    assert ("token", "5000") in root.inside[0].keys
+    assert ("two_node", "1") in root.inside[2].keys
+
+
+def test_a_file_that_is_there_is_replaced_only_when_told_so(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "corosync.conf"
+    path.write_text("mine\n")
+    assert _setup(shell, path) == 1
+    assert path.read_text() == "mine\n"
+    assert _setup(shell, path, "--overwrite") == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("totem", "tokn=5"),
+        ("n1", "addr=192.0.2.9"),
+        ("n3", "addr=192.0.2.1"),
+        ("transport", "carrier-pigeon"),
+        ("transport", "knet", "crypto", "cipher=aes128", "hash=none"),
+        ("transport", "knet", "link", "linknumber=7"),
+        ("quorum", "wait_for_all=2"),
+        ("totem", "token=}"),
+    ],
+)
+def test_a_bad_setup_is_refused_and_writes_nothing(
+    shell: Shell, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "corosync.conf"
+    assert _setup(shell, path, *words) == 1
+    assert not path.exists()
+
+
+def test_the_difference_of_two_files_is_pushed_onto_what_others_changed(
+    shell: Shell, tmp_path: Path
+) -> None:
+    original, work = tmp_path / "original.xml", tmp_path / "work.xml"
+    shell.must(f"cluster cib {original}", f"cluster cib {work}")
+    assert shell.bare("-f", str(work), "property", "set", "batch-limit=3").status == 0
+    shell.must("node standby n1", f"cluster cib-push {work} diff-against={original}")
+    assert shell.ids("nvpair") == ["cib-bootstrap-options-batch-limit", "nodes-1-standby"]
+
+
+def test_an_outdated_file_is_not_pushed_whole(shell: Shell, tmp_path: Path) -> None:
+    work = tmp_path / "work.xml"
+    shell.must(f"cluster cib {work}", "node standby n1")
+    assert shell(f"cluster cib-push {work}").status == 1
+    assert shell(f"cluster cib-push {work} --config").status == 0
+    assert shell.ids("nvpair") == []
+
+
+def test_a_section_is_cut_out(shell: Shell) -> None:
+    assert shell("cluster cib scope=nodes").out.startswith("<nodes>\n  <node id=")
+    assert shell("cluster cib scope=furniture").status == 1
+
+
+def test_verify_tells_all_faults(shell: Shell) -> None:
+    broken = EMPTY.replace(
+        b"<constraints/>",
+        b'<constraints><rsc_location id="l" rsc="gone" node="n1" score="x"/></constraints>',
+    )
+    shell.path.write_bytes(broken)
+    ran = shell("cluster verify --json")
+    assert ran.status == 1
+    assert len(ran.json["error"]["facts"]["findings"]) >= 2
+
+
+def test_a_guest_is_a_node_until_it_is_taken_back(shell: Shell) -> None:
+    shell.must("resource create vm ocf:test:Stateful", "cluster node add-guest g1 vm")
+    assert "already exists" in shell("cluster node add-guest g1 vm").err
+    shell.must("node standby g1", "cluster node delete-guest g1")
+    assert shell("cluster node delete-guest g1").status == 1

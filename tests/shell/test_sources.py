@@ -1,0 +1,97 @@
+"""The document in a file: whole writes, conflicts, and what a bad file is answered with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pcsx.cib.document import Cib
+from pcsx.cib.edit import properties
+from pcsx.errors import Conflict, Failed, NoCluster, PcsxError
+from pcsx.protocol import GetStatus
+from pcsx.shell.filesource import FileSource
+from tests.shell.support import EMPTY
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a file with an empty document."""
+    path = tmp_path / "cib.xml"
+    path.write_bytes(EMPTY)
+    return path
+
+
+def _changed(cib: Cib) -> Cib:
+    return properties.set_properties(cib, {"batch-limit": "3"})
+
+
+def test_a_commit_raises_the_epoch_by_one(file: Path) -> None:
+    source = FileSource(str(file))
+    base = source.cib()
+    version = source.commit(base, _changed(base), "test")
+    assert version.epoch == base.version.epoch + 1
+    assert FileSource(str(file)).cib().version == version
+
+
+def test_a_file_that_changed_meanwhile_is_a_conflict_and_stays(file: Path) -> None:
+    source = FileSource(str(file))
+    base = source.cib()
+    theirs = EMPTY.replace(b'uname="n2"', b'uname="n3"')
+    file.write_bytes(theirs)
+    with pytest.raises(Conflict):
+        source.commit(base, _changed(base), "test")
+    assert file.read_bytes() == theirs
+
+
+def test_mode_and_link_are_kept(file: Path) -> None:
+    link = file.with_name("link.xml")
+    link.symlink_to(file)
+    file.chmod(0o640)
+    source = FileSource(str(link))
+    base = source.cib()
+    source.commit(base, _changed(base), "test")
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_failed_write_leaves_the_old_file_and_no_draft(file: Path) -> None:
+    source = FileSource(str(file))
+    base = source.cib()
+    file.parent.chmod(0o500)
+    try:
+        with pytest.raises(Failed):
+            source.commit(base, _changed(base), "test")
+    finally:
+        file.parent.chmod(0o700)
+    assert file.read_bytes() == EMPTY
+
+
+def test_no_draft_is_left_behind(file: Path) -> None:
+    source = FileSource(str(file))
+    base = source.cib()
+    source.commit(base, _changed(base), "test")
+    assert os.listdir(file.parent) == ["cib.xml"]
+
+
+@pytest.mark.parametrize("text", [b"", b"  ", b"<cib", b"<html/>", b"\x00\xff", b"{}"])
+def test_a_bad_document_is_an_error_and_no_traceback(file: Path, text: bytes) -> None:
+    file.write_bytes(text)
+    with pytest.raises(PcsxError):
+        FileSource(str(file)).cib()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match=r"nowhere\.xml"):
+        FileSource(str(tmp_path / "nowhere.xml")).cib()
+
+
+def test_a_file_answers_no_requests_and_waits_for_nothing(file: Path) -> None:
+    source = FileSource(str(file))
+    with pytest.raises(NoCluster):
+        source.call(GetStatus())
+    base = source.cib()
+    with pytest.raises(Failed):
+        source.commit(base, _changed(base), "test", wait_s=1.0)
