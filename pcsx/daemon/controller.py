@@ -326,7 +326,8 @@ class Controller:
             return []
         self._stale_plans = 0
         transition = event.transition
-        self.number = self.decisions.decided(event.job, transition)
+        last = self.scene.last_transition
+        self.number = self.decisions.decided(event.job, transition, after=last)
         self.blocked, self.notices = transition.blocked, transition.notices
         self._recheck_ms = _recheck_ms(transition, now)
         self.run = Run(transition)

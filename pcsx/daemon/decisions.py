@@ -51,9 +51,9 @@ class Decisions:
         """Keep the input of a run that broke off, which is a fault of ours worth replaying."""
         self._keep(job, None, failure)
 
-    def decided(self, job: int, transition: Transition) -> int:
-        """Keep the decision, if it has an action, and return its number."""
-        self._number += 1
+    def decided(self, job: int, transition: Transition, *, after: int) -> int:
+        """Keep the decision, if it has an action, and return its number, which is above *after*."""
+        self._number = max(self._number, after) + 1
         self._keep(job, transition, "" if transition.actions else "complete")
         return self._number
 

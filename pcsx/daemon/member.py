@@ -298,6 +298,7 @@ class Member:
             devices=self.local.lrm.devices,
             applied=self.ledger.index,
             term=self.local.lrm.term,
+            transition=self.scene.last_transition,
         )
 
     def _led(self, term: int, leader: int, mine: bool, now: Now) -> list[MemberEffect]:
@@ -449,6 +450,9 @@ class Member:
             return self._status(sender, message, now)
         match message:
             case messages.Orders(_, node, orders):
+                scene = self.scene
+                for order in orders:
+                    scene.last_transition = max(scene.last_transition, order.transition)
                 effects: list[MemberEffect] = []
                 for order in orders if node == self.me else ():
                     effects += self._local(lrm.Obey(order), now)
@@ -499,6 +503,7 @@ class Member:
         self.scene.picture.take(sender, status)
         self.scene.committed[sender] = status.applied
         self.scene.order_terms[sender] = status.term
+        self.scene.last_transition = max(self.scene.last_transition, status.transition)
         for node, boot in self.ledger.over.items():
             self.scene.picture.over(node, boot)
         effects: list[MemberEffect] = []

@@ -48,6 +48,8 @@ class NodeStatus:
     """Up to which index of the log it has applied: the newest configuration is known by it."""
     term: int
     """The highest term whose orders it has seen; lower ones are refused."""
+    transition: int
+    """The highest number of a transition whose orders it has seen: the next DC goes on from it."""
 
 
 @dataclass(frozen=True, slots=True)

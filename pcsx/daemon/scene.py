@@ -32,6 +32,11 @@ class Scene:
     """The newest index that each member had applied when it entered the view."""
     order_terms: dict[int, int] = field(default_factory=dict)
     """The highest term of orders that each member had seen when it entered the view."""
+    last_transition: int = 0
+    """The highest number of a transition whose orders any member has seen.
+
+    Numbers go on from DC to DC, so that (term, number, action) names one order only.
+    """
 
     @property
     def name(self) -> NodeName:

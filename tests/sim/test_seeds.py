@@ -14,6 +14,7 @@ from tests.sim.chaos import Chaos
 
 SEEDS = int(os.environ.get("PCSX_SEEDS", "200"))
 FAILED: tuple[int, ...] = ()
+"""Seeds beyond the range that failed once; 4, 5, 6, 27 and 39 are within it."""
 BATCH = 10
 
 
