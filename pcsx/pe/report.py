@@ -171,11 +171,12 @@ class Status:
         if clone.clone_max <= len(promoted) + len(started):
             return
         taken = {node for rsc in clone.primitives() for node in rsc.active}
+        single = isinstance(clone.children[0], Primitive)
         by_text: dict[str, set[Node]] = {}
         for node in clone.allowed or clone.known:
             if node in taken or node.is_bundle:
                 continue
-            probe = self.probe_of(clone, node)
+            probe = self.probe_of(clone, node) if single else None
             text = "Stopped"
             if probe is not None:
                 text = f"Stopped ({probe})"

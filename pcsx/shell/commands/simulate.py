@@ -75,10 +75,13 @@ def command(**given: Any) -> None:
     is_file = given["xml_pipe"] or given["xml_file"] is not None or this.file is not None
     plan = plan_of(cib, given, is_file=is_file)
     played = play(cib, plan)
+    early = len(plan.warnings)
+    for line in played.errors[:early]:
+        print(line, file=sys.stderr, flush=True)
     if played.text and not this.as_json:
         sys.stdout.write("\n".join(played.text) + "\n")
         sys.stdout.flush()
-    for line in played.errors:
+    for line in played.errors[early:]:
         print(line, file=sys.stderr)
     _save(given, played)
     if this.as_json:
