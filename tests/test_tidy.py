@@ -33,7 +33,7 @@ LAYERS = {
 """The longest name that fits decides."""
 
 IMPURE = {
-    "asyncio", "socket", "subprocess", "threading", "logging", "selectors", "select", "signal",
+    "asyncio", "socket", "subprocess", "threading", "logging", "selectors", "select",
     "multiprocessing", "concurrent",
 }  # fmt: skip
 IMPURE_CALLS = {
@@ -45,7 +45,7 @@ IMPURE_CALLS = {
     ("uuid", "uuid4"), ("uuid", "uuid1"), ("secrets", "token_bytes"), ("secrets", "token_hex"),
 }  # fmt: skip
 LIBRARIES = {
-    "lxml": ("pcsx.cib", "pcsx.agents.metadata", "pcsx.pe.emit"),
+    "lxml": ("pcsx.cib", "pcsx.agents.metadata", "pcsx.pe.emit", "pcsx.pe.simulate"),
     "cryptography": ("pcsx.ring.seal", "pcsx.ring.session", "pcsx.ring.join"),
     "zeroconf": ("pcsx.daemon.io.discovery",),
     "pyghmi": ("pcsx.agents.bundled",),

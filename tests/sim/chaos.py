@@ -1,4 +1,4 @@
-"""A cluster under a seed's own mix of faults: cuts, kills, pauses, loss, and writes all the while."""
+"""A cluster under a seed's own mix of faults: cuts, kills, pauses, loss, and writes."""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ from pcsx.pe.model import (
     Table,
     WorkingSet,
 )
-from pcsx.pe.read import bundles
 from pcsx.pe.read.meta import apply_meta, fill_meta, role_of, truth_in, whole_of
 from pcsx.pe.read.nodes import mark_unseen, remote_node
 from pcsx.values import add_scores
@@ -221,6 +220,9 @@ def _unpack_contents(work: WorkingSet, rsc: Resource) -> bool:
         case Clone():
             return _unpack_clone(work, rsc)
         case Bundle():
+            # Here, since a bundle is made of resources, which are unpacked here in turn.
+            from pcsx.pe.read import bundles
+
             return bundles.unpack_bundle(work, rsc)
     raise AssertionError(rsc)
 
