@@ -7,11 +7,8 @@ Nothing else in the program ends the process.
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
-import tempfile
-import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -129,6 +126,8 @@ root = Root(
 
 def unknown_word(word: str, known: list[str]) -> PcsxError:
     """Return the error for *word*, which names no command; near misses are its hint."""
+    import difflib
+
     near = difflib.get_close_matches(word, known, 3)
     hint = f"Did you mean: {', '.join(near)}?" if near else "pcsx --help lists the commands."
     return Refused([Finding.error("unknown-command", word, f"no command '{word}'", hint=hint)])
@@ -160,6 +159,9 @@ def run(argv: list[str]) -> int:
 
 def report_bug(bug: Exception, this: Run) -> int:
     """Say in one line that we are wrong, keep the details in a file, and return the status."""
+    import tempfile
+    import traceback
+
     if this.flag("debug"):
         traceback.print_exception(bug)
     with tempfile.NamedTemporaryFile(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -137,6 +136,8 @@ class Agents:
         return self._run_agent(name)
 
     def _run_agent(self, name: AgentName) -> AgentMetadata | None:
+        import subprocess
+
         from pcsx.agents.invoke import metadata_invocation
         from pcsx.agents.types import Invocation
 

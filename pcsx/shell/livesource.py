@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +25,7 @@ class LiveSource:
         self._timeout_s = timeout_s
         self._progress = progress
         self._client: Client | None = None
-        self._name = uuid.uuid4().hex
+        self._name = os.urandom(16).hex()
         self._seq = 0
 
     @property

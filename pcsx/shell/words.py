@@ -8,7 +8,6 @@ options do, and a negative number is a word. What the words mean is the verb's b
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -196,6 +195,8 @@ def _long(name: str, word: str) -> Option:
         return TABLE[near[0]]
     if near:
         raise wrong_words(f"option --{name} is not unique: {', '.join(sorted(near))}")
+    import difflib
+
     guess = difflib.get_close_matches(name, TABLE, 1)
     raise wrong_words(
         f"option {word.partition('=')[0]} not recognized",
@@ -316,6 +317,8 @@ class Level(WordsCommand, click.Group):
         listed = f"Commands of '{ctx.command_path}': {', '.join(known)}."
         if not words:
             return wrong_words(f"'{ctx.command_path}' needs another word", hint=listed)
+        import difflib
+
         near = difflib.get_close_matches(words[0], known, 3)
         hint = f"Did you mean: {', '.join(near)}?" if near else listed
         return wrong_words(f"no command '{ctx.command_path} {words[0]}'", hint=hint)

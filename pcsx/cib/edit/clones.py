@@ -21,6 +21,7 @@ from pcsx.cib.edit.tree import (
     replace,
     require_new_id,
     resource,
+    section,
 )
 
 
@@ -53,7 +54,7 @@ def clone(cib: Cib, id: str, clone_id: str, meta: Pairs) -> Cib:
             replace(outer, found)
         elif outer is not None:
             remove(found)
-            (conf.find("resources") or outer).append(found)
+            section(conf, "resources").append(found)
         wrap(conf, found, clone_id, meta)
 
     return edited(cib, change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from pcsx.cib import options
 from pcsx.cib.edit import properties
@@ -10,6 +11,7 @@ from pcsx.errors import Finding
 from pcsx.shell import args
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
+from pcsx.values import parse_bool, parse_duration_ms
 
 command = Level(
     "property",
@@ -21,6 +23,9 @@ command = Level(
     """,
     default="config",
 )
+
+WRITTEN: Final = ("cluster-name",)
+"""What has a command of its own, and is not set as a property."""
 
 SHOW_OPTIONS = ("all", "defaults", "output-format", "full")
 
@@ -41,7 +46,7 @@ def config(run: Run, words: list[str]) -> None:
         defaults = {
             option.name: option.default
             for option in options.CLUSTER.values()
-            if option.default or run.flag("defaults") or run.flag("all")
+            if not option.internal or option.default
         }
         values = defaults if run.flag("defaults") else {**defaults, **found}
     if words:
@@ -113,6 +118,11 @@ def describe(run: Run, words: list[str]) -> None:
         run.say(f"  It must be {option.expected}; default: {option.default or '(none)'}")
 
 
+def _is_watched(value: str, there: Mapping[str, str]) -> bool:
+    """Return whether nodes may be taken for dead by *value*: only a watchdog makes that true."""
+    return parse_duration_ms(value) == 0 or parse_bool(there.get("have-watchdog", "")) is True
+
+
 def _faults(
     values: Mapping[str, str], there: Mapping[str, str], *, idempotent: bool
 ) -> Iterator[Finding]:
@@ -128,7 +138,13 @@ def _faults(
                     f"'{properties.BOOTSTRAP}'",
                     force="property-not-set",
                 )
-        elif option is not None and option.internal:
+        elif name == "stonith-watchdog-timeout" and not _is_watched(value, there):
+            yield Finding.error(
+                "property-watchdog",
+                name,
+                "stonith-watchdog-timeout can only be unset or set to 0 while SBD is disabled",
+            )
+        elif name in WRITTEN or (option is not None and option.internal):
             yield Finding.error(
                 "property-internal",
                 name,
