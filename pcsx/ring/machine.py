@@ -43,6 +43,7 @@ from pcsx.ring.messages import (
 )
 from pcsx.ring.outbox import Outbox
 from pcsx.ring.port import (
+    FenceProof,
     FromHeart,
     HardState,
     Leave,
@@ -152,6 +153,15 @@ class Machine:
         """Return what the disk was last asked never to forget."""
         return self._out.hard
 
+    @property
+    def solo_target(self) -> tuple[int, int] | None:
+        """Return the node and boot whose confirmed fencing lets this one go on alone, if any.
+
+        It is the lost one of a pair of voters; the delay that keeps two from fencing each other
+        is the daemon's, and so is not to ask while this node doubts itself.
+        """
+        return self._log.solo_target
+
     def sees_lease(self, term: int, now: Now) -> bool:
         """Return whether the lease of *term*'s leader is seen here now: an order may be begun."""
         return self._log.sees_lease(term, now)
@@ -228,6 +238,8 @@ class Machine:
                 self._log.reconfigure(ticket, config, now)
             case ReadBarrier(ticket=ticket):
                 self._log.read_barrier(ticket, now)
+            case FenceProof(ticket=ticket, node=node, boot=boot):
+                self._log.go_on_alone(ticket, node, boot, now)
             case SnapshotTaken(index=index, state=state):
                 self._log.snapshot_taken(index, state)
             case Leave():

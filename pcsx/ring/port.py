@@ -160,6 +160,18 @@ class ReadBarrier:
 
 
 @dataclass(frozen=True, slots=True)
+class FenceProof:
+    """In this life of ours, fencing of *node* in its life *boot* was confirmed.
+
+    Of a pair, the survivor goes on alone by it (`Machine.solo_target`); answered as `Propose`.
+    """
+
+    ticket: int
+    node: int
+    boot: int
+
+
+@dataclass(frozen=True, slots=True)
 class Persisted:
     """What `Persist` asked for with *ticket* is on the disk."""
 
@@ -199,6 +211,7 @@ MachineEvent = (
     | Propose
     | Reconfigure
     | ReadBarrier
+    | FenceProof
     | Persisted
     | PersistFailed
     | SnapshotTaken

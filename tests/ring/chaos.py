@@ -40,6 +40,8 @@ def storm(seed: int, *, count: int | None = None, rounds: int = 12, **options: A
             _work(world, number)
             world.run(chance.choice((0, 1, 20)))
         world.run(chance.choice((5, 50, 500, 3500, 7000)))
+        if chance.random() < 0.5:
+            shoot(world)
     heal(world)
     rest(world)
     return world
@@ -89,6 +91,16 @@ def _fault(world: World) -> None:
                 world.cut.add((x, y))
         case "mend":
             world.cut.clear()
+
+
+def shoot(world: World) -> None:
+    """Let a survivor of a pair fence the other, whatever life it is in, and go on by the proof."""
+    for site in world.lives():
+        target = site.machine.solo_target if site.machine is not None else None
+        if target is not None:
+            if world.sites[target[0]].machine is not None:
+                world.crash(target[0])
+            world.prove(site.id, *target)
 
 
 def heal(world: World) -> None:

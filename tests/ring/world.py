@@ -24,6 +24,7 @@ from pcsx.ring.port import (
     Damage,
     Deliver,
     Entry,
+    FenceProof,
     FromHeart,
     HardState,
     MachineEffect,
@@ -459,6 +460,13 @@ class World:
         self._next_ticket += 1
         self.proposals[self._next_ticket] = payload
         self.step(self.sites[node], Propose(self._next_ticket, payload))
+        return self._next_ticket
+
+    def prove(self, node: int, target: int, boot: int) -> int:
+        """Tell *node* that fencing of *target* in its life *boot* is confirmed."""
+        self._next_ticket += 1
+        self.proposals[self._next_ticket] = b""
+        self.step(self.sites[node], FenceProof(self._next_ticket, target, boot))
         return self._next_ticket
 
     def reconfigure(self, node: int, config: RingConfig) -> int:

@@ -74,6 +74,10 @@ class Entries:
         """Return who counted at *index*."""
         return next(voters for at, voters in reversed(self._voters) if at <= index)
 
+    def voters_after(self, index: int) -> list[Voters]:
+        """Return who counts by each entry behind *index* that says so, in their order."""
+        return [voters for at, voters in self._voters if at > index]
+
     def term_at(self, index: int) -> int | None:
         """Return the term of the entry at *index*, or None where none is kept."""
         if index == self.base_index:

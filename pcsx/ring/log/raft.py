@@ -22,6 +22,7 @@ from pcsx.ring.log.progress import Progress
 from pcsx.ring.log.reads import Reads
 from pcsx.ring.log.roles import Following, Leading, Role, Standing
 from pcsx.ring.log.snapshot import Assembly, piece_of
+from pcsx.ring.log.solo import alone, is_admitted, partner_of
 from pcsx.ring.messages import (
     App,
     AppResp,
@@ -106,6 +107,8 @@ class Log:
         self.commit = snapshot.index
         self.snapshot = snapshot
         self.committed_config = snapshot.config
+        self.known_config: RingConfig | None = None
+        """The newest configuration that was seen committed in this life."""
         self.seen = SeenLease()
         self._me = me
         self._boot = boot
@@ -896,7 +899,7 @@ class Log:
         config = RingConfig.from_bytes(entry.payload)
         if isinstance(self._role, Leading):
             self._send_commit(self._role)  # the last word to those who are in it no more
-        self.committed_config = config
+        self.committed_config = self.known_config = config
         self._on_config(config)
         self._out.emit(ConfigCommitted(entry.index, config))
         me = next((node for node in config.nodes if node.id == self._me), None)
@@ -1049,6 +1052,37 @@ class Log:
             if node not in leading.lost
         }
 
+    # --- the solo rule ----------------------------------------------------------------------------
+
+    @property
+    def solo_target(self) -> tuple[int, int] | None:
+        """Return whose fencing, in which life, lets this node go on alone, if anybody's."""
+        partner = partner_of(self.voters, self._me)
+        if not partner or partner in self._members or not self._members or not self._can_grant():
+            return None
+        later = self._entries.voters_after(self.commit)
+        if not is_admitted(self._me, self._boot.counter, self.known_config, later):
+            return None
+        return partner, self.voters.config.node(partner).boot
+
+    def go_on_alone(self, ticket: int, node: int, boot: int, now: Now) -> None:
+        """Lead alone from now on: the other of the pair, in the life that it had, is dead."""
+        if self.solo_target != (node, boot):
+            self._out.emit(Proposed(ticket, 0, "the proof is not about the lost one of a pair"))
+            return
+        self._note(f"node {node} is confirmed dead: this node goes on alone")
+        self._promises.void_life(node)
+        self._follow(0, now)
+        self._out.remember(term=self.term + 1, voted_for=self._me)
+        config = alone(self.voters.config, self._me, node)
+        entry = Entry(self.last_index + 1, self.term, EntryKind.CONFIG, config.to_bytes())
+        self._entries.append((entry,))
+        self._out.append((entry,))
+        self._tickets[entry.index] = (self.term, ticket)
+        # Its own vote, once it is on the disk, is the quorum now.
+        give_up_ms = now.ms + self._down_ms
+        self._role = Standing(self.term, False, 0, give_up_ms, give_up_ms)
+
     # --- following --------------------------------------------------------------------------------
 
     def _on_app(self, sender: int, message: App, now: Now) -> None:
@@ -1183,7 +1217,7 @@ class Log:
         self.snapshot = snapshot
         self._out.replace_snapshot(snapshot)
         self.commit = snapshot.index
-        self.committed_config = snapshot.config
+        self.committed_config = self.known_config = snapshot.config
         self._bytes_since_snapshot = 0
         self._snapshot_asked = 0
         self._on_config(snapshot.config)
