@@ -45,7 +45,13 @@ IMPURE_CALLS = {
     ("uuid", "uuid4"), ("uuid", "uuid1"), ("secrets", "token_bytes"), ("secrets", "token_hex"),
 }  # fmt: skip
 LIBRARIES = {
-    "lxml": ("pcsx.cib", "pcsx.agents.metadata", "pcsx.pe.emit", "pcsx.pe.simulate"),
+    "lxml": (
+        "pcsx.cib",
+        "pcsx.agents.metadata",
+        "pcsx.pe.emit",
+        "pcsx.pe.simulate",
+        "pcsx.pe.whatif",
+    ),
     "cryptography": ("pcsx.ring.seal", "pcsx.ring.session", "pcsx.ring.join"),
     "zeroconf": ("pcsx.daemon.io.discovery",),
     "pyghmi": ("pcsx.agents.bundled",),

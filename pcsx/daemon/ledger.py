@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from pcsx.cib import Cib
+from pcsx.cib.judging import CHECKS
 from pcsx.cib.replica import Change, Replica
 from pcsx.ring.codec import Codec
 
@@ -189,7 +190,7 @@ class Ledger:
     def restored(cls, data: bytes) -> Ledger:
         """Return what `snapshot` wrote."""
         plain: dict[str, Any] = json.loads(data)
-        replica = Replica(_NOTHING)
+        replica = Replica(_NOTHING, checks=CHECKS)
         replica.restore(base64.b64decode(plain["replica"]))
         ledger = cls(replica)
         ledger.index = plain["index"]

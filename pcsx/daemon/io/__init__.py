@@ -1,1 +1,1 @@
-"""The only rooms with a window: sockets, processes, clocks, disk. Imported by `daemon.main` alone."""
+"""The rooms with a window: sockets, processes, clocks, disk; `daemon.main` alone imports them."""
