@@ -187,6 +187,8 @@ class Controller:
         self._intending: set[int] = set()
         self._going: dict[int, int] = {}
         """Node that was let go -> the action that is done when it has left."""
+        self._ghosts: dict[int, int] = {}
+        """Fenced node that is still in the view -> since when (ms); one that stays is fenced again."""
         self.blocked: tuple[tuple[str, str], ...] = ()
         self.notices: tuple[str, ...] = ()
         self.at_rest = False
@@ -265,6 +267,7 @@ class Controller:
         self._ending.clear()
         self._intending.clear()
         self._going.clear()
+        self._ghosts.clear()
 
     # --- planning ---------------------------------------------------------------------------------
 
@@ -282,11 +285,17 @@ class Controller:
             if scene.is_unseen(node.id) and scene.quorum.quorate:
                 until = max(until, self._began_ms + DC_DEADTIME_MS)
                 why = why or f"waiting for {node.name}, which was not seen yet"
+            elif scene.is_ghost(node.id):
+                since_ms = self._ghosts.setdefault(node.id, now.ms)
+                until = max(until, since_ms + 2 * down_ms)
+                why = why or f"waiting for {node.name}, which was fenced, to fall silent"
+                continue
             elif picture is not None and not picture.present and picture.why is Why.DIED:
                 reach = scene.reach.get(node.id)
                 if reach is not None and not scene.is_clean_down(node.id):
                     until = max(until, reach.since_ms + down_ms)
                     why = why or f"waiting for {node.name}, whose daemon died, to come back"
+            self._ghosts.pop(node.id, None)
         failures = max(self._fence_failures.values(), default=0)
         if failures and self._hold_ms > now.ms:
             until, why = max(until, self._hold_ms), why or "fencing failed, trying again"

@@ -94,6 +94,13 @@ class Scene:
             return False
         return self.ledger.is_over(id, node.boot.counter if node is not None else 0)
 
+    def is_ghost(self, id: int) -> bool:
+        """Return whether *id* is still in the view, in a life that was fenced already."""
+        node = self.picture.nodes.get(id)
+        return (
+            node is not None and node.present and self.ledger.over.get(id, 0) >= node.boot.counter
+        )
+
     def is_unseen(self, id: int) -> bool:
         """Return whether nobody here has heard *id*, and it is not known to be down either."""
         return id not in self.picture.nodes and not self.is_clean_down(id)

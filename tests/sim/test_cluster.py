@@ -6,6 +6,7 @@ import pytest
 
 from pcsx.daemon import events
 from pcsx.daemon.scene import Scene
+from pcsx.protocol import Fence
 from tests.sim.chaos import EXCLUSIVE, RESOURCES, Chaos
 from tests.sim.cluster import Cluster
 from tests.sim.judge import Violation
@@ -40,6 +41,20 @@ def test_a_lost_node_is_fenced_before_anything_of_it_runs_elsewhere():
     assert [(name, action) for _, name, action in made.judge.fencings] == [(where, "reboot")]
     started = next(line for line in made.story if "lrm vip start ok" in line and where not in line)
     assert made.judge.fencings[0][0] < int(started.split()[0])
+
+
+def test_a_node_that_a_person_fences_is_fenced_once():
+    made = cluster()
+    made.until(made.at_rest, 10_000)
+    node = made.machines[1].node
+    assert node is not None and node.member is not None
+    leader = node.member.scene.leader
+    target = next(id for id in made.machines if id != leader)
+    call = made.ask(leader, Fence(f"n{target}", "off", 60_000))
+    made.run(10_000)
+    assert call.ok is not None
+    assert [(name, action) for _, name, action in made.judge.fencings] == [(f"n{target}", "off")]
+    assert f"n{target}" not in made.active("vip") + made.active("sentry")
 
 
 def test_a_minority_stops_nothing_elsewhere_and_fences_nobody():
