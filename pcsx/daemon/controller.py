@@ -188,7 +188,7 @@ class Controller:
         self._going: dict[int, int] = {}
         """Node that was let go -> the action that is done when it has left."""
         self._ghosts: dict[int, int] = {}
-        """Fenced node that is still in the view -> since when (ms); one that stays is fenced again."""
+        """Fenced node still in the view -> since when (ms); one that stays is fenced again."""
         self.blocked: tuple[tuple[str, str], ...] = ()
         self.notices: tuple[str, ...] = ()
         self.at_rest = False

@@ -206,11 +206,16 @@ class Run:
 
     def expect(self, id: str, *, running: bool) -> None:
         """After `--wait`, tell where *id* runs, and raise if it is not as wanted."""
+        from pcsx.shell.output.running import NO_DEVICE, TWO_WAYS_OUT, lacks_fencing
+
         if self.wait_s is None or not self.is_live or self.flag("dry-run"):
             return
         where = self.where(id)
         if running and not where:
-            raise Failed(f"Resource '{id}' is not running on any node", f"pcsx why {id}")
+            text = f"Resource '{id}' is not running on any node"
+            if lacks_fencing(self.cib()):
+                raise Failed(f"{text}: {NO_DEVICE}", TWO_WAYS_OUT)
+            raise Failed(text, f"pcsx why {id}")
         if where:
             self.note(f"Resource '{id}' is running on: {', '.join(where)}.")
             if not running:

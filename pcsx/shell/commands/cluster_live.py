@@ -186,6 +186,20 @@ def info(run: Run, words: list[str]) -> None:
     run.say("\n".join(f"{key}: {value}" for key, value in answer.items()))
 
 
+def status(run: Run, words: list[str]) -> None:
+    """Show the headline, what is wrong, and the nodes: `pcsx status` without the resources.
+
+    \b
+    Example:
+        pcsx cluster status
+    """
+    from pcsx.shell.commands.status import cluster
+
+    if words:
+        raise args.misused("pcsx cluster status")
+    cluster(run, words)
+
+
 def wait_online(run: Run, limit_s: float) -> None:
     """Wait until this node is online in a quorate cluster, or raise `TimedOut`."""
     from pcsx.errors import TimedOut
@@ -231,5 +245,6 @@ VERBS: Final[dict[str, Callable[[Run, list[str]], None]]] = {
     "start": start,
     "stop": stop,
     "destroy": destroy,
+    "status": status,
     "info": info,
 }

@@ -126,7 +126,7 @@ def _is_watched(value: str, there: Mapping[str, str]) -> bool:
 def _faults(
     values: Mapping[str, str], there: Mapping[str, str], *, idempotent: bool
 ) -> Iterator[Finding]:
-    settable = sorted(o.name for o in options.CLUSTER.values() if not o.internal)
+    settable = sorted({o.name for o in options.CLUSTER.values() if not o.internal})
     for name, value in values.items():
         option = options.CLUSTER.get(name)
         if value == "":

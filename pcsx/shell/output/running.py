@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import read
@@ -16,6 +16,21 @@ from pcsx.shell import args
 
 if TYPE_CHECKING:
     from pcsx.shell.run import Run
+
+
+NO_DEVICE: Final = "fencing is required and there is no fence device"
+TWO_WAYS_OUT: Final = (
+    "pcsx stonith create NAME AGENT OPTIONS...      makes a device that cuts lost nodes off\n"
+    "pcsx property set stonith-enabled=false        runs without: a lost node that lives on "
+    "unseen may run the same service twice and damage its data"
+)
+"""What helps where there is no fence device, and what the other way risks."""
+
+
+def lacks_fencing(cib: Cib) -> bool:
+    """Return whether nothing is started because no device could fence."""
+    work = read_now(cib)
+    return work.options.fencing_enabled and not work.fencing_available
 
 
 def read_now(cib: Cib) -> WorkingSet:

@@ -22,7 +22,7 @@ from pcsx.pe.report import (
     shown_name,
     shown_role,
 )
-from pcsx.shell.output.running import read_now, resource_lines
+from pcsx.shell.output.running import NO_DEVICE, TWO_WAYS_OUT, read_now, resource_lines
 
 SCHEMA: Final = "pcsx-status/1"
 
@@ -176,8 +176,8 @@ def problems(value: Told) -> Iterator[dict[str, str]]:
     if fencing.get("required") and not fencing.get("devices") and value["resources"]:
         yield _problem(
             "warning",
-            "Fencing is required and there is no fence device: no resource will be started.",
-            "pcsx stonith create",
+            f"{NO_DEVICE[0].upper()}{NO_DEVICE[1:]}: no resource will be started.",
+            TWO_WAYS_OUT,
         )
     elif not fencing.get("required"):
         yield _problem(
@@ -284,7 +284,7 @@ def status_lines(
         lines.append("")
         for problem in found:
             lines.append(f"{signs[problem['severity']]} {problem['text']}")
-            lines.append(f"    {problem['next']}")
+            lines += [f"    {line}" for line in problem["next"].splitlines()]
     lines += ["", "Nodes:", *_node_lines(value, full=full)]
     chosen = [
         one for one in work.resources if not (hide_inactive and not is_active(one, partly=True))

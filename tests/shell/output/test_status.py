@@ -91,3 +91,12 @@ def test_json_goes_to_standard_output_and_nothing_else_does(running: Shell) -> N
     ran = running("status --json")
     assert json.loads(ran.out)["ok"] is True
     assert ran.err == ""
+
+
+def test_without_a_fence_device_both_ways_out_are_told_with_the_risk(shell: Shell) -> None:
+    shell.must("resource create a ocf:test:Service path=/srv")
+    told = shell("status").out
+    assert "Fencing is required and there is no fence device: no resource will be started." in told
+    assert "pcsx stonith create NAME" in told
+    assert "stonith-enabled=false        runs without: a lost node that lives on" in told
+    assert "damage its data" in told

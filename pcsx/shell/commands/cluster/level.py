@@ -17,6 +17,7 @@ LIVE: Final = {
     "start": ("[NODE]...", ("all",), "Join the ring again, and run resources."),
     "stop": ("[NODE]...", ("all",), "Move everything away, and leave the ring."),
     "destroy": ("", ("all", "yes"), "Leave the cluster for good."),
+    "status": ("", (), "Show the headline, what is wrong, and the nodes."),
     "info": ("", (), "Show what the daemon here is."),
 }
 """The words that a daemon answers: how they are written, their options, and what they do."""

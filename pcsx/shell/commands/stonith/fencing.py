@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
 
 from pcsx.errors import Failed
 from pcsx.shell import args
@@ -99,6 +101,32 @@ def show(run: Run, words: list[str]) -> None:
     ]
     run.give(found)
     for entry in found:
-        run.say(", ".join(f"{name}: {value}" for name, value in entry.items() if value != ""))
+        run.say(told(entry))
     if not found:
         run.say("No fencing is on record.")
+
+
+DONE: Final = {"reboot": "was rebooted", "off": "was switched off", "on": "was switched on"}
+WANTED: Final = {"reboot": "a reboot", "off": "switching off", "on": "switching on"}
+
+
+def told(entry: Mapping[str, Any]) -> str:
+    """Return one fencing on record as a sentence: when, whom, what came of it, who asked."""
+    moment = datetime.fromtimestamp(entry.get("ended_s") or entry["began_s"]).astimezone()
+    action, verdict = entry["action"], entry["verdict"]
+    wanted = WANTED.get(action, action)
+    if verdict == "done":
+        text = f" {DONE.get(action, action)}"
+        if entry.get("delegate"):
+            text += f" by {entry['delegate']}"
+        if entry.get("device"):
+            text += f" with {entry['device']} in {entry.get('took_ms', 0) / 1000:.1f} s"
+    elif verdict == "pending":
+        text = f": {wanted} is under way"
+    elif verdict == "void":
+        text = f": {wanted} was called off"
+    else:
+        text = f": {wanted} FAILED"
+    if entry.get("reason"):
+        text += f" ({entry['reason']})"
+    return f"{moment:%Y-%m-%d %H:%M:%S}  {entry['target']}{text}, asked for by {entry['origin']}"
