@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 _MAGIC: Final = b"pcsx-join-1"
-_REFUSAL: Final = 0xFF
+_REFUSAL: Final = b"pcsx-refused:"
+"""Before the reason, in clear. Longer than chance: what else is sent in a handshake is random."""
 KEY_BYTES: Final = 32
 
 
@@ -132,7 +133,7 @@ class Channel:
     def refuse(self, reason: str) -> bytes:
         """End the conversation; return the message that tells the other end why."""
         self.failure = self.failure or reason
-        return bytes((_REFUSAL,)) + reason.encode()[:500]
+        return _REFUSAL + reason.encode()[:500]
 
     def take(self, data: bytes) -> tuple[list[bytes], bytes | None]:
         """Take a message: return what to send, and the payload if it was one of the open channel.
@@ -141,8 +142,8 @@ class Channel:
         """
         if self.failure:
             return [], None
-        if data[:1] == bytes((_REFUSAL,)) and not self.open:
-            self.failure = data[1:].decode(errors="replace") or "refused"
+        if data.startswith(_REFUSAL) and not self.open:
+            self.failure = data[len(_REFUSAL) :].decode(errors="replace") or "refused"
             return [], None
         try:
             if self.open:
