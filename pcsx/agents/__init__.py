@@ -17,8 +17,8 @@ from pcsx.agents.metadata import (
     parse_metadata,
 )
 from pcsx.agents.names import STANDARDS, AgentName, parse_agent
-from pcsx.agents.outcome import last_words, outcome_of
-from pcsx.agents.types import Exit, Invocation, Outcome, Status
+from pcsx.agents.outcome import last_words, outcome_of, plain
+from pcsx.agents.types import Exit, Invocation, Outcome, Secret, Status, UnitTask
 
 __all__ = [
     "STANDARDS",
@@ -32,7 +32,9 @@ __all__ = [
     "Invocation",
     "Outcome",
     "Parameter",
+    "Secret",
     "Status",
+    "UnitTask",
     "check_parameters",
     "fence_invocation",
     "invocation_of",
@@ -43,4 +45,5 @@ __all__ = [
     "outcome_of",
     "parse_agent",
     "parse_metadata",
+    "plain",
 ]

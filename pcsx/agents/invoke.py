@@ -17,7 +17,7 @@ from pcsx.agents.bundled import FENCE_AGENTS, HELPERS, RESOURCE_AGENTS
 from pcsx.agents.metadata import AgentMetadata
 from pcsx.agents.names import AgentName, parse_agent
 from pcsx.agents.outcome import INSTALLED
-from pcsx.agents.types import Invocation, Outcome, Status
+from pcsx.agents.types import Invocation, Outcome, Secret, Status, UnitTask
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -55,6 +55,10 @@ class Host:
     path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     python: str = field(default_factory=lambda: sys.executable)
     shell: str = "/bin/sh"
+    secrets_dir: str = "/var/lib/pacemaker/lrm/secrets"
+    """Where values are that the configuration only hints at: RESOURCE/NAME, and NAME.sign."""
+    trace_dir: str = ""
+    """Where agents write what they trace; empty: they choose."""
     log_facility: str = "daemon"
     log_file: str = ""
     debug: bool = False
@@ -98,12 +102,44 @@ def invocation_of(call: Call, host: Host) -> Invocation | Outcome:
     if isinstance(argv, Outcome):
         return argv
     env = base_environment(host)
+    unit: UnitTask | None = None
+    secrets: tuple[Secret, ...] = ()
     if call.agent[0] == "ocf":
+        secrets = _secrets(call, host)
         env.update(_ocf_environment(call, host))
     elif call.agent[0] in ("systemd", "service"):
         env["PCSX_INIT_DIR"] = host.init_dir
         env["PCSX_TIMEOUT_MS"] = str(call.timeout_ms)
-    return Invocation(argv, _pairs(env, host), b"", call.timeout_ms)
+        script = f"{host.init_dir}/{call.agent[2]}" if call.agent[0] == "service" else ""
+        unit = UnitTask(unit_of(call.agent[2]), call.task, script)
+    return Invocation(argv, _pairs(env, host), b"", call.timeout_ms, unit, secrets)
+
+
+_UNIT_KINDS: Final = (".service", ".socket", ".mount", ".timer", ".path", ".target")
+
+
+def unit_of(type_: str) -> str:
+    """Return the unit that a resource of the type means: without a suffix it is a service."""
+    return type_ if type_.endswith(_UNIT_KINDS) else f"{type_}.service"
+
+
+SECRET: Final = "lrm://"
+"""The value that stands in the configuration for one that is kept in a file on each node."""
+
+
+def _secrets(call: Call, host: Host) -> tuple[Secret, ...]:
+    """Return where the values are that the configuration only hints at.
+
+    A stop goes on without them: a resource that cannot be stopped would have its node fenced.
+    """
+    if call.task in ("stop", "meta-data"):
+        return ()
+    resource = call.resource.partition(":")[0]
+    return tuple(
+        Secret(f"OCF_RESKEY_{name}", f"{host.secrets_dir}/{resource}/{name}")
+        for name, value in call.params
+        if value == SECRET and "/" not in name
+    )
 
 
 def metadata_invocation(agent: AgentName, host: Host) -> Invocation | Outcome:
@@ -203,6 +239,8 @@ def _ocf_environment(call: Call, host: Host) -> dict[str, str]:
         env[f"OCF_RESKEY_CRM_meta_{name}"] = value
     if env.get("OCF_RESKEY_trace_ra", "0") not in ("", "0"):
         env["OCF_TRACE_RA"] = "1"
+        if host.trace_dir:
+            env.setdefault("OCF_RESKEY_trace_dir", host.trace_dir)
     return env
 
 

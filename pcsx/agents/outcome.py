@@ -39,6 +39,12 @@ RC_TEXT: Final = {
     UNKNOWN: "unknown",
 }
 
+
+def plain(rc: int) -> int:
+    """Return *rc* as decisions take it: degraded is running, and no failure."""
+    return {DEGRADED: OK, DEGRADED_PROMOTED: RUNNING_PROMOTED}.get(rc, rc)
+
+
 _MARK: Final = b"ocf-exit-reason:"
 _REASON_MAX: Final = 500
 _ABSENT: Final = frozenset(
@@ -53,6 +59,10 @@ def outcome_of(standard: str, task: str, exit: Exit) -> Outcome:
     """Return what the *exit* of an agent of *standard*, called for *task*, came to."""
     if exit.timed_out:
         return Outcome(GENERIC, Status.TIMEOUT, _reason(exit) or "did not finish in time")
+    if exit.secret:
+        return Outcome(
+            CONFIGURED, Status.NO_SECRETS, f"the secret in {exit.secret} is not to be had"
+        )
     if exit.errno is not None:
         return _not_begun(exit.errno)
     if exit.code is None:

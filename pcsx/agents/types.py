@@ -7,20 +7,47 @@ from enum import IntEnum
 
 
 @dataclass(frozen=True, slots=True)
+class UnitTask:
+    """What the service manager shall do (`start`, `stop`) or tell (`monitor`) of *unit*.
+
+    Where *script* names a program that is there, an init script wins over the unit.
+    """
+
+    unit: str
+    task: str
+    script: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that is kept on the node: variable *name* shall have what is in the file *path*."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
-    """A child process to be: *argv*, the whole environment *env*, *stdin*, and a time limit."""
+    """A child process to be: *argv*, the whole environment *env*, *stdin*, and a time limit.
+
+    With a *unit* the service manager is asked instead, where one answers.
+    """
 
     argv: tuple[str, ...]
     env: tuple[tuple[str, str], ...]
     stdin: bytes
     timeout_ms: int
+    unit: UnitTask | None = None
+    secrets: tuple[Secret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
     """How a child ended: an exit *code*, a *signal*, a time-out, or an *errno* before it began.
 
-    *stdout* and *stderr* hold the last 64 kB of each.
+    *stdout* and *stderr* hold the last 64 kB of each. *secret* names a file that holds a value kept
+    on the node and could not be read, so that the child was not begun. *evidence* is what was seen
+    of a child that came near its limit: its processes, and what they waited for.
     """
 
     code: int | None = None
@@ -31,6 +58,8 @@ class Exit:
     stderr: bytes = b""
     began_ms: int = 0
     took_ms: int = 0
+    secret: str = ""
+    evidence: str = ""
 
 
 class Status(IntEnum):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from pcsx.agents import plain
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.effects import Plan
 from pcsx.daemon.events import Planned
@@ -27,7 +28,7 @@ from pcsx.daemon.records import OpRecord, Order
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.status import PENDING
 from pcsx.pe import Action, Transition
-from pcsx.pe.run import Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
+from pcsx.pe.run import NO_LIMIT, Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
 from pcsx.pe.run import Over as RunOver
 from pcsx.pe.run import Tick as RunTick
 from pcsx.ring.frames import Why
@@ -339,12 +340,16 @@ class Controller:
         self.number = self.decisions.decided(event.job, transition, after=last)
         self.blocked, self.notices = transition.blocked, transition.notices
         self._recheck_ms = _recheck_ms(transition, now)
-        self.run = Run(transition)
+        self.run = Run(transition, migration_limit=self._migration_limit())
         count = sum(1 for action in transition.actions if action.kind != "pseudo_event")
         effects: list[ControllerEffect] = []
         if count:
             effects.append(Note("controller", f"transition {self.number} actions={count}"))
         return effects + self._of_run(self.run.step(Begin(), now), now)
+
+    def _migration_limit(self) -> int:
+        text = self.scene.ledger.replica.cib.cluster_option("migration-limit") or ""
+        return int(text) if text.isascii() and text.isdigit() else NO_LIMIT
 
     def _of_run(self, told: list[RunEffect], now: Now) -> list[ControllerEffect]:
         effects: list[ControllerEffect] = []
@@ -450,7 +455,7 @@ class Controller:
             assert self.run is not None
             action = self.run.actions[record.action]
             wanted = action.target_rc if action.target_rc is not None else record.target_rc
-            if (record.status == 0 and record.rc == wanted) or action.task == "notify":
+            if (record.status == 0 and plain(record.rc) == wanted) or action.task == "notify":
                 return self._of_run(self.run.step(Confirm(record.action), now), now)
             if action.task == "monitor" and action.interval_ms == 0:
                 # A probe that found something else has done its work; but plans rest on it.

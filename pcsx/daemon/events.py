@@ -76,6 +76,22 @@ class ChildExited:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitChanged:
+    """A unit of the service manager came to another *state* without being asked to."""
+
+    unit: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy this machine is: *percent* of one core's time, over the last minute."""
+
+    percent: int
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A worker has finished *job*: a transition, or the *failure* that stopped it."""
 
@@ -165,6 +181,8 @@ Event = (
     | PersistFailed
     | Stored
     | ChildExited
+    | UnitChanged
+    | Load
     | Planned
     | Requested
     | ClientGone

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pcsx.daemon.diary import Diary
 from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.lrm import (
     Cancelled,
+    Ended,
     Forgotten,
     Lrm,
     LrmEvent,
@@ -51,6 +53,7 @@ class Local:
     def __init__(self, me: int, lrm: Lrm, start_failure_is_fatal: Callable[[], bool]) -> None:
         self.lrm = lrm
         self.history = History()
+        self.diary = Diary()
         self.attributes: dict[str, str] = {}
         self._me = me
         self._start_failure_is_fatal = start_failure_is_fatal
@@ -60,6 +63,8 @@ class Local:
         effects: list[LocalEffect] = []
         for effect in self.lrm.step(event, now):
             match effect:
+                case Ended(order, exit, outcome):
+                    self.diary.take(order, exit, outcome, now)
                 case Report(record):
                     self.history.take(record)
                     counted = self._count(record)
@@ -79,6 +84,7 @@ class Local:
                     name = (order.term, order.transition, order.action)
                     effects.append(Tell(Acknowledged(*name, resource=order.resource, key=key)))
                 case Forgotten(order):
+                    self.diary.forget(order.resource)
                     effects += self.forget(
                         order.resource, name=(order.term, order.transition, order.action)
                     )

@@ -28,13 +28,15 @@ from pcsx.agents import (
     invocation_of,
     outcome_of,
 )
+from pcsx.agents.invoke import unit_of
 from pcsx.agents.outcome import NOT_RUNNING, OK, UNKNOWN, last_words
 from pcsx.agents.types import Invocation
 from pcsx.daemon.effects import Kill, Spawn
-from pcsx.daemon.events import ChildExited, Tick
+from pcsx.daemon.events import ChildExited, Tick, UnitChanged
 from pcsx.daemon.lrm_port import (
     Abandon,
     Cancelled,
+    Ended,
     Forgotten,
     InFlight,
     LrmEffect,
@@ -55,6 +57,7 @@ from pcsx.values import Now, parse_bool
 __all__ = [
     "Abandon",
     "Cancelled",
+    "Ended",
     "Forgotten",
     "InFlight",
     "Lrm",
@@ -76,7 +79,7 @@ WATCHES: Final = frozenset(("monitor", "notify"))
 """Tasks that change nothing, so that what recurs on the resource goes on beside them."""
 
 PARALLEL: Final = 8
-"""How many operations run at once, unless the owner says otherwise."""
+"""How many operations run at once, unless the owner says otherwise (`parallel`, at any time)."""
 
 REMEMBERED: Final = 4096
 """How many answers are kept for an order that comes again."""
@@ -152,12 +155,11 @@ class Lrm:
         metadata: Metadata,
         parallel: int = PARALLEL,
     ) -> None:
-        assert parallel > 0, parallel
         self._host = host
         self._children = children
         self._sees_lease = sees_lease
         self._metadata = metadata
-        self._parallel = parallel
+        self.parallel = parallel
         self.term = 0
         self._calls = 0
         self._resources: dict[str, _Resource] = {}
@@ -214,6 +216,9 @@ class Lrm:
                 effects = self._obey(order, now)
             case ChildExited(child, exit):
                 effects = self._exited(child, exit, now)
+            case UnitChanged(unit):
+                self._look_at(unit, now)
+                effects = []
             case Abandon(why):
                 effects = self._abandon(why)
             case StopAll():
@@ -321,6 +326,16 @@ class Lrm:
             effects.append(Kill(running.child))
         return effects
 
+    def _look_at(self, unit: str, now: Now) -> None:
+        """Have the monitors of the resources that are *unit* run now: it has changed by itself."""
+        for name, resource in self._resources.items():
+            for ident, recurring in resource.recurring.items():
+                standard, _, type_ = recurring.order.agent
+                is_unit = standard in ("systemd", "service") and unit_of(type_) == unit
+                if is_unit and recurring.due_ms is not None:
+                    recurring.due_ms = now.ms
+                    self._plan(now.ms, name, ident)
+
     # --- waiting and going ---
 
     def _plan(self, at_ms: int, name: str, what: _Operation | tuple[str, int]) -> None:
@@ -371,7 +386,7 @@ class Lrm:
     def _go(self, now: Now) -> list[LrmEffect]:
         """Begin what may begin: one operation a resource, those that were ordered before others."""
         effects: list[LrmEffect] = []
-        while len(self._by_child) < self._parallel and (self._ordered or self._watching):
+        while len(self._by_child) < self.parallel and (self._ordered or self._watching):
             name = next(iter(self._ordered or self._watching))
             resource = self._resources[name]
             operation = resource.queue.popleft()
@@ -445,7 +460,8 @@ class Lrm:
         if (again := self._again(operation, exit, now)) is not None:
             return [self._spawn(operation, again)]
         outcome = outcome_of(order.agent[0], order.task, exit)
-        effects = self._finish(resource, operation, outcome, exit.took_ms, now)
+        effects: list[LrmEffect] = [Ended(order, exit, outcome)]
+        effects += self._finish(resource, operation, outcome, exit.took_ms, now)
         if outcome.rc not in _EXPECTED and any(isinstance(told, Report) for told in effects):
             words = last_words(exit) or outcome.reason
             effects.append(Note("lrm", f"{order.key}: {words}"))

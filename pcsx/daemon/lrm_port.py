@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcsx.agents import Exit, Outcome
 from pcsx.daemon.effects import Kill, Spawn
-from pcsx.daemon.events import ChildExited, Tick
+from pcsx.daemon.events import ChildExited, Tick, UnitChanged
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.ring.port import Note
 
@@ -42,7 +43,7 @@ class Resume:
     """Obey again."""
 
 
-LrmEvent = Obey | Abandon | StopAll | Resume | ChildExited | Tick
+LrmEvent = Obey | Abandon | StopAll | Resume | ChildExited | UnitChanged | Tick
 
 
 # --- effects, besides Spawn, Kill and Note --------------------------------------------------------
@@ -92,7 +93,18 @@ class Stopped:
     failed: tuple[str, ...]
 
 
-LrmEffect = Spawn | Kill | Report | Notified | Cancelled | Forgotten | Refuse | Stopped | Note
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One call of an agent for *order* ended with *exit*, which comes to *outcome*."""
+
+    order: Order
+    exit: Exit
+    outcome: Outcome
+
+
+LrmEffect = (
+    Ended | Spawn | Kill | Report | Notified | Cancelled | Forgotten | Refuse | Stopped | Note
+)
 
 
 # --- for status ----------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from pcsx.daemon.local import Local
 from pcsx.daemon.local import Tell as LocalTell
 from pcsx.daemon.messages import FenceResult, NodeStatus, Ran, ViewMessage
 from pcsx.daemon.scene import Scene
+from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
 from pcsx.errors import NoQuorum, PcsxError
 from pcsx.ring import port
 from pcsx.ring.codec import Malformed
@@ -161,6 +162,16 @@ class Member:
                 return self._ring(port.PersistFailed(ticket, reason), now)
             case events.ChildExited():
                 return self._child(event, now)
+            case events.Load(percent, cores):
+                self.local.lrm.parallel = jobs_at_once(
+                    cores=cores,
+                    limit=self._number("node-action-limit", 0),
+                    load=percent,
+                    threshold=self._number("load-threshold", THRESHOLD),
+                )
+                return []
+            case events.UnitChanged():
+                return self._local(event, now)
             case events.Planned():
                 return self._controlled(event, now)
             case events.Tick():
@@ -224,6 +235,10 @@ class Member:
         value = self.ledger.replica.cib.cluster_option(option)
         on = parse_bool(value) if value is not None else None
         return default if on is None else on
+
+    def _number(self, option: str, default: int) -> int:
+        text = (self.ledger.replica.cib.cluster_option(option) or "").removesuffix("%")
+        return int(text) if text.isascii() and text.isdigit() else default
 
     # --- the ring ---------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from pcsx.agents import plain
 from pcsx.cib.status import NodeState, Operation, ResourceHistory
 from pcsx.daemon.messages import LostNode, NodeStatus, Pairs
 from pcsx.daemon.records import OpRecord
@@ -34,7 +35,7 @@ def failed(record: OpRecord) -> bool:
         return False
     if record.task == "monitor" and record.interval_ms == 0:
         return record.status not in (DONE, 7) or record.rc not in (0, 7, 8, 190, 191, 5)
-    return record.status != DONE or record.rc != record.target_rc
+    return record.status != DONE or plain(record.rc) != record.target_rc
 
 
 class History:

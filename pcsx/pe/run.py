@@ -17,6 +17,10 @@ DEFAULT_BATCH: Final = 0
 """0: no limit of ours; executors have limits of their own."""
 
 
+NO_LIMIT: Final = -1
+_MOVES: Final = frozenset(("migrate_to", "migrate_from"))
+
+
 @dataclass(frozen=True, slots=True)
 class Begin:
     """The run is on: begin what waits for nothing."""
@@ -72,8 +76,15 @@ RunEffect = Perform | Over
 class Run:
     """One transition being carried out; see the module's paragraph."""
 
-    def __init__(self, transition: Transition, *, batch_limit: int = DEFAULT_BATCH) -> None:
+    def __init__(
+        self,
+        transition: Transition,
+        *,
+        batch_limit: int = DEFAULT_BATCH,
+        migration_limit: int = NO_LIMIT,
+    ) -> None:
         self.transition = transition
+        self.migration_limit = migration_limit
         self.batch_limit = transition.batch_limit or batch_limit
         self.actions = {action.id: action for action in transition.actions}
         self._waits = {action.id: len(set(action.inputs)) for action in transition.actions}
@@ -136,7 +147,10 @@ class Run:
             if self.batch_limit and len(self.in_flight) >= self.batch_limit:
                 break
             self._ready.sort(key=lambda id: (-self.actions[id].priority, id))
-            action = self.actions[self._ready.pop(0)]
+            at = next((n for n, id in enumerate(self._ready) if self._has_room(id)), None)
+            if at is None:
+                break
+            action = self.actions[self._ready.pop(at)]
             if action.kind is ActionKind.PSEUDO:
                 self._complete(action.id)
                 continue
@@ -147,3 +161,15 @@ class Run:
             self.over = True
             effects.append(Over(self.aborted))
         return effects
+
+    def _has_room(self, id: int) -> bool:
+        """Return whether the action's node does not migrate as much as it may already."""
+        action = self.actions[id]
+        if self.migration_limit < 0 or action.task not in _MOVES:
+            return True
+        moving = sum(
+            1
+            for other in self.in_flight
+            if self.actions[other].task in _MOVES and self.actions[other].node == action.node
+        )
+        return moving < max(1, self.migration_limit)

@@ -18,6 +18,7 @@ from pcsx.daemon.events import ChildExited, Tick
 from pcsx.daemon.lrm import (
     Abandon,
     Cancelled,
+    Ended,
     Forgotten,
     Lrm,
     LrmEffect,
@@ -66,6 +67,7 @@ class Rig:
             parallel=parallel,
         )
         self.effects: list[LrmEffect] = []
+        self.ended: list[Ended] = []
         self._actions = count(1)
 
     @property
@@ -73,7 +75,9 @@ class Rig:
         return Now(self.ms, datetime.fromtimestamp(1_700_000_000 + self.ms // 1000, UTC))
 
     def step(self, event: LrmEvent) -> list[LrmEffect]:
-        self.effects = self.lrm.step(event, self.now)
+        told = self.lrm.step(event, self.now)
+        self.ended += [effect for effect in told if isinstance(effect, Ended)]
+        self.effects = [effect for effect in told if not isinstance(effect, Ended)]
         return self.effects
 
     def order(self, task: str, resource: str = "r", *, interval_ms: int = 0, **more: Any) -> Order:

@@ -62,7 +62,11 @@ case $2 in
         [ "$active" = active ] || { because "$unit is $active"; exit 1; } ;;
     stop)
         known || exit 0
-        systemctl stop -- "$unit" || { because "$unit did not stop"; exit 1; }
+        # By the drop-in the unit stops after us: when systemd stops us, that order must not count.
+        mode=replace
+        [ "$(systemctl is-active pcsx.service 2> /dev/null)" != deactivating ] ||
+            mode=ignore-dependencies
+        systemctl stop --job-mode="$mode" -- "$unit" || { because "$unit did not stop"; exit 1; }
         settled
         case $active in
             active | reloading) because "$unit is still $active"; exit 1 ;;

@@ -13,14 +13,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import hashlib
 import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
-from pcsx.agents.types import Exit, Invocation
+from pcsx.agents.types import Exit, Invocation, Secret
+from pcsx.daemon.io.evidence import evidence_of
 
 TAIL: Final = 64 << 10
 """How much of each output is kept."""
@@ -36,6 +39,9 @@ POLL_S: Final = 0.02
 
 DRAIN: Final = 4 << 20
 """How much is still read once a child has ended: what it left behind may write for ever."""
+
+NEAR: Final = 0.8
+"""The part of its limit after which it is written down what a child is doing."""
 
 _CHUNK: Final = 64 << 10
 _DEFAULTS: Final = (
@@ -86,6 +92,8 @@ class _Child:
     began_ms: int
     outputs: tuple[_Pipe, _Pipe]
     timer: asyncio.TimerHandle | None = None
+    near: asyncio.TimerHandle | None = None
+    evidence: str = ""
     timed_out: bool = False
     listening: set[int] = field(default_factory=set)
 
@@ -127,15 +135,22 @@ class Children:
         """Begin *invocation* as child *number*; if it cannot begin, its exit carries the errno."""
         assert number not in self._children, f"child {number} is there"
         began_ms = self._clock_ms()
+        told, missing = _with_secrets(invocation)
+        if missing:
+            exit = Exit(secret=missing, began_ms=began_ms)
+            self._loop.call_soon(self._exited, number, exit)
+            return
         try:
-            child = self._begin(number, invocation, began_ms)
+            child = self._begin(number, told, began_ms)
         except (OSError, ValueError) as error:
             number_of = error.errno if isinstance(error, OSError) else errno.EINVAL
             exit = Exit(errno=number_of or errno.EINVAL, began_ms=began_ms)
             self._loop.call_soon(self._exited, number, exit)
             return
         self._children[number] = child
-        child.timer = self._loop.call_later(invocation.timeout_ms / 1000, self._limit, child)
+        limit_s = invocation.timeout_ms / 1000
+        child.timer = self._loop.call_later(limit_s, self._limit, child)
+        child.near = self._loop.call_later(limit_s * NEAR, self._look, child)
         for pipe in child.outputs:
             self._loop.add_reader(pipe.fd, self._readable, child, pipe)
             child.listening.add(pipe.fd)
@@ -233,6 +248,10 @@ class Children:
             child.listening.discard(pipe.fd)
             self._loop.remove_reader(pipe.fd)
 
+    def _look(self, child: _Child) -> None:
+        """Write down what the child is doing: it may be killed soon, for being slow."""
+        child.evidence = evidence_of(child.group)
+
     def _limit(self, child: _Child) -> None:
         child.timed_out = True
         self._signal(child, signal.SIGTERM)
@@ -298,12 +317,13 @@ class Children:
         took_ms = max(0, self._clock_ms() - child.began_ms)
         return Exit(
             code=code, signal=number, timed_out=child.timed_out, stdout=stdout, stderr=stderr,
-            began_ms=child.began_ms, took_ms=took_ms,
+            began_ms=child.began_ms, took_ms=took_ms, evidence=child.evidence,
         )  # fmt: skip
 
     def _release(self, child: _Child) -> None:
-        if child.timer is not None:
-            child.timer.cancel()
+        for timer in (child.timer, child.near):
+            if timer is not None:
+                timer.cancel()
         for pipe in child.outputs:
             self._deaf(child, pipe)
             os.close(pipe.fd)
@@ -317,6 +337,36 @@ class Children:
 _TRUE: Final = next(
     (path for path in ("/usr/bin/true", "/bin/true") if os.access(path, os.X_OK)), "/bin/true"
 )
+
+
+def _with_secrets(invocation: Invocation) -> tuple[Invocation, str]:
+    """Return *invocation* with the values kept on this node, or which file could not be read.
+
+    Where a file `NAME.sign` is there too, its digest must be that of the value.
+    """
+    if not invocation.secrets:
+        return invocation, ""
+    values: dict[str, str] = {}
+    for secret in invocation.secrets:
+        value = _secret(secret)
+        if value is None:
+            return invocation, secret.path
+        values[secret.name] = value
+    env = tuple((name, values.get(name, value)) for name, value in invocation.env)
+    return replace(invocation, env=env), ""
+
+
+def _secret(secret: Secret) -> str | None:
+    try:
+        raw = Path(secret.path).read_bytes()
+        sign = Path(f"{secret.path}.sign")
+        if sign.exists():
+            wanted = sign.read_text().strip().lower()
+            if hashlib.md5(raw, usedforsecurity=False).hexdigest() != wanted:
+                return None
+        return raw.decode().rstrip("\n")
+    except (OSError, ValueError):
+        return None
 
 
 def _keep_to_ourselves() -> None:

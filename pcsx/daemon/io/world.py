@@ -20,13 +20,14 @@ from typing import Any, Final
 
 from pcsx.daemon import effects as out
 from pcsx.daemon import events
-from pcsx.daemon.io.children import Children
+from pcsx.daemon.io.children import Children, boottime_ms
 from pcsx.daemon.io.discovery import Discovery
 from pcsx.daemon.io.disk import Disk
 from pcsx.daemon.io.frame_socket import FrameSocket
 from pcsx.daemon.io.listener import Listener
 from pcsx.daemon.io.state import State, read_bootstrap_key
 from pcsx.daemon.io.streams import Streams
+from pcsx.daemon.io.units import Units
 from pcsx.daemon.io.worker import Planner
 from pcsx.daemon.node import Node
 from pcsx.daemon.settings import Settings
@@ -38,6 +39,8 @@ from pcsx.values import Now
 
 PULSE_S: Final = 0.25
 """The loop's own clock stands still in a suspend, so it never sleeps longer than this."""
+LOAD_MS: Final = 5000
+"""How often it is looked how busy the machine is."""
 HEART_GONE: Final = 1
 """The brain's exit status when its heart is gone: the supervisor begins both anew."""
 
@@ -45,6 +48,12 @@ HEART_GONE: Final = 1
 def read_now() -> Now:
     """Return both clocks."""
     return Now(time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000, datetime.now(UTC))
+
+
+def read_load() -> events.Load:
+    """Return how busy this machine is."""
+    cores = len(os.sched_getaffinity(0))
+    return events.Load(int(os.getloadavg()[0] * 100 / cores), cores)
 
 
 class World:
@@ -64,6 +73,7 @@ class World:
         self._heart = FrameSocket(heart)
         self._writing = False
         self._said_ms = 0
+        self._load_ms = 0
         self._groups = (group_begins, group_ends)
         self._planner = Planner(planner, self.feed)
         self._listener = Listener(settings.socket_path, settings.group, self.feed)
@@ -90,6 +100,13 @@ class World:
             lambda child, exit: self.feed(events.ChildExited(child, exit)),
             group_begins=self._groups[0],
             group_ends=self._groups[1],
+        )
+        self._units = Units(
+            self._spawn_task,
+            lambda child, exit: self.feed(events.ChildExited(child, exit)),
+            self.feed,
+            self._children.spawn,
+            clock_ms=boottime_ms,
         )
         self._discovery = Discovery(self._settings.port, self._settings.address, self.feed)
         if cluster:
@@ -130,6 +147,9 @@ class World:
                 self._perform_all(node.step(events.Tick(), now))
             if now.ms - self._said_ms >= PULSE_S * 900:
                 self._say(Pulse())
+            if now.ms - self._load_ms >= LOAD_MS:
+                self._load_ms = now.ms
+                self.feed(read_load())
             if self._queue:
                 await asyncio.sleep(0)
                 self._wake.set()
@@ -151,9 +171,13 @@ class World:
                 assert self._disk is not None, "nothing is persisted outside of a cluster"
                 self._disk.perform(effect)
             case out.Spawn(child, invocation):
-                self._children.spawn(child, invocation)
+                if invocation.unit is not None:
+                    self._units.spawn(child, invocation)
+                else:
+                    self._children.spawn(child, invocation)
             case out.Kill(child):
-                self._children.kill(child)
+                if not self._units.kill(child):
+                    self._children.kill(child)
             case out.Plan():
                 self._planner.plan(effect)
             case out.Reply(client, id, reply):
@@ -183,7 +207,7 @@ class World:
             case out.Quit(status):
                 self._status = status
 
-    def _spawn_task(self, work: Coroutine[Any, Any, None] | Awaitable[None]) -> None:
+    def _spawn_task(self, work: Coroutine[Any, Any, None] | Awaitable[None]) -> asyncio.Task[None]:
         assert self._tasks is not None
 
         async def guarded() -> None:
@@ -192,6 +216,7 @@ class World:
         task = self._tasks.create_task(guarded())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
     # --- the heart --------------------------------------------------------------------------------
 
@@ -279,6 +304,7 @@ class World:
         self.feed(events.Resolved(order.ticket, pairs))
 
     async def _close(self) -> None:
+        self._units.close()
         await self._discovery.close()
         await self._listener.stop()
         await self._streams.stop()

@@ -9,11 +9,12 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pcsx.agents import Exit, Invocation
+from pcsx.agents import Exit, Invocation, Secret, Status, outcome_of
 from pcsx.daemon.io.children import TAIL, Children
 
 ENV = (("PATH", "/usr/bin:/bin"),)
@@ -233,3 +234,36 @@ def test_close_kills_what_runs_and_tells_nothing_more():
     pid = asyncio.run(begin_and_close())
     os.waitpid(pid, 0)
     assert told == []
+
+
+def test_of_a_child_near_its_limit_it_is_kept_what_it_does_and_holds(tmp_path: Path):
+    held = tmp_path / "held"
+    script = f"exec 7> {held}; sleep 31.4 & wait"
+    (exit,) = run(shell(script, timeout_ms=300))
+    assert exit.timed_out
+    assert "sleep 31.4" in exit.evidence
+    assert str(held) in exit.evidence
+
+
+def test_of_a_child_that_is_quick_nothing_is_kept():
+    (exit,) = run(shell("exit 0"))
+    assert exit.evidence == ""
+
+
+def test_a_secret_is_read_from_its_file_when_the_child_begins(tmp_path: Path):
+    (tmp_path / "key").write_text("hush\n")
+    secret = Secret("OCF_RESKEY_key", str(tmp_path / "key"))
+    asked = shell('echo "$OCF_RESKEY_key"')
+    env = (*ENV, ("OCF_RESKEY_key", "lrm://"))
+    (exit,) = run(replace(asked, env=env, secrets=(secret,)))
+    assert exit.stdout == b"hush\n"
+
+
+def test_without_its_secret_or_with_a_wrong_digest_nothing_is_begun(tmp_path: Path):
+    (tmp_path / "key").write_text("hush")
+    (tmp_path / "key.sign").write_text("0" * 32)
+    secrets = [Secret("A", str(tmp_path / name)) for name in ("key", "absent")]
+    asked = [replace(shell("exit 0"), secrets=(secret,)) for secret in secrets]
+    exits = run(*asked)
+    assert [exit.secret for exit in exits] == [secret.path for secret in secrets]
+    assert outcome_of("ocf", "start", exits[0]).status is Status.NO_SECRETS

@@ -1,0 +1,31 @@
+"""Laws of what counts as a failure, and of the slots of the history."""
+
+from __future__ import annotations
+
+import pytest
+
+from pcsx.daemon.records import OpRecord
+from pcsx.daemon.status import failed
+
+
+def record(task: str, rc: int, *, interval_ms: int = 0, wanted: int = 0, status: int = 0):
+    agent = ("ocf", "pcsx", "dummy")
+    return OpRecord(
+        "r", agent, f"r_{task}_{interval_ms}", task, interval_ms, 1, rc, status, "", 1, 1, 1,
+        wanted, 0, 0, 0, "",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("rc", "wanted"), [(0, 0), (190, 0), (8, 8), (191, 8)])
+def test_degraded_is_running_and_no_failure(rc: int, wanted: int):
+    assert not failed(record("monitor", rc, interval_ms=10_000, wanted=wanted))
+
+
+@pytest.mark.parametrize(("rc", "wanted"), [(191, 0), (190, 8), (1, 0), (7, 0)])
+def test_another_role_than_wanted_is_a_failure(rc: int, wanted: int):
+    assert failed(record("monitor", rc, interval_ms=10_000, wanted=wanted))
+
+
+def test_a_probe_fails_only_where_the_agent_could_not_tell():
+    assert not any(failed(record("monitor", rc, wanted=7)) for rc in (0, 7, 8, 190, 191, 5))
+    assert failed(record("monitor", 1, wanted=7))
