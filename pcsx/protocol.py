@@ -59,6 +59,7 @@ class Commit(Request):
 
     *base* and *base_digest* name the configuration that it was made from. (*client*, *seq*) name
     the wish, so that a repeated request is done once. *force* names findings that are accepted.
+    With *confirm_ms* the cluster takes the change back after that time, unless `Confirm` comes.
     Answers `version`, `digest` and `changed` once a quorum has it on disk and this node applied it.
     """
 
@@ -69,7 +70,26 @@ class Commit(Request):
     client: str
     seq: int
     force: tuple[str, ...] = ()
+    confirm_ms: int = 0
     do: ClassVar[str] = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm(Request):
+    """Keep the change *change* (or all) that waits to be confirmed; answers `kept`, their names."""
+
+    change: str = ""
+    do: ClassVar[str] = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(Request):
+    """The committed changes: `changes`, oldest first, each as `cib.Change` spells it in the log.
+
+    `trials` has those that wait to be confirmed, and until when (seconds since the epoch).
+    """
+
+    do: ClassVar[str] = "changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +261,9 @@ class Transitions(Request):
 REQUESTS: Final[dict[str, type[Request]]] = {
     cls.do: cls
     for cls in (
-        GetStatus, GetCib, Commit, WaitIdle, Cleanup, Fence, ConfirmFence, FenceHistory,
-        AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer, Accept,
-        AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions,
+        GetStatus, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, Fence, ConfirmFence,
+        FenceHistory, AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer,
+        Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions,
     )
 }  # fmt: skip
 

@@ -38,6 +38,17 @@ class Record:
         """Return what the change did."""
         return Patch.from_bytes(self.change.patch)
 
+    @property
+    def turns(self) -> tuple[str, str]:
+        """Return ("undo" or "redo", the change meant), or two empty words for any other change.
+
+        Who takes a change back says so in the command that goes on record with it.
+        """
+        match self.change.command.split():
+            case ["pcsx", ("undo" | "redo") as word, name, *_]:
+                return word, name
+        return "", ""
+
     def to_json(self) -> dict[str, object]:
         """Return the record for `--json`: its name, author, command, time and touched places."""
         return {
@@ -54,9 +65,19 @@ class Record:
 class History:
     """The changes in the order in which they were committed, newest last."""
 
-    def __init__(self, changes: Iterable[Change] = (), *, limit: int = CHANGES_MAX) -> None:
-        """Hold *changes*, but no more than the newest *limit*."""
-        self._records: deque[Record] = deque(map(Record, changes), maxlen=limit)
+    def __init__(
+        self,
+        changes: Iterable[Change] = (),
+        *,
+        limit: int = CHANGES_MAX,
+        bytes_max: int | None = None,
+    ) -> None:
+        """Hold *changes*, but no more than the newest *limit*, with patches of *bytes_max*."""
+        self._records: deque[Record] = deque(maxlen=limit)
+        self._bytes_max = bytes_max
+        self._bytes = 0
+        for change in changes:
+            self.add(change)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -64,7 +85,15 @@ class History:
     def add(self, change: Change) -> None:
         """Take in one more committed change; the oldest goes where there are too many."""
         assert not self._records or self._records[-1].change.version < change.version
+        if len(self._records) == self._records.maxlen:
+            self._drop_oldest()
         self._records.append(Record(change))
+        self._bytes += len(change.patch)
+        while self._bytes_max is not None and self._bytes > self._bytes_max:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        self._bytes -= len(self._records.popleft().change.patch)
 
     def newest(self, count: int | None = None) -> list[Record]:
         """Return the newest *count* records (or all of them), newest first."""
@@ -83,12 +112,51 @@ class History:
             "pcsx history --changes lists those that can be undone." if self._records else "",
         )
 
+    def to_undo(self) -> Record:
+        """Return the newest change that stands: it is not undone; raises `Failed`."""
+        standing, _ = self._stacks()
+        if not standing:
+            raise Failed("There is nothing to undo")
+        return standing[-1]
+
+    def to_redo(self) -> Record:
+        """Return the change that was undone last, with no other since; raises `Failed`."""
+        _, undone = self._stacks()
+        if not undone:
+            raise Failed("There is nothing to redo", "pcsx history --changes lists the changes.")
+        return undone[-1]
+
+    def _stacks(self) -> tuple[list[Record], list[Record]]:
+        """Return the changes that stand, and those that are undone and may be redone, in order."""
+        by_name = {record.name: record for record in self._records}
+        standing: list[Record] = []
+        undone: list[Record] = []
+        for record in self._records:
+            word, name = record.turns
+            meant = by_name.get(name)
+            if word == "undo" and meant is not None:
+                if meant in standing:
+                    standing.remove(meant)
+                undone.append(meant)
+            elif word == "redo" and meant is not None:
+                if meant in undone:
+                    undone.remove(meant)
+                standing.append(meant)
+            else:
+                standing.append(record)
+                undone.clear()
+        return standing, undone
+
     def undone(self, present: Cib, name: str) -> Cib:
         """Return *present* without the change called *name*.
 
         Raises `Failed` for an unknown name, and `Conflict` where later changes touch its places.
         """
         return rebase(present, self.find(name).patch.inverse())
+
+    def redone(self, present: Cib, name: str) -> Cib:
+        """Return *present* with the change called *name* made again; raises as `undone` does."""
+        return rebase(present, self.find(name).patch)
 
     def at(self, present: Cib, version: Version) -> Cib:
         """Return the document as it was at *version*, by walking back; raises `Failed`."""

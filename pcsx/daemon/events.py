@@ -19,6 +19,7 @@ class Caller:
     gid: int
     pid: int
     user: str
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

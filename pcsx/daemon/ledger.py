@@ -14,19 +14,37 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from pcsx.cib import Cib
+from pcsx.cib.history import History
 from pcsx.cib.judging import CHECKS
 from pcsx.cib.replica import Change, Replica
 from pcsx.ring.codec import Codec
 
 HISTORY_MAX: Final = 500
+CHANGES_MAX: Final = 1000
+CHANGES_BYTES: Final = 512 << 10
+"""How much of patches is kept: they go into snapshots, and a node that fetches one waits."""
 _NOTHING: Final = Cib.from_bytes(b"<cib/>")
 
 
 @dataclass(frozen=True, slots=True)
 class CibChange:
-    """A change of the document: `cib.Change` as bytes."""
+    """A change of the document: `cib.Change` as bytes.
+
+    With *until_s* (since the epoch) it is on trial: taken back at that time unless it is kept. With
+    *ends* it takes back the change of that name, which was on trial.
+    """
 
     change: bytes
+    until_s: int = 0
+    ends: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The change called *name* is on trial no more, and stays; *why* is who said so, or a fault."""
+
+    name: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +94,10 @@ class Admitted:
     boot: int
 
 
-Fact = CibChange | FenceIntent | FenceClosed | Over | Admitted
+Fact = CibChange | FenceIntent | FenceClosed | Over | Admitted | Kept
 
 _CODEC: Final[Codec[Fact]] = Codec(
-    1, {1: CibChange, 2: FenceIntent, 3: FenceClosed, 4: Over, 5: Admitted}
+    1, {1: CibChange, 2: FenceIntent, 3: FenceClosed, 4: Over, 5: Admitted, 6: Kept}
 )
 
 
@@ -118,6 +136,9 @@ class Ledger:
 
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
+        self.history = History(limit=CHANGES_MAX, bytes_max=CHANGES_BYTES)
+        self.trials: dict[str, int] = {}
+        """Changes that wait to be kept, and when they are taken back (seconds since the epoch)."""
         self.index = 0
         self.over: dict[int, int] = {}
         """Up to which boot counter a node's lives are known to be over."""
@@ -131,8 +152,10 @@ class Ledger:
         assert index > self.index, f"entry {index} after {self.index}"
         self.index = index
         match fact:
-            case CibChange(change):
-                self.replica.apply(Change.from_bytes(change))
+            case CibChange(change, until_s, ends):
+                self._change(Change.from_bytes(change), until_s, ends)
+            case Kept(name):
+                self.trials.pop(name, None)
             case FenceIntent():
                 self.fencings[index] = Fencing(
                     index, fact.target, fact.boot, fact.action, fact.limit_ms, fact.lost, fact.by,
@@ -144,6 +167,13 @@ class Ledger:
                 self._end(node, boot)
             case Admitted(node, boot):
                 self.admitted[node] = max(boot, self.admitted.get(node, 0))
+
+    def _change(self, change: Change, until_s: int, ends: str) -> None:
+        self.replica.apply(change)
+        self.history.add(change)
+        self.trials.pop(ends, None)
+        if until_s:
+            self.trials[self.history.newest(1)[0].name] = until_s
 
     def _close(self, fact: FenceClosed) -> None:
         case = self.fencings.get(fact.case)
@@ -182,6 +212,10 @@ class Ledger:
             "over": sorted(self.over.items()),
             "admitted": sorted(self.admitted.items()),
             "fencings": [asdict(case) for _, case in sorted(self.fencings.items())],
+            "history": [
+                record.change.to_bytes().decode() for record in reversed(self.history.newest())
+            ],
+            "trials": sorted(self.trials.items()),
             "replica": base64.b64encode(self.replica.snapshot()).decode(),
         }
         return json.dumps(plain, sort_keys=True).encode()
@@ -194,6 +228,9 @@ class Ledger:
         replica.restore(base64.b64decode(plain["replica"]))
         ledger = cls(replica)
         ledger.index = plain["index"]
+        for text in plain["history"]:
+            ledger.history.add(Change.from_bytes(text.encode()))
+        ledger.trials = dict(plain["trials"])
         ledger.over = _by_node(plain["over"])
         ledger.admitted = _by_node(plain["admitted"])
         ledger.fencings = {case["case"]: Fencing(**case) for case in plain["fencings"]}

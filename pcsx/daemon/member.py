@@ -27,12 +27,13 @@ from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.describer import Describer
 from pcsx.daemon.effects import Effect, Kill, Plan, RunsHere, Spawn, TellHeart
 from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
-from pcsx.daemon.ledger import CibChange, Fact, FenceClosed, FenceIntent, Ledger, Over
+from pcsx.daemon.ledger import CibChange, Fact, FenceClosed, FenceIntent, Kept, Ledger, Over
 from pcsx.daemon.local import Local
 from pcsx.daemon.local import Tell as LocalTell
 from pcsx.daemon.messages import FenceResult, NodeStatus, Ran, ViewMessage
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
+from pcsx.daemon.trials import Trials, taken_back
 from pcsx.errors import NoQuorum, PcsxError
 from pcsx.ring import port
 from pcsx.ring.codec import Malformed
@@ -109,6 +110,7 @@ class Member:
         self.describer = Describer(host, children=children, metadata=metadata)
         self.attributes = attrs.Attributes()
         self.decisions = Decisions()
+        self.trials = Trials()
         self.controller = Controller(self.scene, self.decisions, self._executors)
         self.waiters: list[Waiter] = []
         self._results: dict[int, FenceResult] = {}
@@ -132,6 +134,7 @@ class Member:
             self.me, self.boot, self.scene.config.to_bytes(), self._identity, self._psks
         )
         work: list[MemberEffect] = [TellHeart(configure)]
+        self.trials.follow(self.ledger.trials, now)
         work += self.describer.want(agents_of(self.ledger.replica.cib), now)
         return work + self._ring(port.Tick(), now)
 
@@ -145,6 +148,7 @@ class Member:
             self.describer.deadline_ms,
             self.attributes.deadline_ms,
             self.controller.deadline_ms,
+            self.trials.deadline_ms,
             *(min(waiter.until_ms, waiter.settled_ms) for waiter in self.waiters[:1]),
         ]
         if self._going_since_ms is not None and not (self.leaving or self._stopping):
@@ -195,7 +199,21 @@ class Member:
         waits = self._going_since_ms is not None and not (self.leaving or self._stopping)
         if waits and now.ms >= (self._going_since_ms or 0) + STATUS_WAIT_MS:
             effects += self._stop_by_ourselves(now)
+        if _due(self.trials.deadline_ms, now):
+            effects += self._end_trials(now)
         effects += self._serve_waiters(now)
+        return effects
+
+    def _end_trials(self, now: Now) -> list[MemberEffect]:
+        """Take back, if this node leads, what was on trial and nobody confirmed."""
+        effects: list[MemberEffect] = []
+        for name in self.trials.due(now):
+            if not self.scene.leading:
+                continue
+            fact, told = taken_back(self.ledger, name, now, origin=self.scene.name)
+            effects.append(port.Note("cib", told))
+            if fact is not None:
+                effects += self.decide(fact, now)
         return effects
 
     # --- going ------------------------------------------------------------------------------------
@@ -355,6 +373,7 @@ class Member:
     def _restore(self, state: bytes, now: Now) -> list[MemberEffect]:
         restored = Ledger.restored(state)
         self.ledger = self.scene.ledger = restored
+        self.trials.follow(restored.trials, now)
         self.fencer.devices = devices_of(restored.replica.cib)
         asked = self.describer.want(agents_of(restored.replica.cib), now)
         return [*asked, *self._controlled(dc.Stir("a snapshot was taken over"), now)]
@@ -378,12 +397,16 @@ class Member:
         effects: list[MemberEffect] = []
         match fact:
             case CibChange(change):
+                self.trials.follow(self.ledger.trials, now)
                 self.fencer.devices = devices_of(self.ledger.replica.cib)
                 done = Change.from_bytes(change)
                 text = f"{done.user}: {done.command} -> {done.version}"
                 effects.append(port.Note("cib", text))
                 effects += self.describer.want(agents_of(self.ledger.replica.cib), now)
                 effects += self._controlled(dc.Stir("the configuration changed"), now)
+            case Kept(name, why):
+                self.trials.follow(self.ledger.trials, now)
+                effects.append(port.Note("cib", f"change {name} stays: {why}"))
             case FenceIntent():
                 effects += self._controlled(dc.CaseOpened(index), now)
             case FenceClosed(case):

@@ -32,6 +32,8 @@ from pcsx.daemon.effects import (
 )
 from pcsx.daemon.member import Answerer, Gone, Member, MemberEffect, Passed
 from pcsx.daemon.requests import HANDLERS, Desk
+from pcsx.daemon.requests.desk import of
+from pcsx.daemon.requests.rights import require_right
 from pcsx.daemon.setup import Founder, Lobby, Me
 from pcsx.errors import Failed, NoCluster, PcsxError
 from pcsx.protocol import ClusterSetup, parse
@@ -421,7 +423,8 @@ class Node:
                 return [Reply(client, id, {"ok": told}, True)]
             return [Reply(client, id, told, last)]
 
-        return self._handle(event.request, event.caller.user, answer, now, passed=False)
+        caller = event.caller
+        return self._handle(event.request, (caller.user, caller.groups), answer, now, passed=False)
 
     def _passed(self, node: int, forward: Any, now: Now) -> list[MemberEffect]:
         member = self.member
@@ -437,20 +440,23 @@ class Node:
             return self._outside(sent, self._now)
 
         request = json.loads(forward.request)
-        return self._handle(request, forward.caller, answer, now, passed=True)
+        return self._handle(request, of(forward.caller), answer, now, passed=True)
 
     def _handle(
         self,
         message: dict[str, Any],
-        user: str,
+        caller: tuple[str, tuple[str, ...]],
         answer: Answerer,
         now: Now,
         *,
         passed: bool,
     ) -> list[MemberEffect]:
+        user, groups = caller
         try:
             request = parse(message)
+            if self.member is not None:
+                require_right(self.member.scene.document, request, user, groups)
             handler = HANDLERS[type(request)]
-            return handler(Desk(self, request, user, answer, passed), request, now)
+            return handler(Desk(self, request, user, answer, passed, groups), request, now)
         except PcsxError as error:
             return list(answer(error, True))

@@ -8,9 +8,10 @@ from typing import Any
 
 from pcsx.cib import patch
 from pcsx.cib.document import Cib, Version
+from pcsx.cib.replica import Change
 from pcsx.cib.status import bare
 from pcsx.client import Client
-from pcsx.protocol import Commit, GetCib, Request, WaitIdle
+from pcsx.protocol import Changes, Commit, GetCib, Request, WaitIdle
 
 Progress = Callable[[dict[str, Any]], None]
 
@@ -47,6 +48,7 @@ class LiveSource:
         *,
         wait_s: float | None = None,
         force: tuple[str, ...] = (),
+        confirm_s: float | None = None,
     ) -> Version:
         """Commit the difference of the two configurations; wait for it to be done if asked."""
         before, after = bare(base), bare(new)
@@ -62,6 +64,7 @@ class LiveSource:
                 self._name,
                 self._seq,
                 force=force,
+                confirm_ms=int((confirm_s or 0) * 1000),
             )
         )
         if wait_s is not None:
@@ -69,6 +72,10 @@ class LiveSource:
         told = answer["version"]
         parts = told.split(".") if isinstance(told, str) else told
         return Version(*map(int, parts))
+
+    def changes(self) -> list[Change]:
+        """Return the changes that the cluster has on record, newest last."""
+        return [Change.from_bytes(text.encode()) for text in self.call(Changes())["changes"]]
 
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Return the daemon's answer to *request*, telling progress on the way."""

@@ -13,18 +13,23 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity
 
 if TYPE_CHECKING:
     from pcsx.cib.document import Cib, Version
+    from pcsx.cib.replica import Change
     from pcsx.protocol import Request
+    from pcsx.shell.outlook import Difference, Step
     from pcsx.shell.words import Given
 
 SCHEMA: Final = "pcsx-result/1"
 WAIT_S: Final = 3600.0
 REQUEST_S: Final = 60.0
+WOULD_CHANGE: Final = 2
+"""The exit status of a dry run with `--exit-code` that found something to change."""
 
 
 class Source(Protocol):
@@ -43,8 +48,15 @@ class Source(Protocol):
         *,
         wait_s: float | None = None,
         force: tuple[str, ...] = (),
+        confirm_s: float | None = None,
     ) -> Version:
-        """Make *new*, which was made from *base*, the document."""
+        """Make *new*, which was made from *base*, the document; what others did meanwhile stays.
+
+        With *confirm_s* the change is taken back after so many seconds, unless it is confirmed.
+        """
+
+    def changes(self) -> list[Change]:
+        """Return the changes on record, newest last."""
 
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Return the daemon's answer to *request*, waiting *timeout_s* for each word of it."""
@@ -62,11 +74,14 @@ class Run:
         self.usage = ""
         self.findings: list[Finding] = []
         self.changed: bool | None = None
+        self.ignores_copies = False
+        """The command is about copies themselves: it works on what they are copies of."""
         self.exit_status = 0
         self._text: list[str] = []
         self._data: Any = None
         self._source: Source | None = None
         self._cib: Cib | None = None
+        self._before: Cib | None = None
 
     # --- options
 
@@ -89,8 +104,15 @@ class Run:
 
     @property
     def file(self) -> str | None:
-        """Return the file to work on, or None for the running cluster."""
-        return self.option("f") or None
+        """Return the file to work on (a copy's, where one is in use), or None for the cluster."""
+        if self.option("f"):
+            return self.option("f")
+        if self.ignores_copies:
+            return None
+        from pcsx.shell import shadows
+
+        name = self.option("shadow") or shadows.in_use()
+        return str(shadows.existing(name)) if name else None
 
     @property
     def force(self) -> bool:
@@ -120,6 +142,12 @@ class Run:
         """Return how long to wait for one answer."""
         text = self.option("request-timeout")
         return _seconds(text) if text else REQUEST_S
+
+    @property
+    def confirm_s(self) -> float | None:
+        """Return after how long the change is taken back unless confirmed, or None for never."""
+        text = self.option("confirmed")
+        return _seconds(text) if text else None
 
     @property
     def command(self) -> str:
@@ -169,11 +197,15 @@ class Run:
         base = self.cib()
         new = edit(base)
         self.changed = bool(self.changed) or new != base
+        if self._before is None:
+            self._before = base
         if self.flag("dry-run"):
             self._cib = new
-            return new != base
-        if new != base:
-            version = self.source.commit(base, new, self.command, wait_s=wait_s, force=self.forced)
+        elif new != base:
+            version = self.source.commit(
+                base, new, self.command,
+                wait_s=wait_s, force=self.forced, confirm_s=self.confirm_s,
+            )  # fmt: skip
             self._cib = new.with_version(version)
         return new != base
 
@@ -277,8 +309,14 @@ class Run:
     def finish(self, error: PcsxError | None) -> int:
         """Print what is left to print, *error* too, and return the exit status."""
         status = self.exit_status if error is None else error.exit_status
+        if error is None and self.flag("dry-run") and self.flag("exit-code") and self.changed:
+            status = WOULD_CHANGE
         if self.as_json:
             print(json.dumps(self._object(error, status), ensure_ascii=False))
+        elif error is None and self.flag("dry-run") and self._before is not None:
+            from pcsx.shell import outlook
+
+            print("\n".join(outlook.told(*self._outlook())))
         elif error is not None:
             sys.stdout.flush()
             for line in error_lines(error):
@@ -294,6 +332,17 @@ class Run:
         else:
             print(f"Error: {text}", file=sys.stderr)
 
+    def _outlook(self) -> tuple[Difference, list[Step]]:
+        """Return what differs after all changes, and in a dry run what the engine would do."""
+        from pcsx.shell import outlook
+
+        assert self._before is not None
+        after = self.cib()
+        steps = []
+        if self.flag("dry-run"):
+            steps = outlook.plan(self._before, after, datetime.now().astimezone())
+        return outlook.difference(self._before, after), steps
+
     def _object(self, error: PcsxError | None, status: int) -> dict[str, Any]:
         whole: dict[str, Any] = {
             "schema": SCHEMA,
@@ -304,6 +353,13 @@ class Run:
         }
         if error is not None:
             whole["error"] = error.to_json()
+        elif self._before is not None:
+            from pcsx.shell import outlook
+
+            whole |= outlook.as_json(*self._outlook())
+            whole["warnings"] = [
+                finding.text for finding in self.findings if finding.severity is Severity.WARNING
+            ]
         if self._data is not None:
             whole["data"] = self._data
         if self._text:

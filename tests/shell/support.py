@@ -109,6 +109,7 @@ def shell(
     agents = tmp_path / "agents.json"
     agents.write_text(json.dumps(AGENTS))
     monkeypatch.setenv("PCSX_AGENT_METADATA", str(agents))
+    monkeypatch.setenv("PCSX_STATE", str(tmp_path / "state"))
     path = tmp_path / "cib.xml"
     path.write_bytes(EMPTY)
     return Shell(path, capsys.readouterr)

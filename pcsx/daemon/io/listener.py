@@ -111,4 +111,13 @@ def _caller(sock: socket.socket) -> Caller:
         user = pwd.getpwuid(uid).pw_name
     except KeyError:
         user = str(uid)
-    return Caller(uid, gid, pid, user)
+    return Caller(uid, gid, pid, user, _groups_of(user, gid))
+
+
+def _groups_of(user: str, gid: int) -> tuple[str, ...]:
+    """Return the names of the user's groups, as the system's data base has them."""
+    names = []
+    for number in sorted(set(os.getgrouplist(user, gid))):
+        with contextlib.suppress(KeyError):
+            names.append(grp.getgrgid(number).gr_name)
+    return tuple(names)

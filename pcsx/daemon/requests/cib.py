@@ -5,11 +5,11 @@ from __future__ import annotations
 from pcsx.cib import Version
 from pcsx.cib.replica import Change, Committed, Proposal
 from pcsx.daemon.answers import cluster_of, nodes_of, rest_of
-from pcsx.daemon.ledger import CibChange
+from pcsx.daemon.ledger import CibChange, Kept
 from pcsx.daemon.member import Member, Waiter
 from pcsx.daemon.requests.desk import Desk, Outcome
-from pcsx.errors import NoQuorum
-from pcsx.protocol import Commit, GetCib, GetStatus, WaitIdle
+from pcsx.errors import Failed, NoQuorum
+from pcsx.protocol import Changes, Commit, Confirm, GetCib, GetStatus, WaitIdle
 from pcsx.ring.port import Proposed
 from pcsx.values import Now
 
@@ -28,7 +28,7 @@ def status(desk: Desk, _request: GetStatus, _now: Now) -> list[Outcome]:
         version=desk.node.me.version,
     )
     cluster["rest"] = rest_of(scene, member.controller, rested=member.controller.at_rest)
-    text = scene.document().packed().decode()
+    text = desk.readable(scene.document()).packed().decode()
     return desk.ok({"cluster": cluster, "nodes": nodes_of(scene), "cib": text})
 
 
@@ -36,7 +36,7 @@ def cib(desk: Desk, request: GetCib, _now: Now) -> list[Outcome]:
     """Answer with the document as XML text."""
     scene = desk.member.scene
     document = scene.ledger.replica.cib if request.bare else scene.document()
-    return desk.ok({"cib": document.to_bytes().decode()})
+    return desk.ok({"cib": desk.readable(document).to_bytes().decode()})
 
 
 def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
@@ -54,6 +54,7 @@ def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
             client_id=request.client,
             seq=request.seq,
             force=request.force,
+            groups=desk.groups,
             origin=member.scene.name,
         )
         judged = replica.judge(proposal)
@@ -67,9 +68,46 @@ def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
                 return desk.fail(NoQuorum(f"not committed: {proposed.refusal}"))
             return desk.ok(_told(change.version, change.digest, changed=True))
 
-        return list(member.decide(CibChange(change.to_bytes()), now, then))
+        until_s = 0
+        if request.confirm_ms:
+            until_s = int(now.wall.timestamp() + request.confirm_ms / 1000 + 0.999)
+        return list(member.decide(CibChange(change.to_bytes(), until_s), now, then))
 
     return desk.on_leader(here, now)
+
+
+def confirm(desk: Desk, request: Confirm, now: Now) -> list[Outcome]:
+    """Put in the log that a change on trial (or all of them) stays."""
+
+    def here(member: Member) -> list[Outcome]:
+        trials = member.ledger.trials
+        if request.change and request.change not in trials:
+            raise Failed(f"change {request.change} does not wait to be confirmed")
+        names = [request.change] if request.change else sorted(trials)
+        if not names:
+            raise Failed("no change waits to be confirmed")
+        left = set(names)
+        effects: list[Outcome] = []
+        for name in names:
+
+            def then(proposed: Proposed, _: Now, name: str = name) -> list[Outcome]:
+                left.discard(name)
+                if not proposed.index:
+                    return desk.fail(NoQuorum(f"not confirmed: {proposed.refusal}"))
+                return [] if left else desk.ok({"kept": names})
+
+            effects += member.decide(Kept(name, f"confirmed by {desk.user}"), now, then)
+        return effects
+
+    return desk.on_leader(here, now)
+
+
+def changes(desk: Desk, _request: Changes, _now: Now) -> list[Outcome]:
+    """Answer with the changes on record, oldest first, and those on trial."""
+    ledger = desk.member.ledger
+    records = reversed(ledger.history.newest())
+    texts = [record.change.to_bytes().decode() for record in records]
+    return desk.ok({"changes": texts, "trials": dict(sorted(ledger.trials.items()))})
 
 
 def _told(version: Version, digest: str, *, changed: bool) -> dict[str, object]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pcsx.cib import Cib
+from pcsx.cib.access import readable
 from pcsx.daemon.effects import Effect
 from pcsx.daemon.member import Answerer, Gone, Member, Passed
 from pcsx.errors import NoCluster, NoQuorum, PcsxError
@@ -30,6 +32,8 @@ class Desk:
     answer: Answerer
     passed: bool = False
     """It came from another member's client: answer here or not at all."""
+    groups: tuple[str, ...] = ()
+    """The groups of the user."""
 
     @property
     def member(self) -> Member:
@@ -74,4 +78,20 @@ class Desk:
                 + (scene.quorum.reason or "an election is on")
             )
         text = json.dumps(self.request.to_json()).encode()
-        return list(member.forward(leader, text, self.user, self.answer, now))
+        caller = who(self.user, self.groups)
+        return list(member.forward(leader, text, caller, self.answer, now))
+
+    def readable(self, document: Cib) -> Cib:
+        """Return the part of *document* that who asks may read; raises `NotAuthorised` for none."""
+        return readable(document, self.user, self.groups)
+
+
+def who(user: str, groups: tuple[str, ...]) -> str:
+    """Return a user and their groups as one word, for another node."""
+    return f"{user}:{','.join(groups)}"
+
+
+def of(caller: str) -> tuple[str, tuple[str, ...]]:
+    """Return the user and the groups that `who` wrote."""
+    user, _, groups = caller.partition(":")
+    return user, tuple(filter(None, groups.split(",")))

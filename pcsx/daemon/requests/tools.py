@@ -94,7 +94,7 @@ def _commit(desk: Desk, request: Tool, said: tools.Said, now: Now) -> list[Outco
         client=f"tool-{member.me}-{member.boot.counter}-{member.next_wish()}",
         seq=1,
     )
-    return commit(Desk(desk.node, wish, desk.user, answer, desk.passed), wish, now)
+    return commit(Desk(desk.node, wish, desk.user, answer, desk.passed, desk.groups), wish, now)
 
 
 def _told(said: tools.Said) -> dict[str, Any]:
