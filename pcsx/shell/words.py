@@ -200,7 +200,7 @@ def _take(rest: list[str], given: Given) -> None:
 
 
 def _long(name: str, word: str) -> Option:
-    if name in TABLE:
+    if len(name) > 1 and name in TABLE:
         return TABLE[name]
     near = [known for known in TABLE if len(known) > 1 and known.startswith(name)] if name else []
     if len(near) == 1:

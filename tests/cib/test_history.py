@@ -1,5 +1,7 @@
 """History: each change can be found, told, and taken back while later ones stay."""
 
+from dataclasses import replace
+
 import pytest
 
 from pcsx.cib import Cib, Version
@@ -61,3 +63,41 @@ def test_an_empty_history_says_that_nothing_was_changed() -> None:
         History().find("last")
     assert "Nothing was changed" in str(caught.value)
     assert isinstance(start(), Cib)
+
+
+def told(history: History, replica: Replica, command: str, new: Cib, seq: int) -> None:
+    proposal = replace(wish(replica.cib, new, seq), command=command)
+    change = replica.judge(proposal)
+    assert isinstance(change, Change)
+    replica.apply(change)
+    history.add(change)
+
+
+def test_undo_and_redo_walk_back_and_forth_over_the_changes_that_stand() -> None:
+    replica, history = lived("a", "b")
+    told(history, replica, "pcsx undo 0.3", history.undone(replica.cib, "0.3"), 2)
+    assert (history.to_undo().name, history.to_redo().name) == ("0.2", "0.3")
+    told(history, replica, "pcsx undo 0.2", history.undone(replica.cib, "0.2"), 3)
+    assert history.to_redo().name == "0.2"
+    with pytest.raises(Failed):
+        history.to_undo()
+    told(history, replica, "pcsx redo 0.2", history.redone(replica.cib, "0.2"), 4)
+    assert names(replica.cib) == ["a"]
+    assert (history.to_undo().name, history.to_redo().name) == ("0.2", "0.3")
+
+
+def test_a_new_change_leaves_nothing_to_redo() -> None:
+    replica, history = lived("a")
+    told(history, replica, "pcsx undo 0.2", history.undone(replica.cib, "0.2"), 1)
+    told(history, replica, "pcsx resource create b", with_resource(replica.cib, "b"), 2)
+    with pytest.raises(Failed):
+        history.to_redo()
+
+
+def test_patches_take_no_more_room_than_they_are_given() -> None:
+    _, unbounded = lived("a", "b", "c")
+    sizes = [len(record.change.patch) for record in unbounded.newest()]
+    bounded = History(
+        [record.change for record in reversed(unbounded.newest())], bytes_max=sum(sizes[:2])
+    )
+    assert [record.name for record in bounded.newest()] == ["0.4", "0.3"]

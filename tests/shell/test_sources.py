@@ -35,14 +35,44 @@ def test_a_commit_raises_the_epoch_by_one(file: Path) -> None:
     assert FileSource(str(file)).cib().version == version
 
 
-def test_a_file_that_changed_meanwhile_is_a_conflict_and_stays(file: Path) -> None:
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PCSX_STATE", str(tmp_path.parent / f"{tmp_path.name}-state"))
+
+
+def test_what_others_changed_in_the_file_meanwhile_stays(file: Path) -> None:
     source = FileSource(str(file))
     base = source.cib()
-    theirs = EMPTY.replace(b'uname="n2"', b'uname="n3"')
+    file.write_bytes(EMPTY.replace(b'uname="n2"', b'uname="n3"'))
+    source.commit(base, _changed(base), "test")
+    first = FileSource(str(file)).cib()
+    source.commit(_changed(base), properties.set_properties(base, {"batch-limit": "4"}), "test")
+    second = FileSource(str(file)).cib()
+    assert [node.get("uname") for node in first.tree.iter("node")] == ["n1", "n3"]
+    assert [node.get("uname") for node in second.tree.iter("node")] == ["n1", "n3"]
+    assert properties.properties(second) == {"batch-limit": "4"}
+
+
+def test_a_file_that_changed_meanwhile_at_the_same_place_is_a_conflict_and_stays(
+    file: Path,
+) -> None:
+    source = FileSource(str(file))
+    base = source.cib()
+    theirs = properties.set_properties(base, {"batch-limit": "9"}).to_bytes()
     file.write_bytes(theirs)
     with pytest.raises(Conflict):
         source.commit(base, _changed(base), "test")
     assert file.read_bytes() == theirs
+
+
+def test_a_change_of_a_file_is_on_record(file: Path) -> None:
+    source = FileSource(str(file))
+    base = source.cib()
+    source.commit(base, _changed(base), "pcsx property set batch-limit=3")
+    (change,) = FileSource(str(file)).changes()
+    assert change.command == "pcsx property set batch-limit=3"
+    assert change.base_digest == base.digest
+    assert change.digest == FileSource(str(file)).cib().digest
 
 
 def test_mode_and_link_are_kept(file: Path) -> None:
