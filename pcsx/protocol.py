@@ -110,6 +110,9 @@ class Cleanup(Request):
     resource: str = ""
     node: str = ""
     refresh: bool = False
+    operation: str = ""
+    interval_ms: int = -1
+    """Only failures of this operation (at this interval, if it is not below zero)."""
     do: ClassVar[str] = "cleanup"
 
 
@@ -251,6 +254,51 @@ class Tool(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class Diary(Request):
+    """How operations went on *node* (empty: this one), of *resource* or of all.
+
+    Answers `node`, `stories` (what failed: output, and what it was doing when its time was nearly
+    up), and `times` (runs, p50, p99, timeout, advised timeout).
+    """
+
+    node: str = ""
+    resource: str = ""
+    do: ClassVar[str] = "diary"
+
+
+@dataclass(frozen=True, slots=True)
+class RunAgent(Request):
+    """Run an agent on *node* (empty: this one) outside of the cluster's order of things.
+
+    *agent* is a full name; *params* and *meta* are what it is told. Answers `rc`, `status`,
+    `reason`, `stdout`, `stderr` and `took_ms`.
+    """
+
+    agent: str
+    task: str
+    resource: str
+    params: tuple[tuple[str, str], ...] = ()
+    meta: tuple[tuple[str, str], ...] = ()
+    timeout_ms: int = 20_000
+    node: str = ""
+    traced: bool = False
+    do: ClassVar[str] = "run-agent"
+
+
+@dataclass(frozen=True, slots=True)
+class TestAlert(Request):
+    """Call the program of *alert* on *node* (empty: this one) with a made-up event of *kind*.
+
+    Answers `told`: for each recipient `recipient`, `ok`, `stdout`, `stderr` and `took_ms`.
+    """
+
+    alert: str
+    kind: str = "node"
+    node: str = ""
+    do: ClassVar[str] = "test-alert"
+
+
+@dataclass(frozen=True, slots=True)
 class Transitions(Request):
     """What the engine decided lately, newest first; one whole with *number*."""
 
@@ -263,7 +311,8 @@ REQUESTS: Final[dict[str, type[Request]]] = {
     for cls in (
         GetStatus, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, Fence, ConfirmFence,
         FenceHistory, AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer,
-        Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions,
+        Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions, Diary,
+        RunAgent, TestAlert,
     )
 }  # fmt: skip
 

@@ -91,6 +91,8 @@ class Call:
     meta: Pairs = ()
     interval_ms: int = 0
     timeout_ms: int = 20_000
+    traced: bool = False
+    """Have the agent write each of its steps to stderr."""
 
 
 def invocation_of(call: Call, host: Host) -> Invocation | Outcome:
@@ -237,7 +239,10 @@ def _ocf_environment(call: Call, host: Host) -> dict[str, str]:
         env.setdefault("OCF_CHECK_LEVEL", meta["OCF_CHECK_LEVEL"])
     for name, value in meta.items():
         env[f"OCF_RESKEY_CRM_meta_{name}"] = value
-    if env.get("OCF_RESKEY_trace_ra", "0") not in ("", "0"):
+    if call.traced:
+        env["OCF_TRACE_RA"] = "1"
+        env["OCF_TRACE_FILE"] = "/dev/stderr"
+    elif env.get("OCF_RESKEY_trace_ra", "0") not in ("", "0"):
         env["OCF_TRACE_RA"] = "1"
         if host.trace_dir:
             env.setdefault("OCF_RESKEY_trace_dir", host.trace_dir)

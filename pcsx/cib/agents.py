@@ -1,4 +1,4 @@
-"""Which agents the document's resources use."""
+"""Which agents the document's resources use, and which of their operations are traced."""
 
 from __future__ import annotations
 
@@ -18,3 +18,24 @@ def agents_of(cib: Cib) -> tuple[tuple[str, str, str], ...]:
         for element in configuration.iter("primitive", "template")
     }
     return tuple(sorted(name for name in found if name[0] and name[2]))
+
+
+TRACE: str = "pcsx-trace"
+"""The meta attribute that names the operations to be traced."""
+ALL: str = "all"
+
+
+def traced_of(cib: Cib) -> frozenset[tuple[str, str]]:
+    """Return (resource, operation) of all that is to be traced; `all` stands for any operation.
+
+    It is read apart from what an agent is given, so that tracing restarts nothing.
+    """
+    found: set[tuple[str, str]] = set()
+    for pair in cib.tree.iterfind(f"configuration/resources//nvpair[@name='{TRACE}']"):
+        block = pair.getparent()
+        holder = block.getparent() if block is not None else None
+        if holder is None:
+            continue
+        names = [primitive.get("id") or "" for primitive in holder.iter("primitive")]
+        found |= {(name, task) for name in names for task in (pair.get("value") or "").split()}
+    return frozenset(found)

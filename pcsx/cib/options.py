@@ -354,6 +354,11 @@ META: Final = _table((
     _flag(
         "remote-allow-migrate", "true", "Whether the connection to the guest node may move alive",
     ),
+    Option(
+        "pcsx-trace", Kind.STRING, "",
+        "Operations whose agent shows each of its steps, separated by blanks, or all of them: all",
+        own=True,
+    ),
     _number("clone-max", "", "How many instances of a clone run in the whole cluster", 0),
     _number("clone-node-max", "1", "How many instances of a clone run on one node", 0),
     _number(

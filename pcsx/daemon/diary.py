@@ -19,6 +19,7 @@ TIMES_MAX: Final = 256
 """How many run times of one operation are kept."""
 STORIES_MAX: Final = 128
 OUTPUT_MAX: Final = 4096
+TRACE_MAX: Final = 64 << 10
 ADVISED_LEAST_MS: Final = 10_000
 MANY: Final = 20
 """So many runs say something of the slowest in a hundred."""
@@ -28,7 +29,7 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An operation that failed: what it said last, and if it hung what it was doing."""
+    """An operation that failed or was traced: what it said, and if it hung what it was doing."""
 
     resource: str
     task: str
@@ -42,6 +43,7 @@ class Story:
     stdout: str
     stderr: str
     evidence: str
+    traced: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return it as clients are told it."""
@@ -62,8 +64,10 @@ class Diary:
         self._times: dict[Key, _Times] = {}
         self._stories: dict[Key, Story] = {}
 
-    def take(self, order: Order, exit: Exit, outcome: Outcome, now: Now) -> None:
-        """Take the end of one call of an agent."""
+    def take(
+        self, order: Order, exit: Exit, outcome: Outcome, now: Now, *, traced: bool = False
+    ) -> None:
+        """Take the end of one call of an agent; what was *traced* is kept, however it went."""
         key = (order.resource, order.task, order.interval_ms)
         times = self._times.setdefault(key, _Times())
         times.timeout_ms = order.timeout_ms
@@ -72,12 +76,14 @@ class Diary:
         elif exit.code is not None:
             times.took.append(exit.took_ms)
         failed = outcome.status != Status.DONE or outcome.rc not in (0, 7, 8, 190, 191)
-        if not failed and not exit.timed_out:
+        if not failed and not traced:
             return
         self._stories.pop(key, None)
+        most = TRACE_MAX if traced else OUTPUT_MAX
         self._stories[key] = Story(
             *key, int(now.wall.timestamp()), outcome.rc, int(outcome.status), outcome.reason,
-            exit.took_ms, order.timeout_ms, _end(exit.stdout), _end(exit.stderr), exit.evidence,
+            exit.took_ms, order.timeout_ms, _end(exit.stdout, OUTPUT_MAX), _end(exit.stderr, most),
+            exit.evidence, traced,
         )  # fmt: skip
         while len(self._stories) > STORIES_MAX:
             del self._stories[next(iter(self._stories))]
@@ -136,5 +142,5 @@ def _is_of(id: str, resource: str) -> bool:
     return id == resource or id.partition(":")[0] == resource
 
 
-def _end(output: bytes) -> str:
-    return output[-OUTPUT_MAX:].decode("utf-8", "replace")
+def _end(output: bytes, most: int) -> str:
+    return output[-most:].decode("utf-8", "replace")

@@ -63,8 +63,8 @@ class Local:
         effects: list[LocalEffect] = []
         for effect in self.lrm.step(event, now):
             match effect:
-                case Ended(order, exit, outcome):
-                    self.diary.take(order, exit, outcome, now)
+                case Ended(order, exit, outcome, traced):
+                    self.diary.take(order, exit, outcome, now, traced=traced)
                 case Report(record):
                     self.history.take(record)
                     counted = self._count(record)
@@ -113,9 +113,16 @@ class Local:
             effects.append(Tell(AttributesChanged(self._me, cleared)))
         return effects
 
-    def clean(self, resource: str, *, refresh: bool) -> list[LocalEffect]:
-        """Do an operator's cleanup: forget what failed, or with *refresh* all, and tell it."""
+    def clean(
+        self, resource: str, *, refresh: bool, operation: str = "", interval_ms: int = -1
+    ) -> list[LocalEffect]:
+        """Do an operator's cleanup: forget what failed, or with *refresh* all, and tell it.
+
+        With *operation* (and *interval_ms*, if not below zero) only failures of that count.
+        """
         ids = [id for id in self.history.resources if _is_of(id, resource)]
+        if operation:
+            return self._clean_operation(ids, operation, interval_ms)
         if not refresh:
             failing = {id for id in self.history.resources if self.history.has_failed(id)}
             counted = {_resource_of(name) for name, _ in self._failures("")}
@@ -129,6 +136,25 @@ class Local:
         if leftover:
             self.set(leftover)
             effects.append(Tell(AttributesChanged(self._me, leftover)))
+        return effects
+
+    def _clean_operation(
+        self, ids: list[str], operation: str, interval_ms: int
+    ) -> list[LocalEffect]:
+        effects: list[LocalEffect] = []
+        for id in ids:
+            mine = self._failures(id)
+            gone = tuple(
+                (name, value)
+                for name, value in mine
+                if (end := name.rpartition("#")[2].rpartition("_"))[0] == operation
+                and interval_ms in (-1, int(end[2]))
+            )
+            if gone and gone == mine:
+                effects += self.forget(id)
+            elif gone:
+                self.set(gone)
+                effects.append(Tell(AttributesChanged(self._me, gone)))
         return effects
 
     def _failures(self, resource: str) -> Pairs:

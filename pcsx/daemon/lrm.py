@@ -31,6 +31,7 @@ from pcsx.agents import (
 from pcsx.agents.invoke import unit_of
 from pcsx.agents.outcome import NOT_RUNNING, OK, UNKNOWN, last_words
 from pcsx.agents.types import Invocation
+from pcsx.cib.agents import ALL
 from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick, UnitChanged
 from pcsx.daemon.lrm_port import (
@@ -160,6 +161,8 @@ class Lrm:
         self._sees_lease = sees_lease
         self._metadata = metadata
         self.parallel = parallel
+        self.traced: frozenset[tuple[str, str]] = frozenset()
+        """(resource, operation or `all`) of what is traced; may be set at any time."""
         self.term = 0
         self._calls = 0
         self._resources: dict[str, _Resource] = {}
@@ -422,9 +425,14 @@ class Lrm:
     def _call(self, order: Order) -> Invocation | Outcome:
         call = Call(
             order.agent, order.task, order.resource, order.params, order.meta, order.interval_ms,
-            order.timeout_ms,
+            order.timeout_ms, self.is_traced(order),
         )  # fmt: skip
         return invocation_of(call, self._host)
+
+    def is_traced(self, order: Order) -> bool:
+        """Return whether the agent is to show its steps."""
+        name = order.resource.partition(":")[0]
+        return (name, order.task) in self.traced or (name, ALL) in self.traced
 
     def _stonith(self, operation: _Operation) -> Invocation | Outcome:
         """Return the call of a fence device: it is started by a monitor that succeeds."""
@@ -460,7 +468,7 @@ class Lrm:
         if (again := self._again(operation, exit, now)) is not None:
             return [self._spawn(operation, again)]
         outcome = outcome_of(order.agent[0], order.task, exit)
-        effects: list[LrmEffect] = [Ended(order, exit, outcome)]
+        effects: list[LrmEffect] = [Ended(order, exit, outcome, self.is_traced(order))]
         effects += self._finish(resource, operation, outcome, exit.took_ms, now)
         if outcome.rc not in _EXPECTED and any(isinstance(told, Report) for told in effects):
             words = last_words(exit) or outcome.reason

@@ -100,6 +100,7 @@ class Ended:
     order: Order
     exit: Exit
     outcome: Outcome
+    traced: bool = False
 
 
 LrmEffect = (

@@ -11,16 +11,18 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
 
 from pcsx.agents import AgentMetadata, Host
-from pcsx.cib.agents import agents_of
+from pcsx.cib.agents import agents_of, traced_of
+from pcsx.cib.alerts import tellers_of
 from pcsx.cib.fencing import devices_of
 from pcsx.cib.replica import Change
+from pcsx.daemon import alerts, events, ledger, lrm, messages
 from pcsx.daemon import attributes as attrs
 from pcsx.daemon import controller as dc
-from pcsx.daemon import events, ledger, lrm, messages
 from pcsx.daemon.answers import fencing_of, rest_of
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.decisions import Decisions
@@ -34,7 +36,7 @@ from pcsx.daemon.messages import FenceResult, NodeStatus, Ran, ViewMessage
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
 from pcsx.daemon.trials import Trials, taken_back
-from pcsx.errors import NoQuorum, PcsxError
+from pcsx.errors import Failed, NoQuorum, PcsxError
 from pcsx.ring import port
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
@@ -42,6 +44,7 @@ from pcsx.ring.frames import Boot, Configure, Unconfigure
 from pcsx.ring.machine import Machine
 from pcsx.values import Now, parse_bool
 
+_LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 STATUS_WAIT_MS: Final = 30_000
 """A daemon that is to go and finds no DC for so long stops by itself what it runs."""
 
@@ -106,7 +109,8 @@ class Member:
         self.fencer = Fencer(
             host, children=children, metadata=metadata, sees_lease=self.machine.sees_lease
         )
-        self.fencer.devices = devices_of(self.ledger.replica.cib)
+        self.alerts = alerts.Alerts(host, children=children)
+        self._read_configuration()
         self.describer = Describer(host, children=children, metadata=metadata)
         self.attributes = attrs.Attributes()
         self.decisions = Decisions()
@@ -116,7 +120,8 @@ class Member:
         self._results: dict[int, FenceResult] = {}
         """Cases that this node carried out, until the log has closed them."""
         self._proposals: dict[int, Callable[[port.Proposed, Now], list[MemberEffect]]] = {}
-        self._forwards: dict[int, tuple[Answerer, int]] = {}
+        self._forwards: dict[int, tuple[Answerer, int, bool]] = {}
+        """Ticket -> who is told, the member that was asked, and whether it must lead."""
         self._applied_waits: list[tuple[int, Callable[[], list[Effect]]]] = []
         self._case_waits: dict[int, Answerer] = {}
         self._ticket = 0
@@ -315,6 +320,7 @@ class Member:
         if old and set(old) - set(regular.view.nodes):
             effects += self._forwards_lost(now)
         effects += self._tell(self._my_status(now), now)
+        effects += self._alert_of_view(old, regular.view.nodes, now)
         return effects + self._controlled(dc.Came("the view changed", view=True), now)
 
     def _my_status(self, now: Now) -> NodeStatus:
@@ -374,9 +380,16 @@ class Member:
         restored = Ledger.restored(state)
         self.ledger = self.scene.ledger = restored
         self.trials.follow(restored.trials, now)
-        self.fencer.devices = devices_of(restored.replica.cib)
+        self._read_configuration()
         asked = self.describer.want(agents_of(restored.replica.cib), now)
         return [*asked, *self._controlled(dc.Stir("a snapshot was taken over"), now)]
+
+    def _read_configuration(self, now: Now | None = None) -> None:
+        """Give the parts what the configuration, which may have changed, says to them."""
+        cib = self.ledger.replica.cib
+        self.fencer.devices = devices_of(cib)
+        self.local.lrm.traced = traced_of(cib)
+        self.alerts.tellers = tellers_of(cib, now.wall if now is not None else _LONG_AGO)
 
     # --- the log ----------------------------------------------------------------------------------
 
@@ -398,7 +411,7 @@ class Member:
         match fact:
             case CibChange(change):
                 self.trials.follow(self.ledger.trials, now)
-                self.fencer.devices = devices_of(self.ledger.replica.cib)
+                self._read_configuration(now)
                 done = Change.from_bytes(change)
                 text = f"{done.user}: {done.command} -> {done.version}"
                 effects.append(port.Note("cib", text))
@@ -423,7 +436,7 @@ class Member:
         case = self.ledger.fencings.get(number)
         if case is None:
             return []
-        effects: list[MemberEffect] = []
+        effects: list[MemberEffect] = self._alert_of_fencing(case, now)
         if case.verdict == "done" and case.action != "on":
             self.scene.picture.over(case.target, case.boot)
             if self.scene.leading:
@@ -497,10 +510,12 @@ class Member:
                 return effects
             case messages.AttributesChanged(node, pairs):
                 return self._attributes(sender, node, pairs, now)
-            case messages.Clean(node, resource, refresh):
+            case messages.Clean(node, resource, refresh, operation, interval_ms):
                 if node not in (0, self.me):
                     return []
-                cleaned = self.local.clean(resource, refresh=refresh)
+                cleaned = self.local.clean(
+                    resource, refresh=refresh, operation=operation, interval_ms=interval_ms
+                )
                 return self._of_local(cleaned, now)
             case messages.Declined(term, transition, action, why):
                 return self._controlled(dc.Answered(term, transition, action, why), now)
@@ -520,7 +535,8 @@ class Member:
             case Ran(record, changed):
                 picture.history.take(record)
                 picture.set(changed)
-                return self._controlled(dc.OpCame(sender, record), now)
+                alerted = self._alert_of_operation(record, now) if sender == self.me else []
+                return [*alerted, *self._controlled(dc.OpCame(sender, record), now)]
             case messages.Forgot(resource, term, transition, action):
                 picture.history.forget(resource)
                 name = self.scene.config.node(sender).name
@@ -560,17 +576,68 @@ class Member:
         picture = self.scene.picture.nodes.get(node)
         if picture is None:
             return []
+        fresh = [
+            (name, value) for name, value in pairs if picture.attributes.get(name, "") != value
+        ]
         picture.set(pairs)
+        effects: list[MemberEffect] = []
+        for name, value in fresh if self._tells else ():
+            told = alerts.attribute_event(self.scene.config.node(node).name, node, name, value)
+            effects += self._alert(told, now)
         names = " ".join(name for name, _ in pairs)
         if sender == self.me and self.controller.run is not None and _only_clears(pairs):
+            return effects
+        why = f"attributes of node {node} changed: {names}"
+        return effects + self._controlled(dc.Stir(why), now)
+
+    # --- alerts -----------------------------------------------------------------------------------
+
+    @property
+    def _tells(self) -> bool:
+        """Return whether this member tells of what no one node did: one of them must."""
+        return self.scene.members[:1] == (self.me,)
+
+    def _alert(self, event: alerts.Happened | None, now: Now) -> list[MemberEffect]:
+        if event is None or not self.alerts.tellers:
             return []
-        return self._controlled(dc.Stir(f"attributes of node {node} changed: {names}"), now)
+        # Whether a rule holds may have changed since; the programs are few.
+        self.alerts.tellers = tellers_of(self.ledger.replica.cib, now.wall)
+        return list(self.alerts.tell(event, now))
+
+    def _alert_of_operation(self, record: Any, now: Now) -> list[MemberEffect]:
+        return self._alert(alerts.operation_event(self.scene.name, record), now)
+
+    def _alert_of_view(
+        self, old: tuple[int, ...], new: tuple[int, ...], now: Now
+    ) -> list[MemberEffect]:
+        if not self._tells or not old:
+            return []
+        states = [(id, "member") for id in new if id not in old]
+        states += [(id, "lost") for id in old if id not in new]
+        effects: list[MemberEffect] = []
+        for id, state in sorted(states):
+            effects += self._alert(
+                alerts.node_event(self.scene.config.node(id).name, id, state), now
+            )
+        return effects
+
+    def _alert_of_fencing(self, case: ledger.Fencing, now: Now) -> list[MemberEffect]:
+        if not self._tells or case.verdict == "void":
+            return []
+        names = {node.id: str(node.name) for node in self.scene.config.nodes}
+        event = alerts.fence_event(
+            names.get(case.target, str(case.target)), case.action, by=names.get(case.executor, ""),
+            origin=case.by, verdict=case.verdict, reason=case.reason, case=case.case,
+        )  # fmt: skip
+        return self._alert(event, now)
 
     # --- this node's resources --------------------------------------------------------------------
 
     def _child(self, event: events.ChildExited, now: Now) -> list[MemberEffect]:
         if self.describer.owns(event.child):
             return list(self.describer.step(event, now))
+        if self.alerts.owns(event.child):
+            return list(self.alerts.step(event))
         if self.fencer.owns(event.child):
             return self._fenced(self.fencer.step(event, now), now)
         return self._local(event, now)
@@ -688,12 +755,22 @@ class Member:
     # --- requests that others answer --------------------------------------------------------------
 
     def forward(
-        self, leader: int, request: bytes, caller: str, answer: Answerer, now: Now
+        self,
+        to: int,
+        request: bytes,
+        caller: str,
+        answer: Answerer,
+        now: Now,
+        *,
+        leads: bool = True,
     ) -> list[MemberEffect]:
-        """Pass a client's request on to *leader* (or DC); *answer* is given its words."""
+        """Pass a client's request on to the member *to*; *answer* is given its words.
+
+        *leads*: it is asked as leader (or DC), and its word is void when it is that no more.
+        """
         self._ticket += 1
-        self._forwards[self._ticket] = (answer, leader)
-        return self._tell(messages.Forward(leader, self._ticket, request, caller), now)
+        self._forwards[self._ticket] = (answer, to, leads)
+        return self._tell(messages.Forward(to, self._ticket, request, caller), now)
 
     def answer_forwarded(
         self, node: int, ticket: int, reply: dict[str, Any], now: Now, *, last: bool
@@ -713,13 +790,17 @@ class Member:
         return list(self.after(answer.index, lambda: then(reply, answer.last)))
 
     def _forwards_lost(self, now: Now) -> list[MemberEffect]:
-        """Tell those who wait for a leader that is none any more."""
+        """Tell those who wait for a leader that is none any more, or for a member that is gone."""
         effects: list[MemberEffect] = []
-        for ticket, (answer, leader) in list(self._forwards.items()):
-            if leader != self.scene.dc:
+        for ticket, (answer, to, leads) in list(self._forwards.items()):
+            if leads and to != self.scene.dc:
                 del self._forwards[ticket]
-                error = NoQuorum("the leader changed while it worked on this; ask again")
+                error: PcsxError = NoQuorum("the leader changed while it worked on this; ask again")
                 effects += answer(error, True)
+            elif not leads and to not in self.scene.members:
+                del self._forwards[ticket]
+                name = self.scene.config.node(to).name
+                effects += answer(Failed(f"{name} went away while it worked on this"), True)
         return effects
 
 

@@ -114,11 +114,16 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """An operator's cleanup on *node* of *resource* (all where empty): failures, or all history."""
+    """An operator's cleanup on *node* of *resource* (all where empty): failures, or all history.
+
+    With *operation* only failures of it count, at *interval_ms* unless that is below zero.
+    """
 
     node: int
     resource: str
     refresh: bool
+    operation: str = ""
+    interval_ms: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,12 +222,13 @@ class Run:
         """Forget the document, so that it is read anew."""
         self._cib = None
 
-    def settle(self, wait_s: float | None = None) -> None:
-        """Wait until the cluster has done all that the document asks for."""
+    def settle(self, wait_s: float | None = None) -> bool:
+        """Wait until the cluster has done all that the document asks for; return whether it has."""
         from pcsx.protocol import WaitIdle
 
         limit = wait_s or self.wait_s or WAIT_S
-        self.source.call(WaitIdle(int(limit * 1000)), timeout_s=limit + 5)
+        answer = self.source.call(WaitIdle(int(limit * 1000)), timeout_s=limit + 5)
+        return bool(answer.get("rested", True))
 
     def where(self, id: str) -> list[str]:
         """Return the nodes on which the resource *id* runs now."""

@@ -2,6 +2,10 @@
 # A resource that does nothing but remember whether it was started: for demonstrations and tests.
 # Written without a single external program on its hot path, so that a call costs about 1 ms.
 
+case $OCF_TRACE_RA in
+    1 | true | yes | on) set -x ;;
+esac
+
 describe() {
     cat <<'END'
 <?xml version="1.0"?>

@@ -1,6 +1,10 @@
 #!/bin/sh
 # A promotable resource that does nothing but remember its role: for demonstrations and tests.
 
+case $OCF_TRACE_RA in
+    1 | true | yes | on) set -x ;;
+esac
+
 describe() {
     cat <<'END'
 <?xml version="1.0"?>

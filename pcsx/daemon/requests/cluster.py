@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pcsx.daemon import messages
+from pcsx.daemon.member import Member
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.daemon.setup import describe
 from pcsx.errors import Failed, Finding, Refused
@@ -14,6 +15,7 @@ from pcsx.protocol import (
     Cleanup,
     ClusterSetup,
     Destroy,
+    Diary,
     LobbyInfo,
     NodeStart,
     NodeStop,
@@ -90,9 +92,24 @@ def cleanup(desk: Desk, request: Cleanup, now: Now) -> list[Outcome]:
         if node.id not in member.scene.members:
             raise Failed(f"{request.node} is not online, so nothing can be cleaned up there")
         target = node.id
-    asked = member.tell(messages.Clean(target, request.resource, request.refresh), now)
+    wish = messages.Clean(
+        target, request.resource, request.refresh, request.operation, request.interval_ms
+    )
+    asked = member.tell(wish, now)
     nodes = [str(member.scene.config.node(id).name) for id in member.scene.members]
     return [*asked, *desk.ok({"nodes": [request.node] if request.node else nodes})]
+
+
+def diary(desk: Desk, request: Diary, now: Now) -> list[Outcome]:
+    """Answer with how operations went on a node."""
+
+    def here(member: Member) -> list[Outcome]:
+        kept = member.local.diary
+        stories = [story.to_json() for story in kept.stories(request.resource)]
+        times = kept.times(request.resource)
+        return desk.ok({"node": member.scene.name, "stories": stories, "times": times})
+
+    return desk.on_node(request.node, here, now)
 
 
 def ring(desk: Desk, _request: RingStatus, now: Now) -> list[Outcome]:

@@ -11,7 +11,7 @@ from pcsx.cib import Cib
 from pcsx.cib.access import readable
 from pcsx.daemon.effects import Effect
 from pcsx.daemon.member import Answerer, Gone, Member, Passed
-from pcsx.errors import NoCluster, NoQuorum, PcsxError
+from pcsx.errors import Failed, Finding, NoCluster, NoQuorum, PcsxError, Refused
 from pcsx.protocol import Request
 from pcsx.values import Now
 
@@ -84,6 +84,27 @@ class Desk:
     def readable(self, document: Cib) -> Cib:
         """Return the part of *document* that who asks may read; raises `NotAuthorised` for none."""
         return readable(document, self.user, self.groups)
+
+    def on_node(
+        self, name: str, here: Callable[[Member], list[Outcome]], now: Now
+    ) -> list[Outcome]:
+        """Do *here* if this node is the one called *name* (or none is named), else pass it on.
+
+        Raises `Refused` where there is no such node, `Failed` where it cannot be asked.
+        """
+        member = self.member
+        if not name or name == member.scene.name or self.passed:
+            return here(member)
+        node = member.scene.config.named(name)
+        if node is None:
+            names = ", ".join(str(each.name) for each in member.scene.config.nodes)
+            text = f"there is no node {name}"
+            raise Refused([Finding.error("no-such-node", name, text, hint=f"Nodes: {names}.")])
+        if node.id not in member.scene.members:
+            raise Failed(f"{name} is not online, so it cannot be asked")
+        caller = who(self.user, self.groups)
+        asked = json.dumps(self.request.to_json()).encode()
+        return list(member.forward(node.id, asked, caller, self.answer, now, leads=False))
 
 
 def who(user: str, groups: tuple[str, ...]) -> str:

@@ -102,6 +102,39 @@ def delete(run: Run, words: list[str]) -> None:
     run.change(lambda base: alerts.delete(base, words))
 
 
+@command.verb("test", usage="ID [KIND] [node=NODE]")
+def test(run: Run, words: list[str]) -> None:
+    """Call the program of an alert with a made-up event, and show how it went.
+
+    KIND is node (as it is without one), fencing, resource or attribute. The text of the event
+    begins with TEST.
+
+    \b
+    Example:
+        pcsx alert test mail fencing
+    """
+    from pcsx.protocol import TestAlert
+
+    run.live_only("it runs a program on a node")
+    names, options = args.leading_and_pairs(words)
+    if not 1 <= len(names) <= 2 or set(options) - {"node"}:
+        raise args.misused(run.usage)
+    kind = names[1] if len(names) == 2 else "node"
+    answer = run.source.call(TestAlert(names[0], kind, options.get("node", "")))
+    run.give(answer)
+    for told in answer["told"]:
+        to = f" to {told['recipient']}" if told["recipient"] else ""
+        end = "ok" if told["ok"] else told["error"] or f"failed, exit status {told['code']}"
+        if told["timed_out"]:
+            end = "did not finish in time"
+        run.say(f"{names[0]}{to} on {answer['node']}: {end}, {told['took_ms']} ms")
+        for name in ("stdout", "stderr"):
+            if text := str(told[name]).strip():
+                run.say("\n".join(f"  {line}" for line in text.splitlines()))
+        if not told["ok"]:
+            run.exit_status = 1
+
+
 recipient = Level("recipient", "Say whom an alert tells.")
 command.add_command(recipient)
 

@@ -6,12 +6,16 @@ from pcsx.shell.commands.resource import (
     agents,
     bundles,
     create,
+    debug,
     defaults,
     groups,
+    history,
     move,
     operations,
+    restart,
     show,
     state,
+    trace,
     update,
 )
 from pcsx.shell.words import Level
@@ -27,5 +31,8 @@ command = Level(
     default="status",
 )
 
-for room in (create, update, state, move, groups, bundles, operations, defaults, show, agents):
+for room in (
+    create, update, state, restart, move, groups, bundles, operations, defaults, show, history,
+    debug, trace, agents,
+):  # fmt: skip
     room.register(command)

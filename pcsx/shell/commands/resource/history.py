@@ -1,0 +1,187 @@
+"""`resource failcount`, `timing` and `op-history`: how operations went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pcsx.cib.document import Cib
+from pcsx.cib.edit import read
+from pcsx.errors import Failed, NoCluster, PcsxError
+from pcsx.shell import args
+from pcsx.shell.run import Run
+from pcsx.shell.words import Level
+
+
+def register(level: Level) -> None:
+    """Add the words of this file to *level*."""
+    count = Level("failcount", "Show and forget how often resources failed.", default="show")
+    usage = "[ID] [node=NODE] [operation=OPERATION] [interval=INTERVAL]"
+    count.verb("show", usage=usage, options=("full",))(show)
+    count.verb("reset", usage=usage)(reset)
+    level.add_command(count)
+    level.verb("timing", usage="[ID] [node=NODE]")(timing)
+
+
+def failures(cib: Cib) -> Iterator[dict[str, str]]:
+    """Yield each count of failures that a node keeps: resource, node, operation, count, last."""
+    for state in cib.tree.iterfind("status/node_state"):
+        values = {
+            pair.get("name") or "": pair.get("value") or ""
+            for pair in state.iterfind("transient_attributes//nvpair")
+        }
+        for name, count in sorted(values.items()):
+            if not name.startswith("fail-count-"):
+                continue
+            rest = name.removeprefix("fail-count-")
+            resource, _, operation = rest.rpartition("#")
+            task, _, interval = operation.rpartition("_")
+            yield {
+                "resource": resource,
+                "node": state.get("uname") or "",
+                "operation": task,
+                "interval": interval,
+                "count": count,
+                "last": values.get(f"last-failure-{rest}", ""),
+            }
+
+
+def show(run: Run, words: list[str]) -> None:
+    """Show how often resources failed, on which node and in which operation.
+
+    \b
+    Example:
+        pcsx resource failcount show web
+    """
+    names, options = _asked(run, words)
+    found = [
+        entry
+        for entry in failures(run.cib())
+        if not names or _is_of(entry["resource"], names[0])
+        if all(entry[key] == value for key, value in options.items())
+    ]
+    run.give(found)
+    if not found:
+        run.say("No failcounts" + (f" for resource '{names[0]}'" if names else ""))
+    for resource in dict.fromkeys(entry["resource"] for entry in found):
+        run.say(f"Failcounts for resource '{resource}'")
+        for entry in found:
+            if entry["resource"] == resource:
+                run.say(f"  {entry['node']}: {entry['count']}{_of(entry)}")
+
+
+def _of(entry: dict[str, str]) -> str:
+    from datetime import datetime
+
+    interval = f" every {int(entry['interval']) // 1000}s" if entry["interval"] != "0" else ""
+    last = ""
+    if entry["last"].isdigit():
+        moment = datetime.fromtimestamp(int(entry["last"])).astimezone()
+        last = f", last {moment.strftime('%Y-%m-%d %H:%M:%S')}"
+    return f" ({entry['operation']}{interval}{last})"
+
+
+def _is_of(id: str, resource: str) -> bool:
+    return id == resource or id.partition(":")[0] == resource
+
+
+def _asked(run: Run, words: list[str]) -> tuple[list[str], dict[str, str]]:
+    from pcsx.cib.evaluate import duration_ms_of
+
+    names, options = args.leading_and_pairs(words)
+    if len(names) > 1 or set(options) - {"node", "operation", "interval"}:
+        raise args.misused(run.usage)
+    if names:
+        read.require_resource(run.cib(), names[0])
+    if "interval" in options:
+        if "operation" not in options:
+            raise Failed("an interval without an operation: say operation=NAME, too")
+        options["interval"] = str(duration_ms_of(options["interval"]))
+    return names, options
+
+
+def reset(run: Run, words: list[str]) -> None:
+    """Forget failures, of all or of one operation, so that the cluster tries again.
+
+    \b
+    Example:
+        pcsx resource failcount reset web node=node1 operation=monitor interval=10s
+    """
+    from pcsx.protocol import Cleanup
+
+    run.live_only("it changes what the cluster remembers")
+    names, options = _asked(run, words)
+    wish = Cleanup(
+        names[0] if names else "",
+        options.get("node", ""),
+        operation=options.get("operation", ""),
+        interval_ms=int(options.get("interval", "-1")),
+    )
+    run.give(run.source.call(wish))
+    run.changed = True
+    if run.wait_s is not None:
+        run.settle()
+
+
+def diaries(run: Run, resource: str, node: str = "") -> Iterator[dict[str, Any]]:
+    """Yield what each node (or the one called *node*) tells of how operations went there."""
+    from pcsx.protocol import Diary, GetStatus
+
+    names = [node] if node else []
+    if not names:
+        known = run.source.call(GetStatus())["nodes"]
+        names = [str(each["name"]) for each in known if each["online"]]
+    for name in names:
+        try:
+            yield run.source.call(Diary(name, resource))
+        except NoCluster:
+            raise
+        except PcsxError as error:
+            if node:
+                raise
+            run.warn(f"{name} does not tell: {error}", code="no-diary", subject=name)
+
+
+def timing(run: Run, words: list[str]) -> None:
+    """Show how long operations take, beside their timeouts, and which timeout is advised.
+
+    The times are those of the last 256 runs of each operation since the node's daemon started.
+
+    \b
+    Example:
+        pcsx resource timing web
+    """
+    run.live_only("it asks the nodes")
+    names, options = args.leading_and_pairs(words)
+    if len(names) > 1 or set(options) - {"node"}:
+        raise args.misused(run.usage)
+    if names:
+        read.require_resource(run.cib(), names[0])
+    found = [
+        {"node": told["node"], **times}
+        for told in diaries(run, names[0] if names else "", options.get("node", ""))
+        for times in told["times"]
+    ]
+    found.sort(key=lambda each: (each["resource"], each["task"], each["interval_ms"], each["node"]))
+    run.give(found)
+    if not found:
+        run.say("No operation has run yet.")
+        return
+    from tabulate import tabulate
+
+    rows = [
+        [
+            each["resource"],
+            each["task"] + (f" {each['interval_ms'] // 1000}s" if each["interval_ms"] else ""),
+            each["node"],
+            each["runs"],
+            f"{each['p50_ms'] / 1000:.2f} s",
+            f"{each['p99_ms'] / 1000:.2f} s",
+            each["late"] or "",
+            f"{each['timeout_ms'] // 1000} s",
+            f"{each['advised_ms'] // 1000} s",
+        ]
+        for each in found
+    ]
+    head = ["resource", "operation", "node", "runs", "p50", "p99", "late", "timeout", "advised"]
+    run.say(tabulate(rows, head, tablefmt="plain"))
