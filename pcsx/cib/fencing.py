@@ -27,6 +27,22 @@ Pairs = tuple[tuple[str, str], ...]
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
+def priorities_of(cib: Cib) -> dict[str, int]:
+    """Return what each primitive weighs where two nodes fence each other, by id; 0 is left out.
+
+    A primitive's own priority counts, else that of the group, clone or bundle that it is in.
+    """
+    found: dict[str, int] = {}
+    resources = cib.tree.find("configuration/resources")
+    for primitive in resources.iter("primitive") if resources is not None else ():
+        for element in (primitive, *primitive.iterancestors("group", "clone", "master", "bundle")):
+            values = element.findall("meta_attributes/nvpair[@name='priority']")
+            if values:
+                found[primitive.get("id") or ""] = parse_score(values[0].get("value") or "0") or 0
+                break
+    return {id: priority for id, priority in found.items() if priority}
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """One fence device: a program with parameters, known by the id of its resource."""

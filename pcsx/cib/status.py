@@ -61,6 +61,24 @@ def assemble(cib: Cib, states: Iterable[NodeState], **attributes: str) -> Cib:
     return cib.edited(change)
 
 
+def with_property(cib: Cib, name: str, value: str) -> Cib:
+    """Return *cib* as it is read while *value* stands above what is set for *name*."""
+
+    def change(tree: etree._Element) -> None:
+        config = tree.find("configuration/crm_config")
+        assert config is not None
+        for old in config.findall(f"cluster_property_set/nvpair[@name='{name}']"):
+            parent = old.getparent()
+            assert parent is not None
+            parent.remove(old)
+        first = config.find("cluster_property_set")
+        if first is None:
+            first = etree.SubElement(config, "cluster_property_set", id="cib-bootstrap-options")
+        etree.SubElement(first, "nvpair", id=f"above-{name}", name=name, value=value)
+
+    return cib.edited(change)
+
+
 def bare(cib: Cib) -> Cib:
     """Return *cib* without its status section."""
 

@@ -94,10 +94,38 @@ class Admitted:
     boot: int
 
 
-Fact = CibChange | FenceIntent | FenceClosed | Over | Admitted | Kept
+@dataclass(frozen=True, slots=True)
+class FencedAlone:
+    """The survivor of a pair had *target*'s lives up to *boot* ended, and went on by that proof.
+
+    Its intent was on the survivor's disk alone, for the log had no quorum; so this one entry is
+    the whole case, and its index the case's number. *device* is `a human` where *by* vouched.
+    """
+
+    target: int
+    boot: int
+    action: str
+    device: str
+    executor: int
+    took_ms: int
+    by: str
+    began_s: int
+    ended_s: int
+
+
+Fact = CibChange | FenceIntent | FenceClosed | Over | Admitted | Kept | FencedAlone
 
 _CODEC: Final[Codec[Fact]] = Codec(
-    1, {1: CibChange, 2: FenceIntent, 3: FenceClosed, 4: Over, 5: Admitted, 6: Kept}
+    1,
+    {
+        1: CibChange,
+        2: FenceIntent,
+        3: FenceClosed,
+        4: Over,
+        5: Admitted,
+        6: Kept,
+        7: FencedAlone,
+    },
 )
 
 
@@ -165,6 +193,8 @@ class Ledger:
                 self._close(fact)
             case Over(node, boot, _):
                 self._end(node, boot)
+            case FencedAlone():
+                self._fenced_alone(index, fact)
             case Admitted(node, boot):
                 self.admitted[node] = max(boot, self.admitted.get(node, 0))
 
@@ -174,6 +204,22 @@ class Ledger:
         self.trials.pop(ends, None)
         if until_s:
             self.trials[self.history.newest(1)[0].name] = until_s
+
+    def _fenced_alone(self, index: int, fact: FencedAlone) -> None:
+        self.fencings[index] = Fencing(
+            index, fact.target, fact.boot, fact.action, 0, True, fact.by, fact.began_s,
+        )  # fmt: skip
+        self._close(
+            FenceClosed(index, "done", "", fact.device, fact.executor, fact.took_ms, fact.ended_s)
+        )
+        for case in self.open_cases():
+            if case.target == fact.target and case.boot <= fact.boot and case.action != "on":
+                again = f"done by case {index}"
+                self._close(
+                    FenceClosed(
+                        case.case, "done", again, fact.device, fact.executor, 0, fact.ended_s
+                    )
+                )
 
     def _close(self, fact: FenceClosed) -> None:
         case = self.fencings.get(fact.case)

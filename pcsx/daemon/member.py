@@ -29,18 +29,29 @@ from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.describer import Describer
 from pcsx.daemon.effects import Effect, Kill, Plan, RunsHere, Spawn, TellHeart
 from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
-from pcsx.daemon.ledger import CibChange, Fact, FenceClosed, FenceIntent, Kept, Ledger, Over
+from pcsx.daemon.ledger import (
+    CibChange,
+    Fact,
+    FenceClosed,
+    FencedAlone,
+    FenceIntent,
+    Kept,
+    Ledger,
+    Over,
+)
 from pcsx.daemon.local import Local
 from pcsx.daemon.local import Tell as LocalTell
 from pcsx.daemon.messages import FenceResult, NodeStatus, Ran, ViewMessage
+from pcsx.daemon.pair import Pair
 from pcsx.daemon.scene import Scene
+from pcsx.daemon.solo import SoloEffect
 from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
 from pcsx.daemon.trials import Trials, taken_back
 from pcsx.errors import Failed, NoQuorum, PcsxError
 from pcsx.ring import port
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import Boot, Configure, Unconfigure
+from pcsx.ring.frames import Boot, Configure, Doubt, Unconfigure
 from pcsx.ring.machine import Machine
 from pcsx.values import Now, parse_bool
 
@@ -111,6 +122,7 @@ class Member:
         )
         self.alerts = alerts.Alerts(host, children=children)
         self._read_configuration()
+        self.pair = Pair(self.scene, self.machine, self.fencer)
         self.describer = Describer(host, children=children, metadata=metadata)
         self.attributes = attrs.Attributes()
         self.decisions = Decisions()
@@ -154,6 +166,7 @@ class Member:
             self.attributes.deadline_ms,
             self.controller.deadline_ms,
             self.trials.deadline_ms,
+            self.pair.deadline_ms(),
             *(min(waiter.until_ms, waiter.settled_ms) for waiter in self.waiters[:1]),
         ]
         if self._going_since_ms is not None and not (self.leaving or self._stopping):
@@ -162,7 +175,16 @@ class Member:
 
     def step(self, event: events.Event, now: Now) -> list[MemberEffect]:
         """Take *event*; return what is to be done outside."""
+        effects = self._step(event, now)
+        if self.pair.concerned and not self.leaving:
+            effects += self._of_solo(self.pair.solo.step(self.pair.look(now), now), now)
+        return effects
+
+    def _step(self, event: events.Event, now: Now) -> list[MemberEffect]:
         match event:
+            case events.HeartSays(Doubt(silent_until_ms=until_ms)):
+                self.pair.doubts(until_ms)
+                return []
             case events.HeartSays(frame):
                 return self._ring(port.FromHeart(frame), now)
             case events.Persisted(ticket):
@@ -268,6 +290,7 @@ class Member:
     def _ring(self, event: port.MachineEvent, now: Now) -> list[MemberEffect]:
         effects: list[MemberEffect] = []
         told = deque(self.machine.step(event, now))
+        self.scene.partner = self.machine.partner
         while told:
             effect = told.popleft()
             match effect:
@@ -292,6 +315,8 @@ class Member:
                     then = self._proposals.pop(ticket, None)
                     if then is not None:
                         effects += then(effect, now)
+                case port.Intended():
+                    effects += self._of_solo(self.pair.solo.step(effect, now), now)
                 case port.Leadership(term, leader, mine):
                     effects += self._led(term, leader, mine, now)
                 case port.Quorum():
@@ -308,6 +333,7 @@ class Member:
         scene, wall_s = self.scene, int(now.wall.timestamp())
         old = scene.members
         scene.view = regular.view
+        self.pair.view_changed(now)
         for gone in regular.left:
             scene.picture.gone(gone.node, gone.boot, gone.why, wall_s)
         for id in regular.view.nodes:
@@ -332,7 +358,7 @@ class Member:
             lost=tuple(
                 lost for lost in self.scene.picture.lost() if lost.node not in self.scene.members
             ),
-            fencing=self.fencer.cases,
+            fencing=tuple(case for case in self.fencer.cases if case > 0),
             fenced=tuple(result for _, result in sorted(self._results.items())),
             devices=self.local.lrm.devices,
             applied=self.ledger.index,
@@ -347,6 +373,7 @@ class Member:
         if scene.leading and not mine:
             self.ledger.replica.forget_pending()
         scene.term, scene.leader, scene.leading = term, leader, mine
+        self.pair.led(leader)
         name = scene.config.node(leader).name if leader else "nobody"
         effects: list[MemberEffect] = [port.Note("node", f"term {term}, leader {name}")]
         effects += self._forwards_lost(now)
@@ -424,6 +451,8 @@ class Member:
                 effects += self._controlled(dc.CaseOpened(index), now)
             case FenceClosed(case):
                 effects += self._closed(case, now)
+            case FencedAlone():
+                effects += self._closed(index, now)
             case Over(node, boot, _):
                 self.scene.picture.over(node, boot)
                 effects += self._controlled(dc.Stir(f"node {node} has left"), now)
@@ -739,14 +768,77 @@ class Member:
         effects: list[MemberEffect] = []
         for effect in told:
             match effect:
+                case FenceDone(case) if self.pair.solo.owns(case):
+                    effects += self._of_solo(self.pair.solo.step(effect, now), now)
                 case FenceDone(case, ok, reason, device, took_ms):
                     result = FenceResult(case, ok, reason, device, took_ms)
                     if ok:
                         self._results[case] = result
                     effects += self._tell(result, now)
+                    if ok:
+                        effects += self._prove_by_case(result, now)
                 case Spawn() | Kill() | port.Note():
                     effects.append(effect)
         return effects
+
+    # --- the solo rule ----------------------------------------------------------------------------
+
+    def _of_solo(self, told: list[SoloEffect], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for effect in told:
+            match effect:
+                case port.Intend():
+                    effects += self._ring(effect, now)
+                case Fence() | Withdraw():
+                    effects += self._fenced(self.fencer.step(effect, now), now)
+                case port.FenceProof():
+                    proven = self.pair.solo.proven
+                    assert proven is not None
+                    by = f"the solo rule, from {self.scene.name}"
+                    effects += self.prove(self.pair.record(proven, by=by), now)
+                case port.Note():
+                    effects.append(effect)
+        return effects
+
+    def prove(
+        self,
+        fact: FencedAlone,
+        now: Now,
+        then: Callable[[port.Proposed, Now], list[MemberEffect]] | None = None,
+    ) -> list[MemberEffect]:
+        """Go on alone by *fact*, if the log finds that it proves what it wants proved."""
+
+        def proposed(answer: port.Proposed, later: Now) -> list[MemberEffect]:
+            done = self._of_solo(self.pair.solo.step(answer, later), later)
+            if answer.refusal:
+                done.append(port.Note("solo", f"the proof is of no use: {answer.refusal}"))
+            return done + (then(answer, later) if then is not None else [])
+
+        return self._prove(fact.target, fact.boot, fact, proposed, now)
+
+    def _prove(
+        self,
+        node: int,
+        boot: int,
+        fact: Fact,
+        then: Callable[[port.Proposed, Now], list[MemberEffect]],
+        now: Now,
+    ) -> list[MemberEffect]:
+        self._ticket += 1
+        self._proposals[self._ticket] = then
+        return self._ring(port.FenceProof(self._ticket, node, boot, ledger.encode(fact)), now)
+
+    def _prove_by_case(self, result: FenceResult, now: Now) -> list[MemberEffect]:
+        """Use the success of a case that the log decided: of a pair, it cannot close it alone."""
+        case = self.ledger.fencings.get(result.case)
+        usable = case is not None and not case.verdict and case.action != "on"
+        if case is None or not usable or self.machine.partner != case.target:
+            return []
+        fact = FenceClosed(
+            case.case, "done", "", result.device, self.me, result.took_ms,
+            int(now.wall.timestamp()),
+        )  # fmt: skip
+        return self._prove(case.target, case.boot, fact, lambda _, __: [], now)
 
     def wait_for_case(self, case: int, answer: Answerer) -> None:
         """Have *answer* told what becomes of fencing *case*."""

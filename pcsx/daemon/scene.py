@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pcsx.cib import Cib
-from pcsx.cib.status import NodeState, assemble
+from pcsx.cib.status import NodeState, assemble, with_property
 from pcsx.daemon.ledger import Ledger
 from pcsx.daemon.status import Picture
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach
 from pcsx.ring.port import PeerReach, Quorum, View
-from pcsx.values import NodeName
+from pcsx.values import NodeName, parse_bool
+
+
+def is_unsafe_pair(cib: Cib) -> bool:
+    """Return whether the user chose that each of two nodes goes on alone, fenced or not."""
+    unsafe = parse_bool(cib.cluster_option("unsafe-two-node") or "") is True
+    return unsafe and cib.cluster_option("no-quorum-policy") == "ignore"
 
 
 @dataclass(slots=True)
@@ -32,6 +38,8 @@ class Scene:
     """The newest index that each member had applied when it entered the view."""
     order_terms: dict[int, int] = field(default_factory=dict)
     """The highest term of orders that each member had seen when it entered the view."""
+    partner: int = 0
+    """The other voter, while the ring's newest configuration counts just two of equal votes."""
     last_transition: int = 0
     """The highest number of a transition whose orders any member has seen.
 
@@ -119,11 +127,22 @@ class Scene:
             if state is not None:
                 states.append(state)
         return assemble(
-            self.ledger.replica.cib,
+            self._configuration(),
             states,
             have_quorum="1" if self.quorum.quorate else "0",
             dc_uuid=str(self.dc) if self.dc else "",
         )
+
+    def _configuration(self) -> Cib:
+        """Return the committed configuration, with what the ring's rules set above it.
+
+        A lone node of a pair keeps what it runs and starts nothing, whatever its policy says: the
+        other may take that over by proof alone.
+        """
+        cib = self.ledger.replica.cib
+        if self.quorum.quorate or not self.partner or is_unsafe_pair(cib):
+            return cib
+        return with_property(cib, "no-quorum-policy", "freeze")
 
     def reaches(self, id: int) -> Reach:
         """Return what the detector holds of *id*; this node reaches itself."""

@@ -85,6 +85,11 @@ class History:
         """Return the ids of the resources on record, sorted."""
         return sorted(self._slots)
 
+    @property
+    def active(self) -> list[str]:
+        """Return the ids of the resources that may run by what is on record, sorted."""
+        return sorted(id for id, slots in self._slots.items() if _may_run(slots.values()))
+
     def records(self) -> tuple[OpRecord, ...]:
         """Return every record, so that `History(records)` is this history again."""
         return tuple(
@@ -105,6 +110,15 @@ class History:
             )
             self._xml[id] = ResourceHistory(id, newest.agent, operations)
         return tuple(self._xml[id] for id in sorted(self._xml))
+
+
+def _may_run(records: Iterable[OpRecord]) -> bool:
+    """Return whether the newest word on a resource leaves it open that it runs."""
+    told = [record for record in records if record.task != "notify"]
+    newest = max(told, key=lambda record: record.call, default=None)
+    if newest is None or (newest.task == "stop" and newest.rc == 0 and newest.status == DONE):
+        return False
+    return not (newest.task == "monitor" and newest.rc in (5, 7))
 
 
 def _slot(record: OpRecord) -> str:

@@ -46,6 +46,7 @@ from pcsx.ring.port import (
     FenceProof,
     FromHeart,
     HardState,
+    Intend,
     Leave,
     Left,
     MachineEffect,
@@ -162,6 +163,21 @@ class Machine:
         """
         return self._log.solo_target
 
+    @property
+    def partner(self) -> int:
+        """Return the other voter where the newest configuration counts a pair, else 0."""
+        return self._log.partner
+
+    @property
+    def is_admitted(self) -> bool:
+        """Return whether this life of the node counts for both voters of a pair."""
+        return self._log.is_admitted
+
+    @property
+    def voters(self) -> Voters:
+        """Return who counts in the log by its newest entry, committed or not."""
+        return self._log.voters
+
     def sees_lease(self, term: int, now: Now) -> bool:
         """Return whether the lease of *term*'s leader is seen here now: an order may be begun."""
         return self._log.sees_lease(term, now)
@@ -238,8 +254,10 @@ class Machine:
                 self._log.reconfigure(ticket, config, now)
             case ReadBarrier(ticket=ticket):
                 self._log.read_barrier(ticket, now)
-            case FenceProof(ticket=ticket, node=node, boot=boot):
-                self._log.go_on_alone(ticket, node, boot, now)
+            case FenceProof(ticket=ticket, node=node, boot=boot, fact=fact):
+                self._log.go_on_alone(ticket, node, boot, fact, now)
+            case Intend(ticket=ticket, node=node, boot=boot):
+                self._log.intend(ticket, node, boot)
             case SnapshotTaken(index=index, state=state):
                 self._log.snapshot_taken(index, state)
             case Leave():
@@ -263,10 +281,12 @@ class Machine:
     def _weigh_joins(self, now: Now) -> None:
         """Tell the log where those stand who would be in the next view."""
         states = {self.me: self._log.state}
+        lives = {self.me: self._boot.counter}
         for node, join in self._views.joins.items():
             if node in self._views.proposed:
                 states[node] = join.log
-        self._log.gathered(states, now)
+                lives[node] = self._views.life_of_join(node)
+        self._log.gathered(states, lives, now)
 
     # --- the network ------------------------------------------------------------------------------
 

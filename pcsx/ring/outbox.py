@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from pcsx.ring.frames import Transmit
 from pcsx.ring.messages import Message, encode
-from pcsx.ring.port import Entry, HardState, MachineEffect, Persist, Say, Snapshot
+from pcsx.ring.port import Entry, HardState, MachineEffect, Persist, Say, Snapshot, SoloIntent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Outbox:
         self._truncate_from = 0
         self._entries: list[Entry] = []
         self._snapshot: Snapshot | None = None
+        self._intents: list[SoloIntent] = []
         self._ticket = 0
         self._waiting: deque[_Waiting] = deque()
 
@@ -108,6 +109,10 @@ class Outbox:
         assert not self._entries, "cut after an append within one step"
         self._truncate_from = min(index, self._truncate_from or index)
 
+    def intend(self, intent: SoloIntent) -> None:
+        """Ask the disk to keep that a fencing is meant."""
+        self._intents.append(intent)
+
     def replace_snapshot(self, snapshot: Snapshot) -> None:
         """Ask the disk to keep *snapshot* in place of the entries up to its index."""
         self._snapshot = snapshot
@@ -133,8 +138,9 @@ class Outbox:
         if self.failed:
             self._dirty, self._truncate_from, self._snapshot = False, 0, None
             self._entries.clear()
+            self._intents.clear()
             self._held.clear()
-        elif self._dirty or self._truncate_from or self._entries or self._snapshot:
+        elif self._dirty or self._truncate_from or self._entries or self._snapshot or self._intents:
             effects = [self._persist(), *effects]
         elif self._held and self._waiting:
             self._waiting[-1].held += self._held
@@ -154,6 +160,7 @@ class Outbox:
             self._truncate_from,
             tuple(self._entries),
             self._snapshot,
+            tuple(self._intents),
         )
         durable = Durable(
             self.hard,
@@ -163,5 +170,5 @@ class Outbox:
         )
         self._waiting.append(_Waiting(self._ticket, self._held, durable))
         self._dirty, self._truncate_from, self._snapshot = False, 0, None
-        self._entries, self._held = [], []
+        self._entries, self._held, self._intents = [], [], []
         return persist

@@ -76,6 +76,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class SoloIntent:
+    """In its life *by*, this node meant to fence *target* in its life *boot* by the solo rule."""
+
+    target: int
+    boot: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The state after *index*, in place of the entries up to it."""
 
@@ -104,6 +113,8 @@ class Recovered:
     snapshot: Snapshot
     entries: tuple[Entry, ...]
     damage: Damage = Damage.CLEAN
+    intents: tuple[SoloIntent, ...] = ()
+    """Fencings by the solo rule that were meant; what came of them died with the life."""
 
 
 # --- events ---------------------------------------------------------------------------------------
@@ -163,7 +174,21 @@ class ReadBarrier:
 class FenceProof:
     """In this life of ours, fencing of *node* in its life *boot* was confirmed.
 
-    Of a pair, the survivor goes on alone by it (`Machine.solo_target`); answered as `Propose`.
+    Of a pair, the survivor goes on alone by it (`Machine.solo_target`), and appends *fact*, the
+    daemon's record of it, in the same write; answered as `Propose`.
+    """
+
+    ticket: int
+    node: int
+    boot: int
+    fact: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Intend:
+    """Of a pair, we mean to fence *node* in its life *boot* without the log, which has no quorum.
+
+    `Intended` answers once that is on this disk, or refuses. No agent is called before.
     """
 
     ticket: int
@@ -212,6 +237,7 @@ MachineEvent = (
     | Reconfigure
     | ReadBarrier
     | FenceProof
+    | Intend
     | Persisted
     | PersistFailed
     | SnapshotTaken
@@ -243,6 +269,7 @@ class Persist:
     truncate_from: int = 0
     entries: tuple[Entry, ...] = ()
     snapshot: Snapshot | None = None
+    intents: tuple[SoloIntent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +357,14 @@ class Proposed:
 
 
 @dataclass(frozen=True, slots=True)
+class Intended:
+    """The intent with *ticket* is durable, or refused for *refusal*."""
+
+    ticket: int
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Readable:
     """The read barrier with *ticket* is passed, or refused for *refusal*."""
 
@@ -402,6 +437,7 @@ MachineEffect = (
     | Committed
     | ConfigCommitted
     | Proposed
+    | Intended
     | Readable
     | Leadership
     | Quorum

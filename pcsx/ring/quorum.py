@@ -71,12 +71,17 @@ class Voters:
     """The configuration that a JOINT entry moves to; a decision then needs a quorum of both."""
     timers: Profile = field(init=False, repr=False, compare=False)
     """The newest configuration's."""
+    pair: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """The two voters of equal votes where the newest configuration counts just those, else nobody.
+
+    Neither is a quorum alone, and no tie-breaker makes one of them so."""
     _weights: tuple[Mapping[int, int], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         configs = (self.config,) if self.joint is None else (self.config, self.joint)
         object.__setattr__(self, "timers", self.newest.timers)
         object.__setattr__(self, "_weights", tuple(weights(config) for config in configs))
+        object.__setattr__(self, "pair", _pair_of(self.newest))
 
     @property
     def newest(self) -> RingConfig:
@@ -103,6 +108,13 @@ class Voters:
     def agreed(self, values: Mapping[int, int]) -> int:
         """Return the highest value that a quorum has reached; who is missing has reached 0."""
         return min(_agreed(weight, values) for weight in self._weights)
+
+
+def _pair_of(config: RingConfig) -> tuple[int, ...]:
+    weight = weights(config)
+    if len(weight) != 2 or len(set(weight.values())) != 1 or tie_breaker(config):
+        return ()
+    return tuple(sorted(weight))
 
 
 def _is_most(weight: Mapping[int, int], nodes: Set[int]) -> bool:

@@ -143,6 +143,11 @@ class Views:
         """Return what the detector holds of *node*."""
         return self._peers[node].reach if node in self._peers else Reach.UNKNOWN
 
+    def life_of_join(self, node: int) -> int:
+        """Return the boot counter of the life in which *node* said its newest JOIN, or 0."""
+        boot, _ = self._numbers.get(node, (None, 0))
+        return boot.counter if boot is not None else 0
+
     @property
     def deadline_ms(self) -> int | None:
         """Return when `tick` wants to be called."""

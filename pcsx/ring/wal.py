@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
-from pcsx.ring.port import Damage, Entry, EntryKind, HardState
+from pcsx.ring.port import Damage, Entry, EntryKind, HardState, SoloIntent
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 SLOT_BYTES: Final = 4096
@@ -34,6 +34,8 @@ _SLOT_MAGIC: Final = b"pcsH"
 HEAD_BYTES: Final = _HEAD.size + _CHECK.size
 
 _TRUNCATE: Final = 9
+_INTENT: Final = 8
+_BOOT: Final = struct.Struct(">Q")
 _KINDS: Final = {
     EntryKind.NOOP: 1,
     EntryKind.CONFIG: 2,
@@ -50,7 +52,7 @@ class Truncate:
     index: int
 
 
-Record = Entry | Truncate
+Record = Entry | Truncate | SoloIntent
 
 
 # --- the hard state -------------------------------------------------------------------------------
@@ -106,6 +108,10 @@ def record_bytes(record: Record) -> bytes:
     if isinstance(record, Truncate):
         rest = struct.pack(">BQQ", _TRUNCATE, 0, record.index)
         return struct.pack(">II", 0, crc32(rest)) + rest
+    if isinstance(record, SoloIntent):
+        by = _BOOT.pack(record.by)
+        rest = struct.pack(">BQQ", _INTENT, record.boot, record.target) + by
+        return struct.pack(">II", len(by), crc32(rest)) + rest
     rest = struct.pack(">BQQ", _KINDS[record.kind], record.term, record.index) + record.payload
     return struct.pack(">II", len(record.payload), crc32(rest)) + rest
 
@@ -129,6 +135,11 @@ def _records_of(body: bytes) -> list[Record] | None:
             return None
         if kind == _TRUNCATE:
             records.append(Truncate(index))
+        elif kind == _INTENT:
+            if length != _BOOT.size:
+                return None
+            (by,) = _BOOT.unpack_from(body, at + _RECORD.size)
+            records.append(SoloIntent(index, term, by))
         elif kind in _KIND_OF:
             payload = body[at + _RECORD.size : end]
             records.append(Entry(index, term, _KIND_OF[kind], payload))
@@ -247,6 +258,7 @@ class Replay:
     """The number of the last batch."""
     end: int
     """Where in the last segment the next one goes."""
+    intents: tuple[SoloIntent, ...] = ()
 
 
 def replay(segments: Sequence[bytes], *, slot: Slot | None, snapshot: tuple[int, int]) -> Replay:
@@ -269,16 +281,19 @@ def replay(segments: Sequence[bytes], *, slot: Slot | None, snapshot: tuple[int,
             break
     if slot is None or slot.number < newest or batch < slot.batch:
         damage = Damage.AMNESIAC
+    intents = tuple(record for record in records if isinstance(record, SoloIntent))
     entries = _add_up(records, *snapshot)
     if damage is Damage.AMNESIAC or entries is None:
-        return Replay((), Damage.AMNESIAC, batch, end)
-    return Replay(tuple(entries), damage, batch, end)
+        return Replay((), Damage.AMNESIAC, batch, end, intents)
+    return Replay(tuple(entries), damage, batch, end, intents)
 
 
 def _add_up(records: Iterable[Record], index: int, term: int) -> list[Entry] | None:
     """Return the entries behind (*index*, *term*), or None where some are missing."""
     entries: list[Entry] = []
     for record in records:
+        if isinstance(record, SoloIntent):
+            continue
         if isinstance(record, Truncate):
             while entries and entries[-1].index >= record.index:
                 entries.pop()

@@ -51,6 +51,8 @@ class Faults:
     agent_ms: tuple[int, int] = (5, 60)
     fence_ms: tuple[int, int] = (20, 200)
     fence_fails: float = 0.0
+    fence_late_ms: tuple[int, int] | None = None
+    """The power switch takes an order at once and acts so much later, whoever has died by then."""
 
 
 @dataclass(order=True)
@@ -73,6 +75,10 @@ class Call:
     def ok(self) -> dict[str, Any] | None:
         """Return the answer, if it came and is none of an error."""
         return self.replies[-1].get("ok") if self.done else None
+
+
+def _is_switching(invocation: Any) -> bool:
+    return b"action=off" in invocation.stdin or b"action=reboot" in invocation.stdin
 
 
 def configuration(count: int, profile: str = "standard") -> RingConfig:
@@ -253,9 +259,13 @@ class Cluster:
                 self._persist(machine, effect)
             case out.Spawn(child, invocation):
                 machine.children[child] = invocation
-                self._later(
-                    machine, self._agent_ms(invocation), lambda: self._child(machine, child)
-                )
+                delay_ms = self._agent_ms(invocation)
+                if self.faults.fence_late_ms is not None and _is_switching(invocation):
+                    delay_ms = self.random.randint(*self.faults.fence_late_ms)
+                    machine.late.add(child)
+                    self.at(delay_ms, lambda: self._switch(machine, invocation))
+                    delay_ms += 1
+                self._later(machine, delay_ms, lambda: self._child(machine, child))
             case out.Kill(child):
                 if machine.children.pop(child, None) is not None:
                     exited = events.ChildExited(child, Exit(signal=9))
@@ -384,26 +394,41 @@ class Cluster:
         invocation = machine.children.pop(child, None)
         if invocation is None:
             return
-        fence = b"action=" in invocation.stdin
-        exit = self._fence(machine, invocation) if fence else machine.run_agent(invocation)
+        if child in machine.late:
+            machine.late.discard(child)
+            exit = Exit(code=0, took_ms=50)
+        elif b"action=" in invocation.stdin:
+            exit = self._fence(machine, invocation)
+        else:
+            exit = machine.run_agent(invocation)
         self.judge.acted(machine)
         self._node(machine, events.ChildExited(child, exit))
 
-    def _fence(self, machine: Machine, invocation: Any) -> Exit:
-        """Be the power switch that all machines share."""
+    def _asked_of_switch(self, invocation: Any) -> tuple[str, Machine | None]:
         lines = dict(
             line.split("=", 1) for line in invocation.stdin.decode().splitlines() if "=" in line
         )
-        action, name = lines.get("action", ""), lines.get("nodename") or lines.get("plug", "")
+        name = lines.get("nodename") or lines.get("plug", "")
         target = next((each for each in self.machines.values() if each.name == name), None)
+        return lines.get("action", ""), target
+
+    def _switch(self, machine: Machine, invocation: Any) -> None:
+        """Do what the power switch was told."""
+        action, target = self._asked_of_switch(invocation)
+        assert target is not None
+        self.judge.fenced(machine, target, action)
+        if action != "on" and target.powered:
+            self.power_off(target.id)
+        if action != "off":
+            self.at(3000, lambda: self._power_on(target))
+
+    def _fence(self, machine: Machine, invocation: Any) -> Exit:
+        """Be the power switch that all machines share."""
+        action, target = self._asked_of_switch(invocation)
         if action in ("off", "reboot", "on") and target is not None:
             if self.random.random() < self.faults.fence_fails:
                 return Exit(code=1, stderr=b"power switch does not answer", took_ms=50)
-            self.judge.fenced(machine, target, action)
-            if action != "on" and target.powered:
-                self.power_off(target.id)
-            if action != "off":
-                self.at(3000, lambda: self._power_on(target))
+            self._switch(machine, invocation)
         if action == "status" and target is not None:
             return Exit(code=0 if target.powered else 2, took_ms=5)
         if action == "list":

@@ -68,6 +68,8 @@ class Judge:
         """Judge a fencing at the moment it happens: a quorum must have intended it."""
         self.fencings.append((self.cluster.now_ms, target.name, action))
         voters = len(self.cluster.machines)
+        if any(each.target == target.id for each in by.disk.intents):
+            return
         holders = 0
         for machine in self.cluster.machines.values():
             intents = [

@@ -10,7 +10,7 @@ from pcsx.daemon.events import Life
 from pcsx.daemon.node import Node
 from pcsx.ring.frames import Boot
 from pcsx.ring.heart import Heart
-from pcsx.ring.port import Entry, HardState, Persist, Recovered, Snapshot
+from pcsx.ring.port import Entry, HardState, Persist, Recovered, Snapshot, SoloIntent
 
 
 @dataclass
@@ -20,6 +20,7 @@ class Disk:
     snapshot: Snapshot
     hard: HardState = field(default_factory=HardState)
     entries: list[Entry] = field(default_factory=list)
+    intents: list[SoloIntent] = field(default_factory=list)
 
     def write(self, order: Persist) -> None:
         """Do what `Persist` asks, all of it."""
@@ -29,6 +30,7 @@ class Disk:
         if order.truncate_from:
             self.entries = [each for each in self.entries if each.index < order.truncate_from]
         self.entries += order.entries
+        self.intents += order.intents
         if order.hard is not None:
             self.hard = order.hard
 
@@ -57,6 +59,8 @@ class Machine:
     pending: deque[Persist] = field(default_factory=deque)
     """Asked for and not synced yet: lost when the power goes."""
     children: dict[int, Invocation] = field(default_factory=dict)
+    late: set[int] = field(default_factory=set)
+    """Children whose order the power switch has taken already."""
     quits: list[int] = field(default_factory=list)
 
     @property

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from pcsx.ring.port import (
     PersistFailed,
     Recovered,
     Snapshot,
+    SoloIntent,
 )
 
 SNAPSHOTS_KEPT: Final = 2
@@ -88,7 +89,7 @@ def recover(path: Path) -> Recovered:
     if not newest_is_sound or not segments or (path / _AMNESIAC).exists():
         damage = Damage.AMNESIAC
     entries = () if damage is Damage.AMNESIAC else held.entries
-    return Recovered(hard, snapshot, entries, damage)
+    return Recovered(hard, snapshot, entries, damage, held.intents)
 
 
 def begin_life(path: Path) -> Recovered:
@@ -218,6 +219,12 @@ def _write_snapshot(path: Path, snapshot: Snapshot) -> None:
     _sync_folder(folder)
 
 
+def _highest(records: Iterable[wal.Record]) -> int:
+    """Return the highest index in *records*, or 0."""
+    indexes = [record.index for record in records if not isinstance(record, SoloIntent)]
+    return max(indexes, default=0)
+
+
 class _Files:
     """The open files of one cluster's directory, and what has been written to them."""
 
@@ -251,7 +258,7 @@ class _Files:
         for name in _segments(self._path):
             found = wal.scan(_read(self._wal / name))
             records = [record for batch in found.batches for record in batch[2]]
-            highest = max((record.index for record in records), default=0)
+            highest = _highest(records)
             self._number = _segment_number(name)
             self._segments.append((self._number, highest))
             if found.batches:
@@ -283,6 +290,7 @@ class _Files:
             if persist.truncate_from > 1:
                 records.append(wal.Truncate(persist.truncate_from))
             records += persist.entries
+            records += persist.intents
         if records:
             self._write_records(records)
         newest = max((p.snapshot.index for p in group if p.snapshot is not None), default=0)
@@ -309,7 +317,7 @@ class _Files:
         self._batch += 1
         self._at += len(data)
         number, highest = self._segments[-1]
-        self._segments[-1] = (number, max(highest, *(record.index for record in records)))
+        self._segments[-1] = (number, max(highest, _highest(records)))
 
     def _roll(self, needed: int) -> None:
         """Go on in a new segment, which holds *needed* bytes at least."""

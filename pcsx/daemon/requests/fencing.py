@@ -6,6 +6,7 @@ from pcsx.daemon.answers import fencing_of, is_fencing_required
 from pcsx.daemon.ledger import FenceClosed, FenceIntent
 from pcsx.daemon.member import Member
 from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.daemon.solo import Proven
 from pcsx.errors import Failed, NoQuorum, Refused
 from pcsx.errors import Finding as Remark
 from pcsx.protocol import ConfirmFence, Fence, FenceHistory
@@ -96,7 +97,27 @@ def confirm(desk: Desk, request: ConfirmFence, now: Now) -> list[Outcome]:
         intent = FenceIntent(target, boot, "off", 60_000, False, desk.user, wall_s)
         return list(member.decide(intent, now, opened))
 
-    return desk.on_leader(here, now)
+    return _confirm_alone(desk, request, now) or desk.on_leader(here, now)
+
+
+def _confirm_alone(desk: Desk, request: ConfirmFence, now: Now) -> list[Outcome]:
+    """Take the person's word as the proof that the survivor of a pair needs, if it is about that.
+
+    It is bound to the life that the log knows of the other.
+    """
+    member = desk.member
+    target = member.machine.solo_target
+    if target is None or target[0] != _target(member, request.node):
+        return []
+    wall_s = int(now.wall.timestamp())
+    word = Proven(*target, "off", "a human", 0, wall_s, wall_s)
+
+    def then(proposed: Proposed, _: Now) -> list[Outcome]:
+        if not proposed.index:
+            return desk.fail(NoQuorum(f"not recorded: {proposed.refusal}"))
+        return desk.ok({"confirmed": request.node, "by": desk.user})
+
+    return list(member.prove(member.pair.record(word, by=desk.user), now, then))
 
 
 def history(desk: Desk, request: FenceHistory, _now: Now) -> list[Outcome]:

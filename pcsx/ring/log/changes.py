@@ -17,6 +17,7 @@ from pcsx.ring.config import RingConfig
 from pcsx.ring.quorum import is_on, option, weights
 
 RESTORE: Final = "restore_votes"
+LEFT: Final = "left_lives"
 LMS_WINDOW_MS: Final = 10_000
 
 
@@ -43,8 +44,9 @@ def wanted_change(config: RingConfig, facts: Facts) -> tuple[RingConfig, str] | 
         if node in facts.gone and len(voters) > 2 and is_on(config, "last_man_standing"):
             reason = f"node {node} is gone: it votes no more until it has caught up"
             return without_vote(config, node), reason
+    left = _numbers(config, LEFT)
     for node in sorted(owed_votes(config)):
-        if node in facts.caught_up:
+        if node in facts.caught_up and facts.boots.get(node, 0) > left.get(node, -1):
             return with_vote(config, node), f"node {node} has caught up: it votes again"
     nodes = tuple(
         replace(node, boot=max(node.boot, facts.boots.get(node.id, 0))) for node in config.nodes
@@ -64,18 +66,33 @@ def lms_window_ms(config: RingConfig) -> int | None:
 
 def owed_votes(config: RingConfig) -> dict[int, int]:
     """Return the votes that nodes get back once they have taken the log anew, by id."""
-    owed = {}
-    for word in (option(config, RESTORE) or "").split():
-        node, _, votes = word.partition(":")
-        if node.isdecimal() and votes.isdecimal():
-            owed[int(node)] = int(votes)
-    return owed
+    return _numbers(config, RESTORE)
+
+
+def _numbers(config: RingConfig, name: str) -> dict[int, int]:
+    found = {}
+    for word in (option(config, name) or "").split():
+        node, _, number = word.partition(":")
+        if node.isdecimal() and number.isdecimal():
+            found[int(node)] = int(number)
+    return found
 
 
 def without_vote(config: RingConfig, node: int) -> RingConfig:
     """Return *config* with *node* as a learner, and its votes owed to it."""
     owed = owed_votes(config) | {node: config.node(node).votes}
     return _with_votes(config, node, 0, owed)
+
+
+def leaving(config: RingConfig, node: int, boot: int) -> RingConfig:
+    """Return *config* without the vote of *node*, which leaves in its life *boot* in good order.
+
+    A later life of it gets the vote back.
+    """
+    if config.node(node).votes:
+        config = without_vote(config, node)
+    lives = _numbers(config, LEFT) | {node: boot}
+    return _with_numbers(config, LEFT, lives)
 
 
 def with_vote(config: RingConfig, node: int) -> RingConfig:
@@ -87,7 +104,16 @@ def with_vote(config: RingConfig, node: int) -> RingConfig:
 
 def _with_votes(config: RingConfig, node: int, votes: int, owed: dict[int, int]) -> RingConfig:
     nodes = tuple(replace(n, votes=votes) if n.id == node else n for n in config.nodes)
-    options = {name: value for name, value in config.options if name != RESTORE}
-    if owed:
-        options[RESTORE] = " ".join(f"{id}:{owed[id]}" for id in sorted(owed))
-    return replace(config, nodes=nodes, options=tuple(sorted(options.items())))
+    config = _with_numbers(replace(config, nodes=nodes), RESTORE, owed)
+    if not votes:
+        return config
+    lives = _numbers(config, LEFT)
+    lives.pop(node, None)
+    return _with_numbers(config, LEFT, lives)
+
+
+def _with_numbers(config: RingConfig, name: str, numbers: Mapping[int, int]) -> RingConfig:
+    options = {key: value for key, value in config.options if key != name}
+    if numbers:
+        options[name] = " ".join(f"{id}:{numbers[id]}" for id in sorted(numbers))
+    return replace(config, options=tuple(sorted(options.items())))

@@ -26,15 +26,21 @@ class Promises:
     leader: int = 0
     term: int = 0
     until_ms: int = 0
+    life: int = 0
+    """The boot counter of the leader's life that it was promised to."""
 
     def rest_ms(self, now_ms: int) -> int:
         """Return for how long this voter is bound yet."""
         return max(0, self.start_bound_ms - now_ms, self.until_ms - now_ms)
 
-    def give(self, leader: int, term: int, until_ms: int) -> None:
-        """Promise *leader* to elect nobody else before *until_ms*."""
+    def give(self, leader: int, term: int, until_ms: int, *, life: int = 0) -> None:
+        """Promise *leader*, in its present *life*, to elect nobody else before *until_ms*."""
         if (term, until_ms) >= (self.term, self.until_ms):
-            self.leader, self.term, self.until_ms = leader, term, until_ms
+            self.leader, self.term, self.until_ms, self.life = leader, term, until_ms, life
+
+    def holds_later_life(self, node: int, boot: int, now_ms: int) -> bool:
+        """Return whether a life of *node* after *boot* has a promise that is not over."""
+        return self.leader == node and self.life > boot and self.until_ms > now_ms
 
     def void_term(self, term: int) -> None:
         """Take back promises to leaders of terms up to *term*: they have resigned."""

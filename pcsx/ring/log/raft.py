@@ -46,6 +46,7 @@ from pcsx.ring.port import (
     Damage,
     Entry,
     EntryKind,
+    Intended,
     Leadership,
     Note,
     Proposed,
@@ -53,6 +54,7 @@ from pcsx.ring.port import (
     Recovered,
     Restore,
     Snapshot,
+    SoloIntent,
     TakeSnapshot,
 )
 from pcsx.ring.quorum import Voters, is_voters_change, waits_for_all, weights
@@ -135,6 +137,8 @@ class Log:
         """Tickets of changes whose JOINT entry is committed, by its index."""
         self._term_durable = recovered.hard.term
         self._states: dict[int, LogState] = {}
+        self._lives: dict[int, int] = {}
+        """In which life each node said what its log is like."""
 
     # --- what others ask --------------------------------------------------------------------------
 
@@ -251,6 +255,7 @@ class Log:
         self._members = dict(members)
         if self.blocked and set(self.voters.ids) <= set(members):
             self._unblock("all voters were seen together")
+        self._hear_amnesiac(now)
         match self._role:
             case Leading() as leading:
                 for node in reborn:
@@ -275,13 +280,15 @@ class Log:
                 if not self.voters.have_quorum(members):
                     self._follow(0, now)
 
-    def gathered(self, states: Mapping[int, LogState], now: Now) -> None:
+    def gathered(self, states: Mapping[int, LogState], lives: Mapping[int, int], now: Now) -> None:
         """Take where the logs of those within reach stand: maybe it is this node's turn to lead.
 
         Without a leader among them they stand one after the other, the best log first.
         """
         self._states |= states
+        self._lives |= lives
         self._promises.void_if_none_leads(self.voters, states)
+        self._hear_amnesiac(now)
         self._tend()
         if isinstance(self._role, Following) and self._role.leader not in states:
             self._role.leader = 0
@@ -304,6 +311,26 @@ class Log:
         if self._me in ranked:
             delay_ms = ranked.index(self._me) * self._beat_ms
             self._role.due_ms = now.ms + max(delay_ms, self._promises.rest_ms(now.ms))
+
+    def _is_amnesiac(self, node: int) -> bool:
+        """Return whether *node*, a member, says in this life that it has lost its log."""
+        state, member = self._states.get(node), self._members.get(node)
+        if state is None or member is None or self._lives.get(node) != member.counter:
+            return False
+        return state.amnesiac
+
+    def _hear_amnesiac(self, now: Now) -> None:
+        """Go on alone where the other of a pair is back without its log, in a later life.
+
+        It counts for nothing until it has the log anew, and its earlier life is over.
+        """
+        subject = self._solo_subject()
+        if subject is None:
+            return
+        partner, boot = subject
+        member = self._members.get(partner)
+        if member is not None and member.counter > boot and self._is_amnesiac(partner):
+            self.go_on_alone(0, partner, boot, b"", now)
 
     def life_is_over(self, node: int, now: Now) -> None:
         """Note that *node*'s life has ended for certain: what was promised to it is void."""
@@ -1055,30 +1082,73 @@ class Log:
     # --- the solo rule ----------------------------------------------------------------------------
 
     @property
+    def partner(self) -> int:
+        """Return the other voter where the newest entry counts a pair, else 0."""
+        return partner_of(self.voters, self._me)
+
+    @property
     def solo_target(self) -> tuple[int, int] | None:
         """Return whose fencing, in which life, lets this node go on alone, if anybody's."""
-        partner = partner_of(self.voters, self._me)
-        if not partner or partner in self._members or not self._members or not self._can_grant():
+        subject = self._solo_subject()
+        if subject is None or subject[0] in self._members or not self._members:
+            return None
+        return subject
+
+    def _solo_subject(self) -> tuple[int, int] | None:
+        """Return whom, in which life, a proof must be about, if this node may use one at all."""
+        partner = self.partner
+        if not partner or not self._can_grant():
             return None
         later = self._entries.voters_after(self.commit)
         if not is_admitted(self._me, self._boot.counter, self.known_config, later):
             return None
-        return partner, self.voters.config.node(partner).boot
+        return partner, self.voters.newest.node(partner).boot
 
-    def go_on_alone(self, ticket: int, node: int, boot: int, now: Now) -> None:
-        """Lead alone from now on: the other of the pair, in the life that it had, is dead."""
+    @property
+    def is_admitted(self) -> bool:
+        """Return whether this life counts for both of a pair, so that it may fence the other."""
+        later = self._entries.voters_after(self.commit)
+        return is_admitted(self._me, self._boot.counter, self.known_config, later)
+
+    def intend(self, ticket: int, node: int, boot: int) -> None:
+        """Put on the disk that the lost one of a pair is to be fenced, then say so."""
         if self.solo_target != (node, boot):
-            self._out.emit(Proposed(ticket, 0, "the proof is not about the lost one of a pair"))
+            self._out.emit(Intended(ticket, "it is not the lost one of a pair"))
+            return
+        self._out.intend(SoloIntent(node, boot, self._boot.counter))
+        self._out.emit_durable(Intended(ticket))
+
+    def go_on_alone(self, ticket: int, node: int, boot: int, fact: bytes, now: Now) -> None:
+        """Lead alone from now on: the other of the pair, in the life *boot*, is dead.
+
+        The proof holds while the other is in the view too, for what is heard of a dead life is
+        late. But a later life of it may lead already, with this node's promise: then nothing of
+        the proof is needed, and nothing may come of it.
+        """
+        refusal = ""
+        later_life = self._members.get(node)
+        if self._solo_subject() != (node, boot):
+            refusal = "the proof is not about the lost one of a pair"
+        elif later_life is not None and later_life.counter > boot and not self._is_amnesiac(node):
+            refusal = "a later life of it is here"
+        elif self._promises.holds_later_life(node, boot, now.ms):
+            refusal = "a later life of it has this node's promise"
+        if refusal:
+            self._out.emit(Proposed(ticket, 0, refusal))
             return
         self._note(f"node {node} is confirmed dead: this node goes on alone")
         self._promises.void_life(node)
         self._follow(0, now)
         self._out.remember(term=self.term + 1, voted_for=self._me)
-        config = alone(self.voters.config, self._me, node)
+        config = alone(self.voters.newest, self._me, node)
         entry = Entry(self.last_index + 1, self.term, EntryKind.CONFIG, config.to_bytes())
-        self._entries.append((entry,))
-        self._out.append((entry,))
-        self._tickets[entry.index] = (self.term, ticket)
+        entries = [entry]
+        if fact:
+            entries.append(Entry(entry.index + 1, self.term, EntryKind.APP, fact))
+        self._entries.append(entries)
+        self._out.append(entries)
+        if ticket:
+            self._tickets[entry.index] = (self.term, ticket)
         # Its own vote, once it is on the disk, is the quorum now.
         give_up_ms = now.ms + self._down_ms
         self._role = Standing(self.term, False, 0, give_up_ms, give_up_ms)
@@ -1098,7 +1168,8 @@ class Log:
                 self._answer_app(sender, now, granted=True, match=0, round_=message.round)
             return
         if message.round:
-            self._promises.give(sender, message.term, now.ms + self._down_ms)
+            life = self._members[sender].counter if sender in self._members else 0
+            self._promises.give(sender, message.term, now.ms + self._down_ms, life=life)
         prev = message.prev_index
         if not self._has(prev, message.prev_term):
             hint = self._hint(prev)

@@ -11,18 +11,18 @@ from collections.abc import Iterable
 
 from pcsx.ring.config import RingConfig
 from pcsx.ring.log.changes import without_vote
-from pcsx.ring.quorum import Voters, has_quorum, tie_breaker, weights
+from pcsx.ring.quorum import Voters, has_quorum
 
 
 def partner_of(voters: Voters, me: int) -> int:
-    """Return the other one where the newest entry counts a pair of which *me* is one, else 0."""
-    if voters.joint is not None:
+    """Return the other one where the newest entry counts a pair of which *me* is one, else 0.
+
+    While a change is under way its new voters count: of a pair that is just being made again, the
+    first may go on alone once more. Whether it may is for `is_admitted` to say.
+    """
+    if me not in voters.pair:
         return 0
-    weight = weights(voters.config)
-    if len(weight) != 2 or me not in weight or tie_breaker(voters.config):
-        return 0
-    (other,) = set(weight) - {me}
-    return other if weight[me] == weight[other] else 0
+    return voters.pair[1] if voters.pair[0] == me else voters.pair[0]
 
 
 def is_admitted(me: int, boot: int, known: RingConfig | None, later: Iterable[Voters]) -> bool:
@@ -31,16 +31,16 @@ def is_admitted(me: int, boot: int, known: RingConfig | None, later: Iterable[Vo
     *known* is what was committed last as far as this life knows, *later* are the entries about
     voters that its log holds behind it: none of them may have a quorum without this node.
     """
-    if known is None or not _lists(known, me, boot):
+    if known is None:
         return False
+    configs = [known]
     for voters in later:
-        for config in (voters.config, voters.joint):
-            if config is None:
-                continue
-            others = [node.id for node in config.nodes if node.id != me]
-            if not _lists(config, me, boot) or has_quorum(config, others):
-                return False
-    return True
+        configs += [config for config in (voters.config, voters.joint) if config is not None]
+    return all(
+        _lists(config, me, boot)
+        and not has_quorum(config, [node.id for node in config.nodes if node.id != me])
+        for config in configs
+    )
 
 
 def _lists(config: RingConfig, me: int, boot: int) -> bool:

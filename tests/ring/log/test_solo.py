@@ -37,10 +37,11 @@ def lose(world: World, node: int) -> None:
 # --- who may --------------------------------------------------------------------------------------
 
 
-def test_a_pair_is_two_voters_of_equal_votes_without_a_tie_breaker_or_a_change_under_way() -> None:
+def test_a_pair_is_two_voters_of_equal_votes_without_a_tie_breaker_by_the_newest_entry() -> None:
     assert partner_of(Voters(PAIR), 1) == 2 and partner_of(Voters(PAIR), 2) == 1
     assert partner_of(Voters(config_of(3)), 1) == 0
     assert partner_of(Voters(PAIR, config_of(3)), 1) == 0
+    assert partner_of(Voters(alone(PAIR, 1, 2), PAIR), 1) == 2, "being made again"
     assert partner_of(Voters(replace(PAIR, options=(("auto_tie_breaker", "1"),))), 1) == 0
     heavier = replace(PAIR, nodes=(replace(PAIR.nodes[0], votes=2), PAIR.nodes[1]))
     assert partner_of(Voters(heavier), 1) == 0

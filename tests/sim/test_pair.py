@@ -1,0 +1,87 @@
+"""Laws of two nodes: the survivor goes on by proof, whoever shoots, and however late it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sim.chaos import EXCLUSIVE, RESOURCES
+from tests.sim.cluster import Cluster, Faults
+
+
+def pair(seed: int = 1, **more: object) -> Cluster:
+    made = Cluster(seed, 2, resources=RESOURCES, **more)  # type: ignore[arg-type]
+    made.judge.exclusive = set(EXCLUSIVE)
+    made.boot()
+    made.until(made.at_rest, 15_000)
+    return made
+
+
+def active_on(made: Cluster, resource: str) -> int:
+    (where,) = made.active(resource)
+    return int(where[1:])
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_the_survivor_fences_the_lost_one_and_takes_its_resources_over(lost: int):
+    made = pair()
+    made.power_off(lost)
+    made.until(lambda: all(made.active(r) == [f"n{3 - lost}"] for r in EXCLUSIVE), 20_000)
+    assert [name for _, name, _ in made.judge.fencings] == [f"n{lost}"]
+
+
+def test_the_lost_one_comes_back_as_a_voter():
+    made = pair()
+    made.power_off(2)
+    made.until(made.at_rest, 30_000)
+    made.until(lambda: len(made.members()) == 2 and made.at_rest(), 30_000)
+    for machine in made.members():
+        assert [node.votes for node in machine.node.member.scene.config.nodes] == [1, 1]
+
+
+def test_a_cut_kills_one_of_the_two_at_most_and_the_other_goes_on():
+    made = pair()
+    made.partition((1,), (2,))
+    made.run(4500)
+    assert len(made.judge.fencings) == 1
+    made.partition()
+    made.until(lambda: len(made.members()) == 2 and made.at_rest(), 60_000)
+    assert len(made.judge.fencings) == 1
+
+
+def test_both_shoot_and_both_come_back():
+    made = pair(faults=Faults(fence_late_ms=(2500, 2500)))
+    made.partition((1,), (2,))
+    made.until(lambda: len(made.judge.fencings) == 2, 12_000)
+    assert {name for _, name, _ in made.judge.fencings} == {"n1", "n2"}
+    made.partition()
+    made.until(lambda: len(made.members()) == 2 and made.at_rest(), 120_000)
+
+
+def test_fencing_that_acts_after_the_heal_harms_nothing():
+    made = pair(faults=Faults(fence_late_ms=(6000, 6000)))
+    made.partition((1,), (2,))
+    made.run(5000)
+    made.partition()
+    made.until(made.at_rest, 4000)
+    assert not made.judge.fencings
+    made.until(lambda: bool(made.judge.fencings), 20_000)
+    made.until(lambda: len(made.members()) == 2 and made.at_rest(), 120_000)
+
+
+def test_one_that_started_alone_starts_nothing_and_fences_nobody():
+    made = pair()
+    for id in (1, 2):
+        made.power_off(id)
+    made.boot(1)
+    made.run(60_000)
+    assert not made.judge.fencings
+    assert not made.machines[1].services
+
+
+def test_a_pair_without_a_fence_device_holds_and_never_takes_over():
+    made = pair(properties=(("stonith-enabled", "false"),))
+    where = active_on(made, "vip")
+    made.partition((1,), (2,))
+    made.run(120_000)
+    assert made.active("vip") == [f"n{where}"]
+    assert not made.judge.fencings
