@@ -20,7 +20,6 @@ from pcsx.daemon.messages import (
     AttributesChanged,
     FenceOrder,
     FenceResult,
-    GoAway,
     Orders,
     ViewMessage,
 )
@@ -130,6 +129,13 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """Nothing runs on *node* any more: let it leave, its vote first where that keeps quorum."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The run has moved: *text* is what begins; for those who wait."""
 
@@ -145,7 +151,7 @@ class AtRest:
     blocked: tuple[tuple[str, str], ...]
 
 
-ControllerEffect = Tell | Decide | Plan | Progress | AtRest | Note
+ControllerEffect = Tell | Decide | Release | Plan | Progress | AtRest | Note
 
 
 @dataclass(slots=True)
@@ -415,7 +421,7 @@ class Controller:
                 return self._perform_fence(action, node.id, effects, now)
             case "do_shutdown":
                 self._going[node.id] = action.id
-                effects.append(Tell(GoAway(node.id)))
+                effects.append(Release(node.id))
             case "clear_failcount":
                 pairs = self._failures_of(node.id, action)
                 effects.append(Tell(AttributesChanged(node.id, pairs)))

@@ -52,7 +52,9 @@ from pcsx.ring import port
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Boot, Configure, Doubt, Unconfigure
+from pcsx.ring.log.changes import leaving
 from pcsx.ring.machine import Machine
+from pcsx.ring.quorum import Voters, is_on
 from pcsx.values import Now, parse_bool
 
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -79,6 +81,12 @@ class Passed:
 
 
 MemberEffect = Effect | Gone | Passed
+
+
+_Edit = tuple[
+    Callable[[RingConfig], RingConfig],
+    Callable[[port.Proposed, Now], list[MemberEffect]] | None,
+]
 
 
 @dataclass(slots=True)
@@ -135,6 +143,8 @@ class Member:
         self._forwards: dict[int, tuple[Answerer, int, bool]] = {}
         """Ticket -> who is told, the member that was asked, and whether it must lead."""
         self._applied_waits: list[tuple[int, Callable[[], list[Effect]]]] = []
+        self._edits: deque[_Edit] = deque()
+        self._editing = False
         self._case_waits: dict[int, Answerer] = {}
         self._ticket = 0
         self._wishes = 0
@@ -392,7 +402,8 @@ class Member:
 
     def _configured(self, config: RingConfig, now: Now) -> list[MemberEffect]:
         self.scene.config = config
-        return self._controlled(dc.Stir("the ring's configuration changed"), now)
+        again = self._next_edit(now)
+        return again + self._controlled(dc.Stir("the ring's configuration changed"), now)
 
     def _refused(self, kind: str, reason: str, now: Now) -> list[MemberEffect]:
         """The others say that this life is over, or that we are no member: stop all, and end."""
@@ -476,11 +487,75 @@ class Member:
 
     def _bar(self, node: int, boot: int, now: Now) -> list[MemberEffect]:
         """Have the hearts refuse lives of *node* up to *boot*: commit that to the configuration."""
-        config = self.scene.config.with_boot(node, boot)
-        if config == self.scene.config:
-            return []
-        self._ticket += 1
-        return self._ring(port.Reconfigure(self._ticket, config), now)
+        return self.edit_config(lambda config: config.with_boot(node, boot), now)
+
+    # --- the ring's configuration -----------------------------------------------------------------
+
+    def edit_config(
+        self,
+        edit: Callable[[RingConfig], RingConfig],
+        now: Now,
+        then: Callable[[port.Proposed, Now], list[MemberEffect]] | None = None,
+    ) -> list[MemberEffect]:
+        """Have the log change the ring's configuration by *edit*, of whatever it is by then.
+
+        Edits wait for each other and for changes that the log makes by itself. *then* is told what
+        became of it; the index is 0 where it was refused, and where nothing had to change.
+        """
+        self._edits.append((edit, then))
+        return self._next_edit(now)
+
+    def _next_edit(self, now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        while self._edits and not self._editing:
+            edit, then = self._edits[0]
+            base = self.machine.voters.newest
+            config = edit(base)
+            if config == base and self.scene.leading:
+                self._edits.popleft()
+                effects += then(port.Proposed(0, 0), now) if then is not None else []
+                continue
+            self._editing = True
+            self._ticket += 1
+            self._proposals[self._ticket] = self._edited
+            effects += self._ring(port.Reconfigure(self._ticket, config, base), now)
+        return effects
+
+    def _edited(self, answer: port.Proposed, now: Now) -> list[MemberEffect]:
+        self._editing = False
+        if answer.refusal == port.MOVED:
+            return []  # made anew once the change under way is committed
+        _, then = self._edits.popleft()
+        return [*(then(answer, now) if then is not None else []), *self._next_edit(now)]
+
+    def _release(self, node: int, now: Now) -> list[MemberEffect]:
+        """Take the vote of *node*, which leaves for good reasons, then let it go.
+
+        The votes that are left then have quorum without it: for a pair always, and where
+        `allow_downscale` or `last_man_standing` says so.
+        """
+        picture = self.scene.picture.nodes.get(node)
+        boot = picture.boot.counter if picture is not None else 0
+
+        def edit(config: RingConfig) -> RingConfig:
+            voters = Voters(config)
+            shrinks = bool(voters.pair) or any(
+                is_on(config, name) for name in ("allow_downscale", "last_man_standing")
+            )
+            votes = node in voters.ids and len(voters.ids) > 1
+            return leaving(config, node, boot) if votes and shrinks else config
+
+        def then(answer: port.Proposed, later: Now) -> list[MemberEffect]:
+            if not self.scene.in_charge:
+                return []  # it was our own vote: who leads now lets us go
+            note: list[MemberEffect] = []
+            if answer.refusal:
+                note.append(port.Note("node", f"{node} leaves with its vote: {answer.refusal}"))
+            return note + self._tell(messages.GoAway(node), later)
+
+        if not self.scene.leading:
+            return self._tell(messages.GoAway(node), now)
+        return self.edit_config(edit, now, then)
 
     def after(self, index: int, then: Callable[[], list[Effect]]) -> list[Effect]:
         """Do *then* once the log is applied here up to *index*."""
@@ -702,6 +777,8 @@ class Member:
             match effect:
                 case dc.Tell(message):
                     effects += self._tell(message, now)
+                case dc.Release(node):
+                    effects += self._release(node, now)
                 case dc.Decide(fact):
                     effects += self.decide(fact, now)
                 case dc.Progress(text, done, of):

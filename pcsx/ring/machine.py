@@ -250,8 +250,8 @@ class Machine:
                     self._out.emit(Proposed(ticket, 0, f"larger than {PAYLOAD_MAX} bytes"))
                 else:
                     self._log.propose(ticket, payload, now)
-            case Reconfigure(ticket=ticket, config=config):
-                self._log.reconfigure(ticket, config, now)
+            case Reconfigure(ticket=ticket, config=config, base=base):
+                self._log.reconfigure(ticket, config, now, base=base)
             case ReadBarrier(ticket=ticket):
                 self._log.read_barrier(ticket, now)
             case FenceProof(ticket=ticket, node=node, boot=boot, fact=fact):

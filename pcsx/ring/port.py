@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Boot, Reach, ToBrain, ToHeart, Why
@@ -117,6 +118,9 @@ class Recovered:
     """Fencings by the solo rule that were meant; what came of them died with the life."""
 
 
+MOVED: Final = "the configuration has changed meanwhile"
+"""Why a change made from an older configuration is refused; made anew, it may pass."""
+
 # --- events ---------------------------------------------------------------------------------------
 
 
@@ -157,10 +161,14 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class Reconfigure:
-    """Commit *config* in place of the present one (leaders only); answered as `Propose`."""
+    """Commit *config* in place of the present one (leaders only); answered as `Propose`.
+
+    Where *base* is given it is refused as `MOVED` unless the newest configuration is that one.
+    """
 
     ticket: int
     config: RingConfig
+    base: RingConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -475,6 +475,12 @@ class World:
         self.step(self.sites[node], Reconfigure(self._next_ticket, config))
         return self._next_ticket
 
+    def propose_change(self, node: int, config: RingConfig, base: RingConfig) -> int:
+        self._next_ticket += 1
+        self.proposals[self._next_ticket] = b""
+        self.step(self.sites[node], Reconfigure(self._next_ticket, config, base))
+        return self._next_ticket
+
     def leader(self) -> int | None:
         leading = [s.id for s in self.lives() if s.machine and s.machine.leading]
         return max(leading, key=lambda n: self.machine(n).term, default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pcsx.daemon import events
 from tests.sim.chaos import EXCLUSIVE, RESOURCES
 from tests.sim.cluster import Cluster, Faults
 
@@ -84,4 +85,29 @@ def test_a_pair_without_a_fence_device_holds_and_never_takes_over():
     made.partition((1,), (2,))
     made.run(120_000)
     assert made.active("vip") == [f"n{where}"]
+    assert not made.judge.fencings
+
+
+@pytest.mark.parametrize("leaver", [1, 2])
+def test_one_that_leaves_in_good_order_takes_its_vote_along_and_gets_it_back(leaver: int):
+    made = pair()
+    machine = made.machines[leaver]
+    made._node(machine, events.Terminate())
+    made.until(lambda: machine.quits == [0] and made.at_rest(), 30_000)
+    assert all(made.active(r) == [f"n{3 - leaver}"] for r in EXCLUSIVE)
+    made.boot(leaver)
+    made.until(lambda: len(made.members()) == 2 and made.at_rest(), 30_000)
+    for machine in made.members():
+        config = machine.node.member.scene.config
+        assert [node.votes for node in config.nodes] == [1, 1] and not config.options
+    assert not made.judge.fencings
+
+
+def test_both_may_be_stopped_at_once():
+    made = pair()
+    for machine in made.machines.values():
+        made._node(machine, events.Terminate())
+    made.until(lambda: all(m.quits == [0] for m in made.machines.values()), 60_000)
+    made.boot()
+    made.until(lambda: len(made.members()) == 2 and made.at_rest(), 60_000)
     assert not made.judge.fencings

@@ -41,6 +41,7 @@ from pcsx.ring.messages import (
 )
 from pcsx.ring.outbox import Durable, Outbox
 from pcsx.ring.port import (
+    MOVED,
     Committed,
     ConfigCommitted,
     Damage,
@@ -970,9 +971,14 @@ class Log:
         entry = self._append(leading, EntryKind.APP, payload)
         self._tickets[entry.index] = (self.term, ticket)
 
-    def reconfigure(self, ticket: int, config: RingConfig, now: Now) -> None:
+    def reconfigure(
+        self, ticket: int, config: RingConfig, now: Now, *, base: RingConfig | None = None
+    ) -> None:
         """Change the configuration, in two steps where it changes whose votes count how."""
-        if refusal := self._refusal(config):
+        moved = base is not None and (self._is_changing() or base != self.voters.newest)
+        if moved and self.is_leading:
+            self._out.emit(Proposed(ticket, 0, MOVED))
+        elif refusal := self._refusal(config):
             self._out.emit(Proposed(ticket, 0, refusal))
         elif self._is_changing():
             assert isinstance(self._role, Leading)

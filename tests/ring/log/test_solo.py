@@ -8,6 +8,7 @@ import pytest
 
 from pcsx.ring.config import RingConfig
 from pcsx.ring.log.solo import alone, is_admitted, partner_of
+from pcsx.ring.port import MOVED, Damage
 from pcsx.ring.quorum import Voters
 from tests.ring.chaos import rest, storm
 from tests.ring.world import World, config_of
@@ -132,3 +133,37 @@ def test_who_was_shot_does_not_lead_when_it_is_back_first() -> None:
 @pytest.mark.parametrize("seed", range(30))
 def test_nothing_is_lost_in_storms_over_a_pair_that_shoots(seed: int) -> None:
     storm(10_000 + seed, count=2, rounds=12)
+
+
+def test_a_later_life_that_is_here_with_its_log_makes_the_proof_needless() -> None:
+    world = pair_at_rest()
+    boot = world.sites[2].boot.counter
+    lose(world, 2)
+    world.start(2)
+    world.run(50, until=lambda: 2 in world.machine(1)._log._members)
+    world.run(2000, until=lambda: 2 in world.machine(1)._log._members)
+    ticket = world.prove(1, 2, boot)
+    assert not world.sites[1].proposed[ticket].index
+
+
+def test_one_that_is_back_without_its_log_is_proof_of_its_own_end() -> None:
+    world = pair_at_rest()
+    lose(world, 2)
+    world.sites[2].disk.entries, world.sites[2].disk.damage = [], Damage.AMNESIAC
+    world.start(2)
+    rest(world)
+    assert world.leader() == 1
+    assert [node.votes for node in world.sites[1].config.nodes] == [1, 1]
+    assert world.sites[2].disk.damage is Damage.CLEAN
+
+
+def test_a_change_made_from_an_older_configuration_is_refused() -> None:
+    world = pair_at_rest()
+    leader = world.leader()
+    assert leader is not None
+    base = world.machine(leader).voters.newest
+    world.propose_change(leader, replace(base, name="first"), base)
+    world.run(500)
+    ticket = world.propose_change(leader, replace(base, name="second"), base)
+    assert world.sites[leader].proposed[ticket].refusal == MOVED
+    assert world.machine(leader).voters.newest.name == "first"
