@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from pcsx.errors import Finding, Severity
@@ -494,7 +495,7 @@ def check_options(
         if option is not None:
             yield from check_value(option, value, subject)
         elif unknown is not None:
-            close = _closest(name, table)
+            close = _closest(name, tuple(table))
             yield Finding(
                 unknown, "option-unknown", subject, f"There is no option {name}",
                 f"Did you mean {close}?" if close else "",
@@ -502,9 +503,13 @@ def check_options(
             )  # fmt: skip
 
 
-def _closest(name: str, table: Table) -> str:
-    """Return the name in *table* that differs from *name* by the fewest letters, if by few."""
-    best = min(table, key=lambda known: (_distance(name, known), known))
+@lru_cache(maxsize=256)
+def _closest(name: str, names: tuple[str, ...]) -> str:
+    """Return which of *names* differs from *name* by the fewest letters, if by few.
+
+    Remembered, since a document with a name of its own is judged anew at each change.
+    """
+    best = min(names, key=lambda known: (_distance(name, known), known))
     return best if _distance(name, best) <= max(1, len(name) // 4) else ""
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Final, TypeVar, cast
+from functools import cache
+from typing import Any, ClassVar, Final, TypeVar
 
 from pcsx.cib.document import Cib, Version
 from pcsx.cib.patch import BOOKKEEPING, Patch, apply, diff, rebase
@@ -301,10 +302,15 @@ def _stamped(tip: Cib, new: Cib, proposal: Proposal) -> Cib:
     return new.edited(stamp)
 
 
+@cache
+def _types_of(cls: Any) -> dict[str, str]:
+    return {field.name: str(field.type) for field in fields(cls)}
+
+
 def _from_json(cls: type[_T], value: Any) -> _T:
     """Return the dataclass *cls* from its JSON; raises `Refused` where names or types are wrong."""
-    types = {f.name: str(f.type) for f in fields(cast(Any, cls))}
-    if not isinstance(value, dict) or set(value) != set(types):
+    types = _types_of(cls)
+    if not isinstance(value, dict) or value.keys() != types.keys():
         raise _garbled(cls.__name__.lower(), "its fields are not those of this version")
     return cls(**{name: _field(cls, types[name], name, value[name]) for name in types})
 

@@ -37,6 +37,11 @@ from pcsx.values import Now
 DC_DEADTIME_MS: Final = 20_000
 """How long a new DC waits for nodes that nobody has seen, before it has them fenced."""
 RECHECK_MS: Final = 15 * 60_000
+PLAN_GAP_MS: Final = 50
+"""Under a stream of changes of the document, plans begin this far apart, or as long as one takes.
+
+The first change of a stream is planned at once, and so is whatever happens to a node.
+"""
 STALE_PLANS_MAX: Final = 3
 """So many plans in a row are thrown away as out of date before one is begun all the same."""
 FENCE_RETRY_MS: Final = 2_000
@@ -48,9 +53,10 @@ FENCE_RETRY_MAX_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Stir:
-    """Something changed that no action of ours asked for: look again."""
+    """Something changed that no action of ours asked for: look again; *paced*: not too often."""
 
     why: str
+    paced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,9 @@ class Controller:
         self._view_changed = False
         self._job = 0
         self._planning = False
+        self._paced = False
+        """Whether all that asks for the next plan is paced."""
+        self._plan_began_ms = self._plan_from_ms = 0
         self.run: Run | None = None
         self.number = 0
         self._hold_ms = 0
@@ -236,8 +245,8 @@ class Controller:
             self._began_ms, self._dirty = now.ms, True
             effects.append(Note("controller", f"in charge, term {self.scene.term}"))
         match event:
-            case Stir(why):
-                effects += self._stir(why, now)
+            case Stir(why, paced):
+                effects += self._stir(why, now, paced=paced)
             case Came(why, view):
                 self._view_changed |= view
                 self._lose_executors(now)
@@ -278,7 +287,8 @@ class Controller:
 
     # --- planning ---------------------------------------------------------------------------------
 
-    def _stir(self, why: str, now: Now) -> list[ControllerEffect]:
+    def _stir(self, why: str, now: Now, *, paced: bool = False) -> list[ControllerEffect]:
+        self._paced = paced and (self._paced or not self._dirty)
         self._dirty, self.at_rest = True, False
         return self._of_run(self.run.step(Abort(why), now), now) if self.run is not None else []
 
@@ -321,9 +331,13 @@ class Controller:
         self._hold_ms, self._hold_why = self._holds(now)
         if self._pause_ms > now.ms:
             self._hold_ms = max(self._hold_ms, self._pause_ms)
+        if self._paced and self._plan_from_ms > now.ms:
+            self._hold_ms = max(self._hold_ms, self._plan_from_ms)
         if self._hold_ms:
             return []
         self._dirty, self._view_changed, self._planning = False, False, True
+        self._paced, self._plan_began_ms = False, now.ms
+        self._plan_from_ms = now.ms + PLAN_GAP_MS
         self._job += 1
         cib = self.scene.document()
         self.decisions.asked(self._job, cib, now.wall)
@@ -333,6 +347,7 @@ class Controller:
         if event.job != self._job or not self._planning:
             return []
         self._planning = False
+        self._plan_from_ms = max(self._plan_from_ms, 2 * now.ms - self._plan_began_ms)
         if event.transition is None:
             self._recheck_ms = now.ms + 5_000
             self.decisions.failed(event.job, event.failure)

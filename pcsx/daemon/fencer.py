@@ -191,7 +191,8 @@ class Fencer:
         self._children = children
         self._metadata = metadata
         self._sees_lease = sees_lease
-        self._devices = Devices()
+        self._known = Devices()
+        self._unread: Callable[[], Devices] | None = None
         self._cases: dict[int, _Case] = {}
         self._done: dict[int, FenceDone] = {}
         self._questions: dict[int, _Question] = {}
@@ -203,16 +204,26 @@ class Fencer:
     @property
     def devices(self) -> Devices:
         """Return what fencing goes by; may be set at any time."""
-        return self._devices
+        if self._unread is not None:
+            read, self._unread = self._unread, None
+            self.devices = read()
+        return self._known
 
     @devices.setter
     def devices(self, devices: Devices) -> None:
-        for id in [id for id in self._lists if self._devices.get(id) != devices.get(id)]:
+        for id in [id for id in self._lists if self._known.get(id) != devices.get(id)]:
             del self._lists[id]
         for id, name in list(self._statuses):
-            if self._devices.get(id) != devices.get(id):
+            if self._known.get(id) != devices.get(id):
                 del self._statuses[id, name]
-        self._devices = devices
+        self._known = devices
+
+    def follow(self, read: Callable[[], Devices]) -> None:
+        """Go by what *read* returns, which is asked once, when it is next needed.
+
+        The document changes far more often than anything is fenced.
+        """
+        self._unread = read
 
     @property
     def deadline_ms(self) -> int | None:
@@ -234,19 +245,19 @@ class Fencer:
 
         Those that were not asked yet are among them; those that said no are not.
         """
-        order = [id for level in self._devices.levels_for(target) for id in level]
-        order = order or [device.id for device in self._devices.devices]
+        order = [id for level in self.devices.levels_for(target) for id in level]
+        order = order or [device.id for device in self.devices.devices]
         return tuple(
             id
             for id in dict.fromkeys(order)
-            if (device := self._devices.get(id)) and self._reaches(device, target, now) is not False
+            if (device := self.devices.get(id)) and self._reaches(device, target, now) is not False
         )
 
     def can_fence(self, target: str, now: Now) -> Answer:
         """Return whether this node can fence *target*, as far as its devices have said."""
         may = self.candidates(target, now)
         able = {id for id in may if self._can(id, target, now)}
-        levels = self._devices.levels_for(target) or tuple((id,) for id in may)
+        levels = self.devices.levels_for(target) or tuple((id,) for id in may)
         can: bool | None = None
         if any(all(id in able for id in level) for level in levels):
             can = True
@@ -256,7 +267,7 @@ class Fencer:
         return Answer(can, devices, tuple(id for id in may if id not in able))
 
     def _can(self, id: str, target: str, now: Now) -> bool:
-        device = self._devices.get(id)
+        device = self.devices.get(id)
         return device is not None and self._reaches(device, target, now) is True
 
     def limit_ms(self, target: str, action: str) -> int:
@@ -264,10 +275,10 @@ class Fencer:
         total = 0
         for level in self._levels(target, None):
             for step in self._plan(level, action):
-                device = self._devices.get(step.device)
+                device = self.devices.get(step.device)
                 if device is not None:
                     total += self._limit_ms(device, step.action) + delay_max_ms(device, target)
-        return max(total, self._devices.timeout_ms) * 12 // 10
+        return max(total, self.devices.timeout_ms) * 12 // 10
 
     # --- the machine ---
 
@@ -302,7 +313,7 @@ class Fencer:
         return [Note("fencer", story)]
 
     def _levels(self, target: str, now: Now | None) -> list[tuple[str, ...]]:
-        levels = self._devices.levels_for(target)
+        levels = self.devices.levels_for(target)
         return list(levels or ((id,) for id in self.candidates(target, now)))
 
     def _plan(self, level: tuple[str, ...], action: str) -> list[_Step]:
@@ -317,7 +328,7 @@ class Fencer:
         return offs + [_Step(id, "on", must=False) for id in level if self._knows(id, "on")]
 
     def _reboots(self, id: str) -> bool:
-        device = self._devices.get(id)
+        device = self.devices.get(id)
         return (
             device is None or bool(device.param("pcmk_reboot_action")) or self._knows(id, "reboot")
         )
@@ -328,7 +339,7 @@ class Fencer:
         return metadata is None or metadata.has_action(action)
 
     def _metadata_of(self, id: str) -> AgentMetadata | None:
-        device = self._devices.get(id)
+        device = self.devices.get(id)
         return None if device is None else self._metadata.get(("stonith", "", device.agent))
 
     # --- going on ---
@@ -373,7 +384,7 @@ class Fencer:
 
     def _begin(self, case: _Case, step: _Step, now: Now) -> list[FencerEffect] | None:
         """Begin *step*, or what it needs before; None: it must wait, for a device or a delay."""
-        device, target = self._devices.get(step.device), case.fence.target
+        device, target = self.devices.get(step.device), case.fence.target
         if device is None:
             return self._give_up(case, f"{step.device}: there is no such device")
         able = self._reaches(device, target, now)
@@ -439,13 +450,13 @@ class Fencer:
         rest_ms = sum(
             self._limit_ms(known, other.action)
             for other in rest
-            if (known := self._devices.get(other.device)) is not None
+            if (known := self.devices.get(other.device)) is not None
         )
         return min(own_ms, left_ms * own_ms // (own_ms + rest_ms))
 
     def _limit_ms(self, device: Device, action: str) -> int:
         text = device.param(f"pcmk_{action}_timeout")
-        return parse_duration_ms(text) or self._devices.timeout_ms
+        return parse_duration_ms(text) or self.devices.timeout_ms
 
     def _invocation(
         self, device: Device, action: str, limit_ms: int, target: str
@@ -499,7 +510,7 @@ class Fencer:
         return []
 
     def _may_try_again(self, case: _Case, step: _Step, now: Now) -> bool:
-        device = self._devices.get(step.device)
+        device = self.devices.get(step.device)
         text = "" if device is None else device.param(f"pcmk_{step.action}_retries")
         tries = int(text) if text.isascii() and text.isdigit() else TRIES
         return case.tries < tries and case.until_ms - now.ms >= LEAST_MS
@@ -606,7 +617,7 @@ class Fencer:
     def _refresh(self, target: str, now: Now) -> list[FencerEffect]:
         effects: list[FencerEffect] = []
         for id in self.can_fence(target, now).needs:
-            device = self._devices.get(id)
+            device = self.devices.get(id)
             if device is not None:
                 effects += self._ask(device, target, None, now) or []
         return effects

@@ -203,7 +203,7 @@ class Ledger:
         self.history.add(change)
         self.trials.pop(ends, None)
         if until_s:
-            self.trials[self.history.newest(1)[0].name] = until_s
+            self.trials[self.history.find("last").name] = until_s
 
     def _fenced_alone(self, index: int, fact: FencedAlone) -> None:
         self.fencings[index] = Fencing(

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -19,7 +20,6 @@ from pcsx.agents import AgentMetadata, Host
 from pcsx.cib.agents import agents_of, traced_of
 from pcsx.cib.alerts import tellers_of
 from pcsx.cib.fencing import devices_of
-from pcsx.cib.replica import Change
 from pcsx.daemon import alerts, events, ledger, lrm, messages
 from pcsx.daemon import attributes as attrs
 from pcsx.daemon import controller as dc
@@ -425,7 +425,7 @@ class Member:
     def _read_configuration(self, now: Now | None = None) -> None:
         """Give the parts what the configuration, which may have changed, says to them."""
         cib = self.ledger.replica.cib
-        self.fencer.devices = devices_of(cib)
+        self.fencer.follow(partial(devices_of, cib))
         self.local.lrm.traced = traced_of(cib)
         self.alerts.tellers = tellers_of(cib, now.wall if now is not None else _LONG_AGO)
 
@@ -447,14 +447,14 @@ class Member:
         self.ledger.apply(index, fact)
         effects: list[MemberEffect] = []
         match fact:
-            case CibChange(change):
+            case CibChange():
                 self.trials.follow(self.ledger.trials, now)
                 self._read_configuration(now)
-                done = Change.from_bytes(change)
+                done = self.ledger.history.find("last").change
                 text = f"{done.user}: {done.command} -> {done.version}"
                 effects.append(port.Note("cib", text))
                 effects += self.describer.want(agents_of(self.ledger.replica.cib), now)
-                effects += self._controlled(dc.Stir("the configuration changed"), now)
+                effects += self._controlled(dc.Stir("the configuration changed", paced=True), now)
             case Kept(name, why):
                 self.trials.follow(self.ledger.trials, now)
                 effects.append(port.Note("cib", f"change {name} stays: {why}"))
