@@ -16,7 +16,7 @@ from typing import Final
 
 from lxml import etree
 
-from pcsx.cib.document import Cib
+from pcsx.cib.document import Cib, canonical
 from pcsx.cib.options import CLUSTER, FENCING, META, OPERATION, Table, check_options, check_value
 from pcsx.cib.replica import Proposal
 from pcsx.errors import Finding, Severity
@@ -41,9 +41,8 @@ _OPTION_TABLES: Final = {
 class _Index:
     """Where things are: made once for each check."""
 
-    def __init__(self, cib: Cib) -> None:
-        found = cib.tree.find("configuration")
-        self.configuration = etree.Element("configuration") if found is None else found
+    def __init__(self, configuration: etree._Element) -> None:
+        self.configuration = configuration
         self.elements = list(self.configuration.iter(etree.Element))
         self.by_id: dict[str, etree._Element] = {}
         for element in self.elements:
@@ -82,9 +81,15 @@ def check(cib: Cib) -> list[Finding]:
     return list(_checked(cib))
 
 
-@lru_cache(maxsize=4)
 def _checked(cib: Cib) -> tuple[Finding, ...]:
-    index = _Index(cib)
+    configuration = cib.tree.find("configuration")
+    return _checked_text(b"" if configuration is None else canonical(configuration))
+
+
+@lru_cache(maxsize=4)
+def _checked_text(text: bytes) -> tuple[Finding, ...]:
+    """Judge a configuration by what stands in it: its version and date are no part of that."""
+    index = _Index(etree.fromstring(text) if text else etree.Element("configuration"))
     return tuple(dict.fromkeys(f for family in FAMILIES for f in family(index)))
 
 
