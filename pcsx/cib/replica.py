@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from pcsx.cib.document import Cib, Version
 from pcsx.cib.patch import BOOKKEEPING, Patch, apply, diff, rebase
@@ -309,7 +309,7 @@ def _types_of(cls: Any) -> dict[str, str]:
 
 def _from_json(cls: type[_T], value: Any) -> _T:
     """Return the dataclass *cls* from its JSON; raises `Refused` where names or types are wrong."""
-    types = _types_of(cls)
+    types = _types_of(cast(Any, cls))
     if not isinstance(value, dict) or value.keys() != types.keys():
         raise _garbled(cls.__name__.lower(), "its fields are not those of this version")
     return cls(**{name: _field(cls, types[name], name, value[name]) for name in types})
