@@ -30,7 +30,8 @@ def first_document(
     """Return a document that holds the cluster's name and its *nodes*, (id, name) each.
 
     *properties* are cluster options to begin with. Fencing is left at its default (on), so that a
-    cluster without a device is told of it.
+    cluster without a device is told of it. Resources stay where they run (stickiness 1, as in the
+    field's new clusters), so that a node that comes back moves nothing.
     """
     root = etree.Element("cib")
     for name, value in (
@@ -58,5 +59,9 @@ def first_document(
         etree.SubElement(members, "node", id=node_id, uname=uname)
     etree.SubElement(configuration, "resources")
     etree.SubElement(configuration, "constraints")
+    defaults = etree.SubElement(configuration, "rsc_defaults")
+    sticky = etree.SubElement(defaults, "meta_attributes", id="build-resource-defaults")
+    name = "resource-stickiness"
+    etree.SubElement(sticky, "nvpair", id=f"build-{name}", name=name, value="1")
     etree.SubElement(root, "status")
     return Cib(root)

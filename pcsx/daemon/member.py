@@ -177,7 +177,10 @@ class Member:
             self.controller.deadline_ms,
             self.trials.deadline_ms,
             self.pair.deadline_ms(),
-            *(min(waiter.until_ms, waiter.settled_ms) for waiter in self.waiters[:1]),
+            *(
+                waiter.settled_ms if self.controller.at_rest else waiter.until_ms
+                for waiter in self.waiters
+            ),
         ]
         if self._going_since_ms is not None and not (self.leaving or self._stopping):
             moments.append(self._going_since_ms + STATUS_WAIT_MS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from pcsx.cib.document import Cib, Version
 from pcsx.cib.replica import Change
 from pcsx.cib.status import bare
 from pcsx.client import Client
+from pcsx.errors import TimedOut
 from pcsx.protocol import Changes, Commit, GetCib, Request, WaitIdle
 
 Progress = Callable[[dict[str, Any]], None]
@@ -68,7 +70,7 @@ class LiveSource:
             )
         )
         if wait_s is not None:
-            self.call(WaitIdle(int(wait_s * 1000)), timeout_s=wait_s + 5)
+            self.settle(wait_s)
         told = answer["version"]
         parts = told.split(".") if isinstance(told, str) else told
         return Version(*map(int, parts))
@@ -76,6 +78,23 @@ class LiveSource:
     def changes(self) -> list[Change]:
         """Return the changes that the cluster has on record, newest last."""
         return [Change.from_bytes(text.encode()) for text in self.call(Changes())["changes"]]
+
+    def settle(self, wait_s: float) -> None:
+        """Wait until the cluster has done all that its document asks for.
+
+        Raises `TimedOut` after *wait_s*, with what it waits for itself; a DC that changes in
+        between is followed.
+        """
+        until, waits_for = time.monotonic() + wait_s, ""
+        while (left_s := until - time.monotonic()) > 0:
+            answer = self.call(WaitIdle(int(left_s * 1000)), timeout_s=left_s + 5)
+            if answer["rested"]:
+                return
+            waits_for = answer["waits_for"]
+            if not answer["in_charge"]:
+                time.sleep(0.1)
+        what = f"the cluster is {waits_for}" if waits_for else "the cluster still works on it"
+        raise TimedOut(what, wait_s, "It goes on without you: pcsx status shows how far it is.")
 
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Return the daemon's answer to *request*, telling progress on the way."""

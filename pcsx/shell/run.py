@@ -222,13 +222,9 @@ class Run:
         """Forget the document, so that it is read anew."""
         self._cib = None
 
-    def settle(self, wait_s: float | None = None) -> bool:
-        """Wait until the cluster has done all that the document asks for; return whether it has."""
-        from pcsx.protocol import WaitIdle
-
-        limit = wait_s or self.wait_s or WAIT_S
-        answer = self.source.call(WaitIdle(int(limit * 1000)), timeout_s=limit + 5)
-        return bool(answer.get("rested", True))
+    def settle(self, wait_s: float | None = None) -> None:
+        """Wait until the cluster has done all that the document asks for."""
+        self.source.settle(wait_s or self.wait_s or WAIT_S)
 
     def where(self, id: str) -> list[str]:
         """Return the nodes on which the resource *id* runs now."""

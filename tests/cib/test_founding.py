@@ -17,6 +17,7 @@ def test_the_first_document_names_cluster_and_nodes() -> None:
     assert [n.get("uname") for n in cib.tree.iter("node")] == ["n1", "n2"]
     values = {p.get("name"): p.get("value") for p in cib.tree.iter("nvpair")}
     assert values["cluster-name"] == "web"
+    assert values["resource-stickiness"] == "1"
 
 
 def test_the_same_cluster_has_the_same_first_document_everywhere() -> None:

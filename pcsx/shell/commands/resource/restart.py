@@ -51,11 +51,10 @@ def restart(run: Run, words: list[str]) -> None:
     else:
         run.change_without_wait(lambda base: resources.disable(base, [id]))
     try:
-        rested = run.settle(wait_s)
+        run.settle(wait_s)
         left = run.where(id)
         if (node in left) if node else left:
-            text = f"'{id}' did not stop on {', '.join(left)}"
-            raise Failed(text + ("" if rested else f" within {wait_s:g} s"), f"pcsx why {id}")
+            raise Failed(f"'{id}' did not stop on {', '.join(left)}", f"pcsx why {id}")
     finally:
         run.reread()
         run.change_without_wait(lambda base: _back(base, id, node, meta))

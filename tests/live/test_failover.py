@@ -1,0 +1,132 @@
+"""A node dies, or its cable is cut: its service goes on elsewhere, fenced first, never twice.
+
+The address is asked every 10 ms from outside, by ICMP and by ARP, and looked for in every machine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.live.cluster import SERVICE, Cluster
+from tests.live.lab import Lab, Machine, until
+
+pytestmark = pytest.mark.live
+
+Figure = Callable[[str, str, float | str], None]
+SETTINGS = [(3, "standard"), (5, "standard"), (3, "fast"), (5, "fast")]
+
+
+@pytest.fixture(scope="module", params=SETTINGS, ids=lambda each: f"{each[0]}-{each[1]}")
+def running(request: pytest.FixtureRequest) -> Iterator[tuple[Cluster, str, float]]:
+    """Return a cluster that runs the group, what it is called, and how long it took to form."""
+    count, profile = request.param
+    with Lab(count) as lab:
+        made = Cluster(lab)
+        formed_s = made.form(profile)
+        made.fencing()
+        made.web()
+        yield made, f"{count} nodes, {profile}", formed_s
+
+
+def lose(made: Cluster, strike: Callable[[Machine], float]) -> tuple[float, float]:
+    """Strike the machine with the service; return the outage, and when its fencing was asked.
+
+    Both are counted in seconds from the strike. What must hold is asserted.
+    """
+    victim = made.holder()
+    probe = made.lab.probe(SERVICE)
+    time.sleep(0.7)
+    made.lab.power_log.clear()
+    struck = strike(victim)
+    others = [machine for machine in made.lab.machines if machine is not victim]
+    until(lambda: any(machine.holds(SERVICE) for machine in others), 60, "the takeover", 0.005)
+    until(lambda: made.pcsx("status", others[0], check=False).status == 0, 20, "a status")
+    time.sleep(1)
+    seen = probe.stop()
+    assert seen.doubled == [], "two machines had the address"
+    assert seen.two_at_once() == [], "two machines answered for the address"
+    asked = [(moment, name) for moment, action, name in made.lab.power_log if action != "on"]
+    assert [name for _, name in asked] == [victim.name], "the lost node is fenced, once"
+    assert not victim.is_on
+    assert asked[0][0] < seen.back_at(struck), "it is fenced before the service is back"
+    return seen.outage_s(struck), asked[0][0] - struck
+
+
+def come_back(made: Cluster, machine: Machine) -> float:
+    """Switch *machine* on again; return how long it takes from its daemon's start to online."""
+    machine.power_on()
+    made.start(machine)
+    began = time.time()
+    made.wait_online(len(made.lab.machines))
+    made.settle()
+    return time.time() - began
+
+
+def test_the_cluster_forms(running: tuple[Cluster, str, float], figure: Figure):
+    made, setting, formed_s = running
+    assert made.online() == {machine.name for machine in made.lab.machines}
+    figure(setting, "formed, from the start of all daemons", formed_s)
+
+
+def test_the_loss_of_the_active_node_is_recovered(
+    running: tuple[Cluster, str, float], figure: Figure
+):
+    made, setting, _ = running
+    if made.dc() is made.holder():
+        made.pcsx(f"resource move web {made.lab.machines[-1].name} --wait=30")
+    victim = made.holder()
+    outage_s, fenced_s = lose(made, Machine.power_off)
+    figure(setting, "power cut: fencing asked", fenced_s)
+    figure(setting, "power cut: address away", outage_s)
+    figure(setting, "rejoined, from the start of its daemon", come_back(made, victim))
+
+
+def test_the_loss_of_the_dc_that_is_active_is_recovered(
+    running: tuple[Cluster, str, float], figure: Figure
+):
+    made, setting, _ = running
+    dc = made.dc()
+    if dc is not made.holder():
+        made.pcsx(f"resource move web {dc.name} --wait=30")
+    outage_s, fenced_s = lose(made, Machine.power_off)
+    figure(setting, "power cut of the DC: fencing asked", fenced_s)
+    figure(setting, "power cut of the DC: address away", outage_s)
+    come_back(made, dc)
+
+
+def test_a_minority_whose_cable_is_cut_is_fenced_and_recovered(
+    running: tuple[Cluster, str, float], figure: Figure
+):
+    made, setting, _ = running
+    victim = made.holder()
+    outage_s, fenced_s = lose(made, Machine.cut_link)
+    figure(setting, "cable cut: fencing asked", fenced_s)
+    figure(setting, "cable cut: address away", outage_s)
+    come_back(made, victim)
+
+
+def test_two_of_five_may_be_lost_at_once(running: tuple[Cluster, str, float], figure: Figure):
+    made, setting, _ = running
+    if len(made.lab.machines) < 5:
+        pytest.skip("needs five nodes")
+    victim = made.holder()
+    other = next(each for each in made.lab.machines if each is not victim)
+    probe = made.lab.probe(SERVICE)
+    time.sleep(0.5)
+    made.lab.power_log.clear()
+    struck = victim.power_off()
+    other.power_off()
+    until(lambda: any(m.holds(SERVICE) for m in made.lab.machines), 60, "the takeover", 0.005)
+    time.sleep(0.5)
+    seen = probe.stop()
+    assert seen.doubled == [] and seen.two_at_once() == []
+    assert {name for _, _, name in made.lab.power_log} >= {victim.name}
+    figure(setting, "two power cuts at once: address away", seen.outage_s(struck))
+    until(lambda: len(made.online()) == 3, 30, "three left")
+    for machine in (victim, other):
+        machine.power_on()
+        made.start(machine)
+    made.wait_online(5)
