@@ -203,6 +203,8 @@ class Controller:
         self._intending: set[int] = set()
         self._going: dict[int, int] = {}
         """Node that was let go -> the action that is done when it has left."""
+        self._ordered: dict[int, tuple[int, int]] = {}
+        """Action of the run that a node was told to do -> that node, and its life."""
         self._ghosts: dict[int, int] = {}
         """Fenced node still in the view -> since when (ms); one that stays is fenced again."""
         self.blocked: tuple[tuple[str, str], ...] = ()
@@ -252,6 +254,7 @@ class Controller:
                 self._lose_executors(now)
                 effects += self._see_off(now)
                 effects += self._stir(why, now)
+                effects += self._lose_orders(now)
             case OpCame(node, record):
                 effects += self._op_came(node, record, now)
             case Answered():
@@ -283,6 +286,7 @@ class Controller:
         self._ending.clear()
         self._intending.clear()
         self._going.clear()
+        self._ordered.clear()
         self._ghosts.clear()
 
     # --- planning ---------------------------------------------------------------------------------
@@ -391,6 +395,7 @@ class Controller:
     def _run_over(self, aborted: str) -> list[ControllerEffect]:
         assert self.run is not None
         count, self.run = len(self.run.done), None
+        self._ordered.clear()
         self._waiting.clear()
         self._going.clear()
         self.decisions.ended(self.number, aborted)
@@ -445,6 +450,7 @@ class Controller:
                 return self.run.step(Confirm(action.id), now)
             case _:
                 orders.setdefault(node.id, []).append(self._order(action))
+                self._ordered[action.id] = (node.id, self.scene.picture.nodes[node.id].boot.counter)
         return []
 
     def _order(self, action: Action) -> Order:
@@ -479,10 +485,13 @@ class Controller:
             if (record.status == 0 and plain(record.rc) == wanted) or action.task == "notify":
                 return self._of_run(self.run.step(Confirm(record.action), now), now)
             if action.task == "monitor" and action.interval_ms == 0:
-                # A probe that found something else has done its work; but plans rest on it.
-                told = self.run.step(Confirm(record.action), now)
+                # A probe that found something else has done its work; but what waited for it rests
+                # on nothing having been found, and must not go: stop first, then confirm.
                 found = f"{record.key} on {self._name(node)} found rc={record.rc}"
-                return self._of_run(told, now) + self._stir(found, now)
+                effects = self._stir(found, now)
+                if self.run is not None:
+                    effects += self._of_run(self.run.step(Confirm(record.action), now), now)
+                return effects
             why = f"rc={record.rc} {record.reason}".strip()
             return self._of_run(self.run.step(Fail(record.action, why), now), now)
         return self._stir(f"{record.key} on {self._name(node)} rc={record.rc}", now)
@@ -663,6 +672,17 @@ class Controller:
         for node, action in sorted(self._going.items()):
             if node not in self.scene.members and self.run is not None:
                 effects += self._of_run(self.run.step(Confirm(action), now), now)
+        return effects
+
+    def _lose_orders(self, now: Now) -> list[ControllerEffect]:
+        """Give up what was ordered of a life that is gone: nobody will answer for it."""
+        effects: list[ControllerEffect] = []
+        for action, (node, boot) in list(self._ordered.items()):
+            picture = self.scene.picture.nodes.get(node)
+            here = picture is not None and picture.present and picture.boot.counter == boot
+            if self.run is not None and action in self.run.in_flight and not here:
+                why = f"{self._name(node)} is gone"
+                effects += self._of_run(self.run.step(Fail(action, why), now), now)
         return effects
 
     def _lose_executors(self, now: Now) -> None:

@@ -49,6 +49,9 @@ from pcsx.values import NodeName, Now
 VERSION: Final = 1
 """Of the lobby's conversation; nodes that differ say so."""
 DISCOVER_MS: Final = 2_000
+REFUSED_MS: Final = 3_000
+"""So long nobody listening may mean that a daemon is just being started."""
+RETRY_MS: Final = 200
 SKEW_WARN_MS: Final = 1_000
 SKEW_REFUSE_MS: Final = 60_000
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62})")
@@ -456,6 +459,8 @@ class _Peer:
     node: SetupNode
     addresses: list[Address] = field(default_factory=list)
     stream: int = 0
+    retry_ms: int = 0
+    """When to connect again to a port where nobody listened; 0: not."""
     channel: Channel | None = None
     trusted: bool = False
     told: bool = False
@@ -484,6 +489,8 @@ class Founder:
         self._resolving = 0
         self._storing = 0
         self._discover_ms = 0
+        self._refused_ms = 0
+        """Until when nobody listening is no failure."""
         self._key: bytes | None = None
         self._way = Way.KEY
         self._config: RingConfig | None = None
@@ -499,6 +506,7 @@ class Founder:
         if self.stage == "over":
             return None
         moments = [self._until_ms, *([self._discover_ms] if self._discover_ms else [])]
+        moments += [peer.retry_ms for peer in self._peers.values() if peer.retry_ms]
         return min(moments)
 
     @property
@@ -577,7 +585,7 @@ class Founder:
             case StreamData(stream, data):
                 effects += self._data(self._streams[stream], data, now)
             case StreamClosed(stream, reason):
-                effects += self._closed(self._streams.pop(stream), reason)
+                effects += self._closed(self._streams.pop(stream), reason, now)
             case Stored(ticket, failure=failure) if ticket == self._storing:
                 effects += self._stored_here(failure)
             case Tick():
@@ -680,14 +688,15 @@ class Founder:
                 "this on a terminal to compare a code with each node."
             )
             return self._fail(Failed(text, hint))
-        effects: list[Effect | Outcome] = []
-        for peer in self.others:
-            stream = self._ticket()
-            peer.stream = stream
-            self._streams[stream] = peer
-            address = peer.addresses[0]
-            effects.append(OpenStream(stream, address.host, address.port))
+        self._refused_ms = now.ms + REFUSED_MS
+        effects = [self._connect(peer) for peer in self.others]
         return [Line("trust", "opening a sealed channel to each node"), *effects]
+
+    def _connect(self, peer: _Peer) -> OpenStream:
+        peer.stream, peer.retry_ms = self._ticket(), 0
+        self._streams[peer.stream] = peer
+        address = peer.addresses[0]
+        return OpenStream(peer.stream, address.host, address.port)
 
     def _opened(self, peer: _Peer) -> list[Effect | Outcome]:
         peer.channel = Channel(
@@ -696,12 +705,15 @@ class Founder:
         )  # fmt: skip
         return [SendStream(peer.stream, peer.channel.start())]
 
-    def _closed(self, peer: _Peer, reason: str) -> list[Effect | Outcome]:
+    def _closed(self, peer: _Peer, reason: str, now: Now) -> list[Effect | Outcome]:
         name, address = peer.node.name, peer.addresses[0]
         peer.stream = 0
         if self._error is not None:
             peer.released = True
             return self._undone()
+        if peer.channel is None and reason == "ECONNREFUSED" and now.ms < self._refused_ms:
+            peer.retry_ms = now.ms + RETRY_MS
+            return []
         if peer.channel is None:
             where = f"{address.host} port {address.port}"
             text = {
@@ -899,7 +911,8 @@ class Founder:
                 ]
                 return self._fail(Refused(findings))
         if now.ms < self._until_ms:
-            return []
+            due = [peer for peer in self.others if peer.retry_ms and peer.retry_ms <= now.ms]
+            return [self._connect(peer) for peer in due] if self._error is None else []
         if self._error is not None:
             for peer in self._peers.values():
                 peer.released = True

@@ -105,6 +105,10 @@ class FileSource:
             conflict.where = f"{target}: {conflict.where}"
             raise
 
+    def settle(self, wait_s: float) -> None:
+        """Refuse: a file runs nothing."""
+        raise NoCluster("there is nothing to wait for in a file", "Leave out -f FILE.")
+
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Refuse: a file runs nothing."""
         raise NoCluster(

@@ -58,6 +58,9 @@ class Source(Protocol):
     def changes(self) -> list[Change]:
         """Return the changes on record, newest last."""
 
+    def settle(self, wait_s: float) -> None:
+        """Wait until the cluster has done all that its document asks for, at most *wait_s*."""
+
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Return the daemon's answer to *request*, waiting *timeout_s* for each word of it."""
 

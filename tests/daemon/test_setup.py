@@ -139,9 +139,24 @@ def test_a_closed_port_is_told_with_what_to_look_at(errno: str, text: str):
     made = town()
     made.closed["192.0.2.2"] = errno
     made.found()
+    while made.error is None:
+        made.wait()
     error = refusal(made)
+    assert made.now_ms < 10_000
     assert str(error) == text
     assert error.hint == "On n2: is pcsx daemon running, and TCP and UDP port 5450 open?"
+
+
+def test_a_daemon_that_is_just_being_started_is_waited_for():
+    made = town()
+    made.closed["192.0.2.2"] = "ECONNREFUSED"
+    made.found()
+    made.wait()
+    assert made.error is None
+    made.closed.clear()
+    made.wait()
+    made.stand()
+    assert made.founded is not None
 
 
 def test_a_wrong_key_is_told_and_nothing_is_given_away():

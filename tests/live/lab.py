@@ -270,7 +270,7 @@ class Lab:
         for machine in self.machines:
             machine.power_off()
         self._sweep()
-        if error is None:
+        if error is None and not os.environ.get("LAB_KEEP"):
             shutil.rmtree(self.place, ignore_errors=True)
         else:
             sys.stderr.write(f"what the machines wrote is kept in {self.place}\n")

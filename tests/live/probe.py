@@ -7,6 +7,7 @@ machines with one address both answer.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -45,10 +46,8 @@ def main(address: str) -> None:
         head = struct.pack("!BBHHH", 8, 0, 0, ident, number & 0xFFFF)
         head = struct.pack("!BBHHH", 8, 0, checksum(head), ident, number & 0xFFFF)
         for send in (lambda h=head: echo.sendto(h, (address, 0)), lambda: arp.send(question)):
-            try:
+            with contextlib.suppress(OSError):  # no way there counts as unanswered
                 send()
-            except OSError:
-                pass  # no way there: it counts as unanswered
         sent.append([time.time(), 0])
         due += STEP_S
         while (left := due - time.monotonic()) > 0:

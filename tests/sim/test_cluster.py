@@ -106,6 +106,42 @@ def test_a_daemon_that_died_and_comes_back_stops_nothing():
     assert not any("lrm vip stop" in line for line in made.story)
 
 
+def test_what_a_probe_finds_running_is_started_nowhere_else():
+    # The engine would choose n1 if it did not know: the service must be found on n3 first.
+    wishes = "".join(
+        f'<rsc_location id="{id}" rsc="db" node="{node}" score="{score}"/>'
+        for id, node, score in (("first", "n3", 100), ("then", "n1", 50))
+    )
+    made = cluster(constraints=wishes)
+    made.until(made.at_rest, 10_000)
+    assert made.active("db") == ["n3"]
+    gone = made.commit(
+        1, lambda tree: tree.find(".//constraints").remove(tree.find(".//*[@id='first']"))
+    )
+    made.run(1)
+    made.kill(3)
+    made.at(1000, lambda: made.boot(3))
+    before = len(made.story)
+    made.until(made.at_rest, 10_000)
+    assert gone.ok is not None
+    did = [line.split("lrm ")[1] for line in made.story[before:] if "lrm db st" in line]
+    assert [words.split()[1] for words in did] == ["stop", "start"]
+
+
+def test_what_a_lost_life_was_told_to_do_is_waited_for_no_longer():
+    made = cluster(constraints='<rsc_location id="l" rsc="db" node="n3" score="100"/>')
+    made.until(made.at_rest, 10_000)
+    made.faults.agent_ms = (3000, 3000)
+    made.commit(1, lambda tree: tree.find(".//rsc_location").set("node", "n1"))
+    made.run(200)
+    made.kill(3)
+    made.at(800, lambda: made.boot(3))
+    made.faults.agent_ms = (5, 60)
+    made.run(1000)
+    made.until(made.at_rest, 10_000)
+    assert made.active("db") == ["n1"]
+
+
 def test_sigterm_hands_resources_over_then_leaves():
     made = cluster()
     made.until(made.at_rest, 10_000)
