@@ -7,6 +7,8 @@ Nothing else in the program ends the process.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 from importlib import import_module
@@ -139,6 +141,8 @@ def run(argv: list[str]) -> int:
     try:
         root.main(argv, "pcsx", standalone_mode=False, obj=this)
     except PcsxError as error:
+        if this.flag("idempotent"):
+            return this.finish(settle(this, error))
         return this.finish(error)
     except click.exceptions.Exit as end:
         this.finish(None)
@@ -155,6 +159,20 @@ def run(argv: list[str]) -> int:
     except Exception as bug:  # the outermost frame of the shell: a person sees one line, not this
         return report_bug(bug, this)
     return this.finish(None)
+
+
+def settle(this: Run, error: PcsxError) -> PcsxError | None:
+    """Return *error*, or None where all that was asked for is so already."""
+    from pcsx.shell.idempotence import settled
+
+    def again(twin: Run) -> None:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            root.main(twin.argv, "pcsx", standalone_mode=False, obj=twin)
+
+    try:
+        return settled(this, error, again)
+    except PcsxError as other:
+        return other
 
 
 def report_bug(bug: Exception, this: Run) -> int:

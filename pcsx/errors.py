@@ -129,6 +129,23 @@ class Refused(PcsxError):
 
 
 @dataclass(eq=False)
+class Different(PcsxError):
+    """What should be made is there already, and is not so: *difference* has - and + lines."""
+
+    subject: str
+    difference: str
+    code: ClassVar[str] = "different"
+    exit_status: ClassVar[int] = 3
+
+    def __str__(self) -> str:
+        return f"{self.subject} is there already, and differs:\n{self.difference}"
+
+    @property
+    def hint(self) -> str:
+        return "Use --update to change it."
+
+
+@dataclass(eq=False)
 class Usage(PcsxError):
     """The command line itself is wrong."""
 
@@ -229,8 +246,10 @@ class NoQuorum(PcsxError):
 
 _FAMILY: dict[str, type[PcsxError]] = {
     cls.code: cls
-    for cls in (Failed, Refused, Usage, Conflict, NotAuthorised, NoCluster, TimedOut, NoQuorum)
-}
+    for cls in (
+        Failed, Refused, Different, Usage, Conflict, NotAuthorised, NoCluster, TimedOut, NoQuorum,
+    )
+}  # fmt: skip
 
 
 def from_json(value: dict[str, Any]) -> PcsxError:

@@ -9,6 +9,7 @@ output. Only `cli.py` ends the program.
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable
@@ -68,11 +69,14 @@ class Source(Protocol):
 class Run:
     """One invocation of the program."""
 
-    def __init__(self, argv: Iterable[str]) -> None:
-        """Begin the invocation that *argv* (without the program's name) spells."""
+    def __init__(self, argv: Iterable[str], *, source: Source | None = None) -> None:
+        """Begin the invocation that *argv* (without the program's name) spells.
+
+        With *source* it works on that, whatever its options say.
+        """
         self.argv = list(argv)
         self.words: list[str] = []
-        self.given: Given = {}
+        self.given: Given = {"idempotent": True} if _is_idempotent() else {}
         self.is_split = False
         self.usage = ""
         self.findings: list[Finding] = []
@@ -82,7 +86,7 @@ class Run:
         self.exit_status = 0
         self._text: list[str] = []
         self._data: Any = None
-        self._source: Source | None = None
+        self._source: Source | None = source
         self._cib: Cib | None = None
         self._before: Cib | None = None
 
@@ -365,6 +369,11 @@ class Run:
         if self._text:
             whole["text"] = "\n".join(self._text)
         return whole
+
+
+def _is_idempotent() -> bool:
+    """Return whether the environment asks for idempotent commands, for all that a script does."""
+    return os.environ.get("PCSX_IDEMPOTENT", "").lower() in ("1", "true", "yes", "on")
 
 
 def error_lines(error: PcsxError) -> list[str]:

@@ -300,9 +300,9 @@ def _drop_rule(constraint: Element, rule: Element, told: list[str]) -> None:
 
 
 def duplicate(lines: Sequence[str]) -> Refused:
-    """Return the refusal of a constraint that is there already, as *lines* tell."""
+    """Return the refusal of a constraint that is there already, as *lines* tell, with its id."""
     return refuse(
-        "constraint-duplicate", "constraint",
+        "constraint-duplicate", lines[0].rpartition("(id:")[2].removesuffix(")"),
         "duplicate constraint already exists, use --force to override\n"
         + "\n".join(f"  {line}" for line in lines),
     )  # fmt: skip

@@ -90,7 +90,9 @@ def unset(run: Run, words: list[str]) -> None:
 def _change(run: Run, values: Mapping[str, str]) -> None:
     there = properties.properties(run.cib())
     run.judge(_faults(values, there, idempotent=run.flag("idempotent")))
-    run.change(lambda base: properties.set_properties(base, values))
+    if run.flag("idempotent"):
+        values = {name: v for name, v in values.items() if there.get(name, "") != v}
+    run.change(lambda base: properties.set_properties(base, values) if values else base)
 
 
 @command.verb("describe", usage="[NAME]...", options=("full",))

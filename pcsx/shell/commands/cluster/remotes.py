@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import delete, read, resources
 from pcsx.cib.edit.operations import complete
-from pcsx.errors import Failed
+from pcsx.errors import Failed, Finding, Refused
 from pcsx.shell import args
 from pcsx.shell.agents import Agents, advised_operations
 from pcsx.shell.commands.resource.create import given_operations
@@ -52,7 +52,7 @@ def add_remote(run: Run, words: list[str]) -> None:
             "'port', 'reconnect_interval'"
         )
     if name in read.node_names(run.cib()):
-        raise Failed(f"'{name}' already exists")
+        raise exists(name)
     ops = given_operations(args.flat(parts.get("op")), "op" in parts)
     metadata = Agents(run).metadata(Agents(run).resolve(REMOTE))
     advised = advised_operations(metadata) if metadata is not None else []
@@ -65,6 +65,11 @@ def add_remote(run: Run, words: list[str]) -> None:
     )
     run.change(lambda base: resources.create(base, new))
     run.expect(name, running=True)
+
+
+def exists(name: str) -> Refused:
+    """Return the refusal of a name that is taken."""
+    return Refused([Finding.error("id-exists", name, f"'{name}' already exists")])
 
 
 def delete_remote(run: Run, words: list[str]) -> None:
@@ -107,7 +112,7 @@ def add_guest(run: Run, words: list[str]) -> None:
     if read.agent_of(run.cib(), id) is None:
         raise Failed(f"primitive '{id}' does not exist")
     if name in read.node_names(run.cib()) or read.kind_of(run.cib(), name) is not None:
-        raise Failed(f"'{name}' already exists")
+        raise exists(name)
     if read.meta(run.cib(), id).get("remote-node"):
         raise Failed(f"the resource '{id}' is already a guest node")
     values = {"remote-node": name, **given}
