@@ -96,6 +96,22 @@ def can(cib: Cib, user: str, xpath: str, mode: Mode, groups: Sequence[str] = ())
     return bool(elements) and all(map(ask, elements))
 
 
+def judged(
+    cib: Cib, user: str, xpath: str, groups: Sequence[str] = ()
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each place that *xpath* selects, and what *user* may do there: `read`, `write`."""
+    rights = Rights(cib, user, groups)
+    found = []
+    for element in _elements(cib.tree, xpath):
+        path = "/".join(
+            _step((str(e.tag), e.get("id", ""), 0))
+            for e in [*reversed(list(element.iterancestors())), element]
+        )
+        asked = (("read", rights.may_read), ("write", rights.may_write))
+        found.append((f"/{path}", tuple(word for word, may in asked if may(element))))
+    return found
+
+
 def readable(cib: Cib, user: str, groups: Sequence[str] = ()) -> Cib:
     """Return the part of *cib* that *user* may read; raises `NotAuthorised` where that is nothing.
 

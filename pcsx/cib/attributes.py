@@ -30,6 +30,16 @@ def lasting_attributes(cib: Cib, owner: str, kind: str, *, of: str = "node") -> 
     return values
 
 
+def transient_attributes(cib: Cib, node: str) -> dict[str, str]:
+    """Return the values that the status section has of a node, by name: they last until a boot."""
+    values: dict[str, str] = {}
+    for state in cib.tree.iterfind("status/node_state"):
+        if state.get("uname") == node:
+            for pair in state.iterfind("transient_attributes/instance_attributes/nvpair"):
+                values[pair.get("name") or ""] = pair.get("value") or ""
+    return values
+
+
 def with_attribute(
     cib: Cib, owner: str, name: str, value: str | None, kind: str, *, of: str = "node"
 ) -> Cib:

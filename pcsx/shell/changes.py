@@ -120,9 +120,11 @@ def state_of(run: Run, word: str) -> Cib:
     if word in ("", shadows.LIVE):
         return run.cib()
     if Path(word).is_file():
-        from pcsx.shell.filesource import FileSource
+        from pcsx.shell import formats
+        from pcsx.shell.session import read_file
 
-        return FileSource(word).cib()
+        text = read_file(word)
+        return formats.read(run, text, formats.format_of(text))
     if word in shadows.names():
         return Cib.from_bytes(shadows.existing(word).read_bytes())
     history = history_of(run)

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 CLONED: Final = "already-cloned"
 EXISTS: Final = frozenset(("id-exists", "constraint-duplicate", CLONED))
-SAME: Final = frozenset(("level-exists", "recipient-exists", "role-assigned", "already-a-clone"))
-GONE_VERBS: Final = frozenset(("delete", "remove", "unassign", "unclone", "ungroup", "del", "rm"))
+SAME: Final = frozenset(
+    ("in-group", "level-exists", "recipient-exists", "role-assigned", "already-a-clone")
+)
+GONE_VERBS: Final = frozenset(
+    ("delete", "remove", "clear", "unassign", "unclone", "ungroup", "del", "rm")
+)
 MANY: Final = frozenset(
     (
         "alert delete", "alert remove", "constraint delete", "constraint remove",

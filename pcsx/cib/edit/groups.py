@@ -29,6 +29,8 @@ def add(cib: Cib, id: str, member_ids: Sequence[str], *, before: str = "", after
 
     def change(conf: Element) -> None:
         findings = _member_faults(conf, id, member_ids)
+        if not (before or after):
+            findings += _already_faults(conf, id, member_ids)
         if findings:
             raise Refused(findings)
         elements = [found for name in member_ids if (found := resource(conf, name)) is not None]
@@ -80,6 +82,19 @@ def _member_faults(conf: Element, id: str, member_ids: Sequence[str]) -> list[Fi
                 )
             )
     return faults
+
+
+def _already_faults(conf: Element, id: str, member_ids: Sequence[str]) -> list[Finding]:
+    """Tell which members are there already; beside another member they may be put again."""
+    group = resource(conf, id)
+    there = {member.get("id") for member in members(group)} if group is not None else set()
+    already = sorted(name for name in set(member_ids) if name in there)
+    if not already:
+        return []
+    listed = ", ".join(f"'{name}'" for name in already)
+    what, verb = ("resource", "it is") if len(already) == 1 else ("resources", "they are")
+    text = f"Cannot add {what} {listed}, {verb} already present in group '{id}'"
+    return [Finding.error("in-group", already[0], text)]
 
 
 def take_in(

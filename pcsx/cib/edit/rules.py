@@ -14,6 +14,7 @@ from typing import Final
 from lxml import etree
 
 from pcsx.cib.edit.tree import Element, clean_id, free_id, refuse
+from pcsx.cib.objects.rules import Rule
 
 COMPARISONS: Final = ("eq", "ne", "lt", "gt", "lte", "gte")
 DATE_PARTS: Final = (
@@ -339,6 +340,11 @@ def set_rule_element(conf: Element, part: Part, parent_id: str) -> Element:
     return rule
 
 
+def as_rule(part: Part) -> Rule:
+    """Return *part* as a rule that is in no document, to be judged."""
+    return Rule.from_xml(set_rule_element(etree.Element("configuration"), part, "rule"))
+
+
 def _set_rule(conf: Element, part: Part, parent_id: str, taken: set[str]) -> Element:
     id = _fresh(conf, taken, f"{parent_id}-rule")
     rule = etree.Element("rule", id=id)
@@ -393,6 +399,6 @@ def _set_part(conf: Element, part: Part, own: str, taken: set[str]) -> Element:
 
 
 __all__ = [
-    "Agent", "Attribute", "Both", "Date", "Operation", "Part", "Spec", "free_id", "parse",
-    "rule_element", "set_rule_element",
+    "Agent", "Attribute", "Both", "Date", "Operation", "Part", "Spec", "as_rule", "free_id",
+    "parse", "rule_element", "set_rule_element",
 ]  # fmt: skip

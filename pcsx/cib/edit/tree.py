@@ -51,18 +51,10 @@ def configuration(root: Element) -> Element:
 
 
 def section(conf: Element, name: str) -> Element:
-    """Return the section *name*, made in its place if it is not there."""
+    """Return the section *name*, made after all others if it is not there, as pcs does."""
+    assert name in SECTIONS, name
     found = conf.find(name)
-    if found is not None:
-        return found
-    order = SECTIONS.index(name)
-    made = etree.Element(name)
-    for index, child in enumerate(conf):
-        if str(child.tag) in SECTIONS and SECTIONS.index(str(child.tag)) > order:
-            conf.insert(index, made)
-            return made
-    conf.append(made)
-    return made
+    return etree.SubElement(conf, name) if found is None else found
 
 
 def drop_empty(parent: Element | None, *, attributes: bool = False) -> None:

@@ -214,3 +214,50 @@ def delete_permission(run: Run, words: list[str]) -> None:
     if len(words) != 1:
         raise args.misused(run.usage)
     run.change(lambda base: acls.delete_permission(base, words[0]))
+
+
+@command.verb("can", usage="USER PATH [read|write]")
+def can(run: Run, words: list[str]) -> None:
+    """Tell what a user may do with what an XPath selects, and by which groups; status 2 for no.
+
+    Each element is judged by itself. Without access control all may do everything.
+
+    \b
+    Example: may ann change constraints?
+        pcsx acl can ann //constraints write
+    """
+    from pcsx.cib.access import judged
+
+    if len(words) not in (2, 3) or (len(words) == 3 and words[2] not in ("read", "write")):
+        raise args.misused(run.usage)
+    user, path = words[0], words[1]
+    wanted = words[2:] or ["read", "write"]
+    groups = _groups_of(user)
+    found = judged(run.cib(), user, path, groups)
+    if not found:
+        raise wrong_words(f"'{path}' selects nothing in this document, or is no XPath")
+    for place, mode in found:
+        told = [f"may {word}" if word in mode else f"may not {word}" for word in wanted]
+        run.say(f"{place}: {user} {', '.join(told)}")
+    run.give(
+        {
+            "user": user,
+            "groups": list(groups),
+            "places": [{"path": place, **{w: w in mode for w in wanted}} for place, mode in found],
+        }
+    )
+    if not all(set(wanted) <= set(mode) for _, mode in found):
+        run.exit_status = 2
+
+
+def _groups_of(user: str) -> tuple[str, ...]:
+    """Return the groups of *user* on this machine; none where it does not know the user."""
+    import grp
+    import os
+    import pwd
+
+    try:
+        numbers = os.getgrouplist(user, pwd.getpwnam(user).pw_gid)
+        return tuple(sorted(grp.getgrgid(number).gr_name for number in set(numbers)))
+    except KeyError:
+        return ()

@@ -37,7 +37,7 @@ def config(run: Run, words: list[str]) -> None:
     shown = {id: found[id] for id in words or found}
     run.give(shown)
     if not shown:
-        run.say(" No tags defined")
+        run.note(" No tags defined", code="none")
     for id, ids in shown.items():
         run.say("\n".join([id, *(f"  {name}" for name in ids)]))
 

@@ -29,7 +29,7 @@ def show_defaults(run: Run, kind: str) -> None:
     if form == "json":
         run.say(json.dumps(value))
     elif form == "cmd":
-        run.say(";\n".join(_commands(blocks, kind)))
+        run.say(";\n".join(defaults_commands(blocks, kind)))
     else:
         lines = defaults_lines(blocks, ids=run.flag("full"), over=run.flag("all"))
         run.say("\n".join(lines) if blocks else "No defaults set")
@@ -51,7 +51,8 @@ def defaults_lines(blocks: Sequence[NvBlock], *, ids: bool, over: bool) -> list[
     return lines
 
 
-def _commands(blocks: Sequence[NvBlock], kind: str) -> list[str]:
+def defaults_commands(blocks: Sequence[NvBlock], kind: str) -> list[str]:
+    """Return commands that make *blocks*."""
     noun = "resource op" if kind == defaults.OPERATIONS else "resource"
     commands = []
     for block in blocks:

@@ -16,7 +16,7 @@ def register(level: Level) -> None:
     made = Level(
         "colocation", "Say which resources run together, and which apart.", default="config"
     )
-    made.verb("config", "show", options=("full", "all", "output-format"))(config)
+    made.verb("config", "show", options=("full", "output-format"))(config)
     made.verb("add", usage="[ROLE] RESOURCE with [ROLE] RESOURCE [SCORE] [OPTION=VALUE]...")(add)
     made.verb("set", usage="ID... [OPTION=VALUE]... [set ID...]... [setoptions NAME=VALUE...]")(
         set_

@@ -23,7 +23,7 @@ class _Order(Level):
 def register(level: Level) -> None:
     """Add the words of this file to *level*."""
     made = _Order("order", "Say in which order resources act.", default="of")
-    made.verb("config", "show", options=("full", "all", "output-format"))(config)
+    made.verb("config", "show", options=("full", "output-format"))(config)
     made.verb("set", usage="ID... [OPTION=VALUE]... [set ID...]... [setoptions NAME=VALUE...]")(
         set_
     )
@@ -31,7 +31,7 @@ def register(level: Level) -> None:
     made.verb(
         "of",
         usage="[ACTION] RESOURCE then [ACTION] RESOURCE [OPTION=VALUE]...",
-        options=("full", "all", "output-format"),
+        options=("full", "output-format"),
     )(of)
     level.add_command(made)
 

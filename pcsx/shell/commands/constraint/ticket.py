@@ -12,7 +12,7 @@ from pcsx.shell.words import Level
 def register(level: Level) -> None:
     """Add the words of this file to *level*."""
     made = Level("ticket", "Say what runs only where a ticket is held.", default="config")
-    made.verb("config", "show", options=("full", "all", "output-format"))(config)
+    made.verb("config", "show", options=("full", "output-format"))(config)
     made.verb("add", usage="TICKET [ROLE] RESOURCE [loss-policy=POLICY] [id=ID]")(add)
     made.verb("set", usage="ID... [OPTION=VALUE]... [set ID...]... setoptions ticket=TICKET ...")(
         set_

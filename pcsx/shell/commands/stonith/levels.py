@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import levels, read
 from pcsx.cib.edit.levels import FencingLevel, Target
-from pcsx.errors import Failed, Finding
+from pcsx.errors import Failed, Finding, Refused
 from pcsx.shell import args
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level, wrong_words
@@ -158,7 +158,17 @@ def clear(run: Run, words: list[str]) -> None:
         pcsx stonith level clear target node1
     """
     target, devices = _chosen(run, words)
-    run.change(lambda base: levels.delete(base, target=target, devices=devices)[0])
+
+    def change(base: Cib) -> Cib:
+        made, count = levels.delete(base, target=target, devices=devices)
+        if not count and (target is not None or devices):
+            about = f" for '{target.text}'" if target is not None else ""
+            using = f" with device(s) {args.listed(devices)}" if devices else ""
+            text = f"Fencing level{about}{using} does not exist"
+            raise Refused([Finding.error("no-such-level", "", text)])
+        return made
+
+    run.change(change)
 
 
 def verify(run: Run, words: list[str]) -> None:
