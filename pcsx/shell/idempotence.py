@@ -71,6 +71,9 @@ class OnPaper:
         """Return nothing: paper has no past."""
         return []
 
+    def settle(self, wait_s: float) -> None:
+        """Wait for nothing: paper is at rest."""
+
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Ask the real source."""
         return self._real.call(request, timeout_s)
