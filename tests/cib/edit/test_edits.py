@@ -120,14 +120,14 @@ def test_a_cleaned_id_is_an_id_or_nothing(text: str) -> None:
     assert cleaned == "" or id_fault(cleaned) is None
 
 
-def test_section_order_is_the_schema_s_whatever_comes_first() -> None:
+def test_a_new_section_comes_after_all_others_as_scripts_expect_it() -> None:
     cib = EMPTY
     for name in ("tag", "property"):
         cib = EDITS[name](_with("a", "b") if name == "tag" else cib)
     conf = EDITS["defaults"](EDITS["alert"](EDITS["tag"](TWO))).tree.find("configuration")
     assert conf is not None
     assert [child.tag for child in conf] == [
-        "crm_config", "nodes", "resources", "constraints", "rsc_defaults", "tags", "alerts",
+        "crm_config", "nodes", "resources", "constraints", "tags", "alerts", "rsc_defaults",
     ]  # fmt: skip
 
 

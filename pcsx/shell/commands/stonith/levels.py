@@ -161,7 +161,7 @@ def clear(run: Run, words: list[str]) -> None:
 
     def change(base: Cib) -> Cib:
         made, count = levels.delete(base, target=target, devices=devices)
-        if not count and (target is not None or devices):
+        if not count and words[:1] in (["target"], ["stonith"]):
             about = f" for '{target.text}'" if target is not None else ""
             using = f" with device(s) {args.listed(devices)}" if devices else ""
             text = f"Fencing level{about}{using} does not exist"
