@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pcsx.agents import plain
+from pcsx.cib import Cib
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.effects import Plan
 from pcsx.daemon.events import Planned
@@ -23,6 +24,7 @@ from pcsx.daemon.messages import (
     Orders,
     ViewMessage,
 )
+from pcsx.daemon.pauses import Pauses
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.status import PENDING
@@ -32,11 +34,12 @@ from pcsx.pe.run import Over as RunOver
 from pcsx.pe.run import Tick as RunTick
 from pcsx.ring.frames import Why
 from pcsx.ring.port import Note
-from pcsx.values import Now
+from pcsx.values import Now, parse_duration_ms
 
 DC_DEADTIME_MS: Final = 20_000
 """How long a new DC waits for nodes that nobody has seen, before it has them fenced."""
 RECHECK_MS: Final = 15 * 60_000
+ATTEMPTS_MAX: Final = 10
 PLAN_GAP_MS: Final = 50
 """Under a stream of changes of the document, plans begin this far apart, or as long as one takes.
 
@@ -44,8 +47,6 @@ The first change of a stream is planned at once, and so is whatever happens to a
 """
 STALE_PLANS_MAX: Final = 3
 """So many plans in a row are thrown away as out of date before one is begun all the same."""
-FENCE_RETRY_MS: Final = 2_000
-FENCE_RETRY_MAX_MS: Final = 60_000
 
 
 # --- events ---------------------------------------------------------------------------------------
@@ -53,10 +54,14 @@ FENCE_RETRY_MAX_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Stir:
-    """Something changed that no action of ours asked for: look again; *paced*: not too often."""
+    """Something changed that no action of ours asked for: look again; *paced*: not too often.
+
+    *anew*: what failed before may work now, so that no pause counts any more.
+    """
 
     why: str
     paced: bool = False
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +175,10 @@ class _Case:
 
 
 class Controller:
-    """See the module's paragraph. *executors* orders the members that could fence a target."""
+    """See the module's paragraph. *executors* orders who could do an action to a target."""
 
     def __init__(
-        self, scene: Scene, decisions: Decisions, executors: Callable[[int], list[int]]
+        self, scene: Scene, decisions: Decisions, executors: Callable[[int, str], list[int]]
     ) -> None:
         self.scene = scene
         self.decisions = decisions
@@ -197,7 +202,7 @@ class Controller:
         self._cases: dict[int, _Case] = {}
         self._waiting: dict[int, list[int]] = {}
         """Target -> actions of the run that wait for its fencing."""
-        self._fence_failures: dict[int, int] = {}
+        self.pauses = Pauses()
         self._admitting: dict[int, int] = {}
         self._ending: dict[int, int] = {}
         self._intending: set[int] = set()
@@ -219,6 +224,7 @@ class Controller:
         moments: list[int] = []
         if self._may_fence:
             moments += [case.lost_ms for case in self._cases.values()]
+            moments += [self.pauses.until_ms(target) for target in self._paused()]
         if self._hold_ms and self._may_plan:
             moments.append(self._hold_ms)
         if self.run is not None and self.run.deadline_ms is not None:
@@ -229,8 +235,11 @@ class Controller:
 
     @property
     def waits_for(self) -> str:
-        """Return what holds planning up, in words, or nothing."""
-        return self._hold_why if self._dirty else ""
+        """Return what holds things up, in words, or nothing."""
+        told = [self.pauses.told(target, self._name(target)) for target in self._paused()]
+        if self._dirty and self._hold_why:
+            told.append(self._hold_why)
+        return "; ".join(text for text in told if text)
 
     def step(self, event: ControllerEvent, now: Now) -> list[ControllerEffect]:
         """Take *event*; return what follows from it. Does nothing while not in charge."""
@@ -247,7 +256,9 @@ class Controller:
             self._began_ms, self._dirty = now.ms, True
             effects.append(Note("controller", f"in charge, term {self.scene.term}"))
         match event:
-            case Stir(why, paced):
+            case Stir(why, paced, anew):
+                if anew:
+                    self.pauses.clear()
                 effects += self._stir(why, now, paced=paced)
             case Came(why, view):
                 self._view_changed |= view
@@ -270,6 +281,7 @@ class Controller:
             case Tick():
                 effects += self._tick(now)
         effects += self._let_in_and_out()
+        effects += self._resume(now)
         effects += self._fence(now)
         effects += self._plan(now)
         return effects
@@ -317,9 +329,6 @@ class Controller:
                     until = max(until, reach.since_ms + down_ms)
                     why = why or f"waiting for {node.name}, whose daemon died, to come back"
             self._ghosts.pop(node.id, None)
-        failures = max(self._fence_failures.values(), default=0)
-        if failures and self._hold_ms > now.ms:
-            until, why = max(until, self._hold_ms), why or "fencing failed, trying again"
         return (until, why) if until > now.ms else (0, "")
 
     @property
@@ -558,19 +567,48 @@ class Controller:
         if verb != "on" and scene.is_clean_down(target):
             return self.run.step(Confirm(action.id), now)
         self._waiting.setdefault(target, []).append(action.id)
-        if scene.ledger.open_case(target) is None and target not in self._intending:
-            picture = scene.picture.nodes.get(target)
-            boot = max(
-                picture.boot.counter if picture is not None else 0,
-                scene.ledger.admitted.get(target, 0),
-            )
-            limit = self.run.transition.fencing_timeout_ms * 12 // 10
-            lost = picture is None or not picture.present
-            wall_s = int(now.wall.timestamp())
-            why = f"the cluster, from {scene.name}"
-            self._intending.add(target)
-            effects.append(Decide(FenceIntent(target, boot, verb, limit, lost, why, wall_s)))
+        if not self.pauses.holds(target, now):
+            effects += self._intend(action, target, now)
         return []
+
+    def _intend(self, action: Action, target: int, now: Now) -> list[ControllerEffect]:
+        """Have the log hold the intent to fence, unless it does or will."""
+        assert self.run is not None
+        scene = self.scene
+        if scene.ledger.open_case(target) is not None or target in self._intending:
+            return []
+        verb = action.meta_value("stonith_action", "reboot")
+        picture = scene.picture.nodes.get(target)
+        boot = max(
+            picture.boot.counter if picture is not None else 0,
+            scene.ledger.admitted.get(target, 0),
+        )
+        limit = self.run.transition.fencing_timeout_ms * 12 // 10
+        lost = picture is None or not picture.present
+        wall_s = int(now.wall.timestamp())
+        why = f"the cluster, from {scene.name}"
+        delay_ms = parse_duration_ms(action.meta_value("priority-fencing-delay", "")) or 0
+        self._intending.add(target)
+        return [Decide(FenceIntent(target, boot, verb, limit, lost, why, wall_s, delay_ms))]
+
+    def _paused(self) -> list[int]:
+        """Return the nodes whose fencing is waited for and that nobody fences now."""
+        open_cases = {case.target for case in self.scene.ledger.open_cases()}
+        return [id for id in sorted(self._waiting) if id not in open_cases | self._intending]
+
+    def _resume(self, now: Now) -> list[ControllerEffect]:
+        """Fence after a pause; a run that is aborted does not wait for the end of one."""
+        effects: list[ControllerEffect] = []
+        for target in self._paused() if self._waiting and self._may_fence else ():
+            if self.run is None:
+                break
+            if self.run.aborted:
+                for action in self._waiting.pop(target):
+                    told = self.run.step(Fail(action, "fencing pauses"), now) if self.run else []
+                    effects += self._of_run(told, now)
+            elif not self.pauses.holds(target, now):
+                effects += self._intend(self.run.actions[self._waiting[target][0]], target, now)
+        return effects
 
     @property
     def _may_fence(self) -> bool:
@@ -603,7 +641,8 @@ class Controller:
         self, case: Fencing, running: _Case, now: Now, why: str = ""
     ) -> list[ControllerEffect]:
         """Give *case* to the next member that could do it, or close it as failed."""
-        left = [id for id in self._executors(case.target) if id not in running.tried]
+        able = self._executors(case.target, case.action)
+        left = [id for id in able if id not in running.tried]
         if not left:
             reason = why or "no member has a fence device for it"
             running.lost_ms = now.ms + case.limit_ms
@@ -612,7 +651,8 @@ class Controller:
         running.tried.add(left[0])
         running.lost_ms = now.ms + case.limit_ms
         target = self._name(case.target)
-        order = FenceOrder(self.scene.term, case.case, left[0], target, case.action, case.limit_ms)
+        order = FenceOrder(self.scene.term, case.case, left[0], target, case.action,
+                           case.limit_ms, case.delay_ms)  # fmt: skip
         note = f"fence {target} ({case.action}) by {self._name(left[0])}, case {case.case}"
         return [Tell(order), Note("controller", note)]
 
@@ -651,12 +691,10 @@ class Controller:
         text = f"fencing of {self._name(case.target)} {case.verdict} {case.reason}".rstrip()
         effects: list[ControllerEffect] = [Note("controller", text)]
         if case.verdict == "done":
-            self._fence_failures.pop(case.target, None)
+            self.pauses.done(case.target)
         elif case.verdict == "failed":
-            failures = self._fence_failures.get(case.target, 0) + 1
-            self._fence_failures[case.target] = failures
-            wait_ms = min(FENCE_RETRY_MS * failures, FENCE_RETRY_MAX_MS)
-            self._hold_ms = max(self._hold_ms, now.ms + wait_ms)
+            most = attempts_max_of(self.scene.ledger.replica.cib)
+            self.pauses.failed(case.target, case.reason, now, attempts_max=most)
         for action in waiting:
             if self.run is None:
                 break
@@ -689,6 +727,12 @@ class Controller:
         for case in self._cases.values():
             if case.executor and case.executor not in self.scene.members:
                 case.lost_ms = now.ms
+
+
+def attempts_max_of(cib: Cib) -> int:
+    """Return how often in a row fencing of a node may fail before it is given up."""
+    text = cib.cluster_option("fencing-max-attempts") or cib.cluster_option("stonith-max-attempts")
+    return int(text) if text and text.isascii() and text.isdigit() and int(text) else ATTEMPTS_MAX
 
 
 def _recheck_ms(transition: Transition, now: Now) -> int:

@@ -3,7 +3,8 @@
 `Fencer` is a machine. It is told to fence and does it; that it may, and that nobody else does, is
 the DC's business. For a target it goes through the levels of its topology, or through the devices
 that can reach it one by one, until one of them succeeds. Only an agent's exit status 0 counts as
-success: not knowing is failure.
+success: not knowing is failure. An *off* is believed when the same device then says that it is off,
+where it can say; and no device is believed while the target is still heard.
 
 Whether a device can reach a target is told by its lists, or asked of the device itself; what was
 asked is kept for a minute.
@@ -11,7 +12,7 @@ asked is kept for a minute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +25,7 @@ from pcsx.agents import (
     fence_invocation,
     outcome_of,
 )  # fmt: skip
+from pcsx.agents.bundled import FENCE_AGENTS
 from pcsx.cib.fencing import Device, Devices
 from pcsx.daemon.device_params import (
     delay_max_ms,
@@ -50,6 +52,15 @@ LEAST_MS: Final = 1000
 """Less than this is not worth another try."""
 
 TRIES: Final = 2
+
+SILENCE_MS: Final = 6000
+"""How long a target may still be heard after it was cut off, unless the owner says otherwise."""
+
+LISTEN_MS: Final = 50
+"""How often it is looked whether the target has fallen silent."""
+
+IS_OFF: Final = 2
+"""The exit status of `status` for a plug that is off."""
 
 POWER: Final = frozenset(("off", "on", "reboot"))
 
@@ -160,6 +171,8 @@ class _Case:
     wake_ms: int | None = None
     delayed: set[str] = field(default_factory=set)
     switched: bool = False
+    silent_by_ms: int | None = None
+    """All was switched off; when the target must have fallen silent."""
     failures: list[str] = field(default_factory=list)
 
 
@@ -176,7 +189,8 @@ class Fencer:
     """This node's fencer; see the module's paragraph.
 
     *children* gives the numbers of children; *metadata* may fill in as agents are asked;
-    *sees_lease* tells whether the leader's lease in a term is seen now.
+    *sees_lease* tells whether the leader's lease in a term is seen now; *is_heard* tells of
+    (case, target) whether the life that shall be ended is still heard.
     """
 
     def __init__(
@@ -186,6 +200,7 @@ class Fencer:
         children: Iterator[int],
         metadata: Metadata,
         sees_lease: Callable[[int, Now], bool] | None = None,
+        is_heard: Callable[[int, str], bool] | None = None,
     ) -> None:
         self._host = host
         self._children = children
@@ -193,6 +208,8 @@ class Fencer:
         self._sees_lease = sees_lease
         self._known = Devices()
         self._unread: Callable[[], Devices] | None = None
+        self._is_heard = is_heard
+        self.silence_ms = SILENCE_MS
         self._cases: dict[int, _Case] = {}
         self._done: dict[int, FenceDone] = {}
         self._questions: dict[int, _Question] = {}
@@ -253,6 +270,16 @@ class Fencer:
             if (device := self.devices.get(id)) and self._reaches(device, target, now) is not False
         )
 
+    def is_done_by_target(self, devices: Iterable[str]) -> bool:
+        """Return whether the agent of one of *devices* has `on` done by the target itself."""
+        found = [self._metadata_of(id) for id in devices]
+        return any(
+            action.name == "on" and action.on_target
+            for metadata in found
+            if metadata is not None
+            for action in metadata.actions
+        )
+
     def can_fence(self, target: str, now: Now) -> Answer:
         """Return whether this node can fence *target*, as far as its devices have said."""
         may = self.candidates(target, now)
@@ -274,7 +301,7 @@ class Fencer:
         """Return how long fencing *target* may take at worst, all levels, tries and delays."""
         total = 0
         for level in self._levels(target, None):
-            for step in self._plan(level, action):
+            for step in filter(_takes_time, self._plan(level, action)):
                 device = self.devices.get(step.device)
                 if device is not None:
                     total += self._limit_ms(device, step.action) + delay_max_ms(device, target)
@@ -322,10 +349,20 @@ class Fencer:
         Several devices mean several power supplies: a reboot is all off, then all on. So is a
         reboot by a device that knows none. What is off counts; that it comes back does not.
         """
-        if action != "reboot" or (len(level) == 1 and self._reboots(level[0])):
+        if action == "on" or (action == "reboot" and len(level) == 1 and self._reboots(level[0])):
             return [_Step(id, action) for id in level]
         offs = [_Step(id, "off") for id in level]
+        offs += [_Step(id, "status") for id in level if self._can_say(id)]
+        if action == "off":
+            return offs
         return offs + [_Step(id, "on", must=False) for id in level if self._knows(id, "on")]
+
+    def _can_say(self, id: str) -> bool:
+        """Return whether the device can be asked for the state; ours have asked twice already."""
+        metadata, device = self._metadata_of(id), self.devices.get(id)
+        if metadata is None or device is None or device.agent in FENCE_AGENTS:
+            return False
+        return metadata.has_action("status")
 
     def _reboots(self, id: str) -> bool:
         device = self.devices.get(id)
@@ -365,14 +402,34 @@ class Fencer:
                     break
                 effects += begun
             elif case.level and not case.doing:
+                if not self._is_silent(case, now):
+                    effects += self._still_heard(case, now)
+                    continue
                 effects.append(self._succeed(number, now))
             elif case.levels:
                 case.level = case.levels.pop(0)
                 case.steps = self._plan(case.level, case.fence.action)
+                case.silent_by_ms = None
                 case.delayed.clear()
             else:
                 effects.append(self._fail(number, now))
         return effects
+
+    def _is_silent(self, case: _Case, now: Now) -> bool:
+        """Return whether nothing contradicts the devices: what is off says nothing."""
+        if case.fence.action == "on" or self._is_heard is None:
+            return True
+        return not self._is_heard(case.fence.case, case.fence.target)
+
+    def _still_heard(self, case: _Case, now: Now) -> list[FencerEffect]:
+        """Wait for the target to fall silent; when it does not, the level has failed."""
+        if case.silent_by_ms is None:
+            case.silent_by_ms = now.ms + self.silence_ms
+        if now.ms < case.silent_by_ms:
+            case.wake_ms = now.ms + LISTEN_MS
+            return []
+        by = ",".join(case.level)
+        return self._give_up(case, f"{by}: says it is off, but {case.fence.target} is still heard")
 
     def _is_second(self, number: int, case: _Case) -> bool:
         """Return whether an earlier case does something to the same target: they go in turn."""
@@ -444,9 +501,9 @@ class Fencer:
         """
         own_ms = self._limit_ms(device, step.action)
         left_ms = case.began_ms + case.fence.timeout_ms - now.ms
-        rest = [other for other in case.steps if other is not step and other.must]
+        rest = [other for other in case.steps if other is not step and _takes_time(other)]
         for level in case.levels:
-            rest += [other for other in self._plan(level, case.fence.action) if other.must]
+            rest += [step for step in self._plan(level, case.fence.action) if _takes_time(step)]
         rest_ms = sum(
             self._limit_ms(known, other.action)
             for other in rest
@@ -491,9 +548,12 @@ class Fencer:
         case.child = 0
         step = case.doing
         assert step is not None and case.steps[0] is step, f"child {child} of case {case}"
-        if exit.code == 0 and not exit.timed_out:
+        wanted = IS_OFF if step.action == "status" else 0
+        if exit.code == wanted and not exit.timed_out:
             return self._step_done(case, step)
         why = outcome_of("stonith", step.action, exit).reason
+        if step.action == "status" and exit.code == 0:
+            why = "it was switched off and is still on"
         if self._may_try_again(case, step, now):
             story = f"case {case.fence.case}: {step.device} {step.action}: {why}; again"
             return [Note("fencer", story)]
@@ -621,6 +681,11 @@ class Fencer:
             if device is not None:
                 effects += self._ask(device, target, None, now) or []
         return effects
+
+
+def _takes_time(step: _Step) -> bool:
+    """Return whether time must be left for *step*: to ask for the state is quick, or has failed."""
+    return step.must and step.action != "status"
 
 
 def _device_of(case: _Case) -> str:

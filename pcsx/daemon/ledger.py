@@ -62,6 +62,8 @@ class FenceIntent:
     lost: bool
     by: str
     wall_s: int
+    delay_ms: int = 0
+    """How long the other side gets to do it first, where it has the more important resources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class Fencing:
     executor: int = 0
     took_ms: int = 0
     ended_s: int = 0
+    delay_ms: int = 0
 
 
 class Ledger:
@@ -187,7 +190,7 @@ class Ledger:
             case FenceIntent():
                 self.fencings[index] = Fencing(
                     index, fact.target, fact.boot, fact.action, fact.limit_ms, fact.lost, fact.by,
-                    fact.wall_s,
+                    fact.wall_s, delay_ms=fact.delay_ms,
                 )  # fmt: skip
             case FenceClosed():
                 self._close(fact)

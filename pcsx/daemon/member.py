@@ -51,7 +51,7 @@ from pcsx.errors import Failed, NoQuorum, PcsxError
 from pcsx.ring import port
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import Boot, Configure, Doubt, Unconfigure
+from pcsx.ring.frames import Boot, Configure, Doubt, Reach, Unconfigure
 from pcsx.ring.log.changes import leaving
 from pcsx.ring.machine import Machine
 from pcsx.ring.quorum import Voters, is_on
@@ -126,8 +126,13 @@ class Member:
             self._start_failure_is_fatal,
         )
         self.fencer = Fencer(
-            host, children=children, metadata=metadata, sees_lease=self.machine.sees_lease
+            host,
+            children=children,
+            metadata=metadata,
+            sees_lease=self.machine.sees_lease,
+            is_heard=self._is_heard,
         )
+        self.fencer.silence_ms = 2 * self.scene.config.timers.down_ms
         self.alerts = alerts.Alerts(host, children=children)
         self._read_configuration()
         self.pair = Pair(self.scene, self.machine, self.fencer)
@@ -405,6 +410,7 @@ class Member:
 
     def _configured(self, config: RingConfig, now: Now) -> list[MemberEffect]:
         self.scene.config = config
+        self.fencer.silence_ms = 2 * config.timers.down_ms
         again = self._next_edit(now)
         return again + self._controlled(dc.Stir("the ring's configuration changed"), now)
 
@@ -457,7 +463,8 @@ class Member:
                 text = f"{done.user}: {done.command} -> {done.version}"
                 effects.append(port.Note("cib", text))
                 effects += self.describer.want(agents_of(self.ledger.replica.cib), now)
-                effects += self._controlled(dc.Stir("the configuration changed", paced=True), now)
+                why = dc.Stir("the configuration changed", paced=True, anew=True)
+                effects += self._controlled(why, now)
             case Kept(name, why):
                 self.trials.follow(self.ledger.trials, now)
                 effects.append(port.Note("cib", f"change {name} stays: {why}"))
@@ -811,18 +818,30 @@ class Member:
 
     # --- fencing ----------------------------------------------------------------------------------
 
-    def _executors(self, target: int) -> list[int]:
-        """Return the members that could fence *target*, those with a running device first."""
+    def _executors(self, target: int, action: str) -> list[int]:
+        """Return the members that could do *action* to *target*, those with a device first.
+
+        Nobody cuts itself off; but what is locked out on its own side is let in again by itself.
+        """
         name = self.scene.config.node(target).name
         devices = set(self.fencer.candidates(name))
         if not devices:
             return []
+        if action == "on" and self.fencer.is_done_by_target(devices):
+            return [target] if target in self.scene.members else []
 
-        def order(id: int) -> tuple[bool, bool, int]:
-            running = devices & set(self.scene.picture.nodes[id].devices)
-            return (id == target, not running, id)
+        def order(id: int) -> tuple[bool, int]:
+            return (not devices & set(self.scene.picture.nodes[id].devices), id)
 
         return sorted((id for id in self.scene.members if id != target), key=order)
+
+    def _is_heard(self, case: int, target: str) -> bool:
+        """Return whether the life of *target* that *case* is to end is still heard here."""
+        node, known = self.scene.config.named(target), self.ledger.fencings.get(case)
+        reach = self.scene.reach.get(node.id) if node is not None else None
+        if known is None or reach is None or reach.reach is not Reach.UP:
+            return False
+        return reach.boot.counter <= known.boot
 
     def _fence_order(self, order: messages.FenceOrder, now: Now) -> list[MemberEffect]:
         picture = self.scene.picture.nodes.get(order.executor)

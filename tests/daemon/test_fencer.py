@@ -41,7 +41,9 @@ def agent(*actions: str, plug: str = "plug") -> AgentMetadata:
     return parse_metadata(text.encode())
 
 
-FULL = agent("on", "off", "reboot", "status", "list", "monitor")
+FULL = agent("on", "off", "reboot", "list", "monitor")
+SAYS = agent("on", "off", "reboot", "status", "list", "monitor")
+"""It can tell the state of a plug, too."""
 
 
 def device(id: str, hosts: str = "b c", **params: str) -> Device:
@@ -61,12 +63,14 @@ class Rig:
     ) -> None:
         self.ms = 1000
         self.leased = True
+        self.heard = False
         known = {} if metadata is None else {("stonith", "", AGENT): metadata}
         self.fencer = Fencer(
             HOST,
             children=count(1),
             metadata=known,
             sees_lease=lambda term, now: self.leased,
+            is_heard=lambda case, target: self.heard,
         )
         self.fencer.devices = Devices(devices, levels, timeout_ms=timeout_ms)
         self.effects: list[FencerEffect] = []
@@ -194,7 +198,7 @@ def test_a_reboot_by_one_device_is_its_own_reboot():
 
 
 def test_a_device_without_reboot_does_off_and_on():
-    rig = Rig(device("d"), metadata=agent("off", "on", "status"))
+    rig = Rig(device("d"), metadata=agent("off", "on"))
     rig.fence(action="reboot")
     assert rig.said["action"] == "off"
     rig.end(0)
@@ -294,7 +298,7 @@ def test_a_device_without_lists_is_asked_for_its_own_and_the_answer_is_kept():
 
 
 def test_where_the_list_fails_the_status_of_the_target_is_asked():
-    rig = Rig(device("d", hosts=""))
+    rig = Rig(device("d", hosts=""), metadata=SAYS)
     rig.fence()
     rig.end(1)
     assert rig.said["action"] == "status" and rig.said["plug"] == "b"
@@ -303,7 +307,7 @@ def test_where_the_list_fails_the_status_of_the_target_is_asked():
 
 
 def test_a_query_that_fails_is_never_taken_for_yes():
-    rig = Rig(device("d", hosts=""))
+    rig = Rig(device("d", hosts=""), metadata=SAYS)
     rig.fence()
     rig.end(1)
     rig.end(1)
@@ -450,3 +454,56 @@ def test_the_limit_of_a_case_has_room_for_all_levels():
     levels = (Level(1, ("d",), target="b"), Level(2, ("e",), target="b"))
     rig = Rig(device("d", pcmk_off_timeout="100s"), device("e", pcmk_delay_max="5s"), levels=levels)
     assert rig.fencer.limit_ms("b", "off") == (100_000 + 60_000 + 5000) * 12 // 10
+
+
+def test_an_off_is_believed_when_the_device_then_says_that_it_is_off():
+    rig = Rig(device("d"), metadata=SAYS)
+    rig.fence()
+    rig.end(0)
+    assert (rig.said["action"], rig.done) == ("status", [])
+    rig.end(2)
+    assert rig.done[0].ok
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_an_off_that_the_device_does_not_own_up_to_is_a_failure(code: int):
+    rig = Rig(device("d"), metadata=SAYS)
+    rig.fence()
+    rig.end(0)
+    rig.end(code)
+    rig.end(code)
+    assert [done.ok for done in rig.done] == [False]
+
+
+def test_no_device_is_believed_while_the_target_is_heard_and_the_next_level_follows():
+    levels = (Level(1, ("d",), target="b"), Level(2, ("e",), target="b"))
+    rig = Rig(device("d"), device("e"), levels=levels)
+    rig.heard = True
+    rig.fence()
+    rig.end(0)
+    assert (rig.done, rig.spawned) == ([], [])
+    rig.ms = 1000 + rig.fencer.silence_ms
+    rig.step(Tick())
+    assert [spawn.kind for spawn in rig.spawned] == ["fence"]
+    rig.heard = False
+    rig.end(0)
+    assert (rig.done[0].ok, rig.done[0].device) == (True, "e")
+
+
+def test_a_target_that_falls_silent_in_time_is_off():
+    rig = Rig(device("d"))
+    rig.heard = True
+    rig.fence()
+    rig.end(0)
+    rig.ms += 1000
+    rig.heard = False
+    rig.step(Tick())
+    assert rig.done[0].ok
+
+
+def test_a_node_that_is_let_in_again_may_be_heard():
+    rig = Rig(device("d"))
+    rig.heard = True
+    rig.fence(action="on")
+    rig.end(0)
+    assert rig.done[0].ok
