@@ -98,6 +98,8 @@ class Alerts:
         self._host = host
         self._children = children
         self.tellers: tuple[Teller, ...] = ()
+        self.wanted = False
+        """Whether the document has alerts at all."""
         self._sequence = 0
         self._running: dict[int, Teller] = {}
         self._waiting: deque[tuple[Teller, Invocation]] = deque()

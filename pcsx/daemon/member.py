@@ -11,7 +11,6 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from random import Random
 from typing import Any, Final
@@ -57,7 +56,6 @@ from pcsx.ring.machine import Machine
 from pcsx.ring.quorum import Voters, is_on
 from pcsx.values import Now, parse_bool
 
-_LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 STATUS_WAIT_MS: Final = 30_000
 """A daemon that is to go and finds no DC for so long stops by itself what it runs."""
 
@@ -431,12 +429,12 @@ class Member:
         asked = self.describer.want(agents_of(restored.replica.cib), now)
         return [*asked, *self._controlled(dc.Stir("a snapshot was taken over"), now)]
 
-    def _read_configuration(self, now: Now | None = None) -> None:
+    def _read_configuration(self) -> None:
         """Give the parts what the configuration, which may have changed, says to them."""
         cib = self.ledger.replica.cib
         self.fencer.follow(partial(devices_of, cib))
         self.local.lrm.traced = traced_of(cib)
-        self.alerts.tellers = tellers_of(cib, now.wall if now is not None else _LONG_AGO)
+        self.alerts.wanted = cib.tree.find("configuration/alerts/alert") is not None
 
     # --- the log ----------------------------------------------------------------------------------
 
@@ -458,7 +456,7 @@ class Member:
         match fact:
             case CibChange():
                 self.trials.follow(self.ledger.trials, now)
-                self._read_configuration(now)
+                self._read_configuration()
                 done = self.ledger.history.find("last").change
                 text = f"{done.user}: {done.command} -> {done.version}"
                 effects.append(port.Note("cib", text))
@@ -712,9 +710,9 @@ class Member:
         return self.scene.members[:1] == (self.me,)
 
     def _alert(self, event: alerts.Happened | None, now: Now) -> list[MemberEffect]:
-        if event is None or not self.alerts.tellers:
+        if event is None or not self.alerts.wanted:
             return []
-        # Whether a rule holds may have changed since; the programs are few.
+        # Read when one is told of, because there are few and rules turn with time.
         self.alerts.tellers = tellers_of(self.ledger.replica.cib, now.wall)
         return list(self.alerts.tell(event, now))
 
