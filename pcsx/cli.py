@@ -7,9 +7,6 @@ Nothing else in the program ends the process.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -17,14 +14,13 @@ from typing import Final
 
 import click
 
-from pcsx.errors import Finding, PcsxError, Refused, Severity, Usage
+from pcsx.errors import Finding, PcsxError, Refused, Severity
+from pcsx.shell.guard import BUG, run_words
 from pcsx.shell.run import Run
 from pcsx.shell.words import GLOBAL, WordsCommand, split_leading
 
 COMMANDS: Final = Path(__file__).parent / "shell" / "commands"
 PACKAGE: Final = "pcsx.shell.commands"
-BUG: Final = 70
-"""The exit status of a fault of our own."""
 
 
 class Root(click.Group):
@@ -49,6 +45,10 @@ class Root(click.Group):
         command: click.Command = module.command
         return command
 
+    def summary_of(self, word: str) -> str:
+        """Return what the command *word* does, without importing it."""
+        return SUMMARY.get(word, "")
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the options before the first word; the rest is the command's."""
         given, rest = split_leading(args)
@@ -60,6 +60,8 @@ class Root(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that the first word names, or show what there is."""
         run: Run = ctx.obj
+        if not ctx.args and not run.given.keys() & {"help", "version"} and _is_terminal():
+            ctx.args = ["shell"]
         if not ctx.args or ctx.args == ["help"]:
             if run.flag("version"):
                 from pcsx import __version__
@@ -109,6 +111,7 @@ SUMMARY: Final = {
     "redo": "Make a change again that was undone.",
     "resource": "Create, change, move and delete what the cluster runs.",
     "rule": "Test rules, and tell when they turn.",
+    "shell": "Work at a prompt: levels, completion, one working copy.",
     "simulate": "Show what the cluster would do.",
     "status": "Show what runs where, and what is wrong.",
     "stonith": "Configure fence devices; fence nodes.",
@@ -133,6 +136,10 @@ root = Root(
 )
 
 
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def unknown_word(word: str, known: list[str]) -> PcsxError:
     """Return the error for *word*, which names no command; near misses are its hint."""
     import difflib
@@ -144,57 +151,7 @@ def unknown_word(word: str, known: list[str]) -> PcsxError:
 
 def run(argv: list[str]) -> int:
     """Run one invocation and return its exit status; what it has to say is printed."""
-    this = Run(argv)
-    try:
-        root.main(argv, "pcsx", standalone_mode=False, obj=this)
-    except PcsxError as error:
-        if this.flag("idempotent"):
-            return this.finish(settle(this, error))
-        return this.finish(error)
-    except click.exceptions.Exit as end:
-        this.finish(None)
-        return end.exit_code
-    except click.ClickException as error:
-        return this.finish(Usage(error.format_message()))
-    except (click.Abort, KeyboardInterrupt):
-        this.finish(None)
-        print("Interrupted.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
-    except Exception as bug:  # the outermost frame of the shell: a person sees one line, not this
-        return report_bug(bug, this)
-    return this.finish(None)
+    return run_words(root, argv)
 
 
-def settle(this: Run, error: PcsxError) -> PcsxError | None:
-    """Return *error*, or None where all that was asked for is so already."""
-    from pcsx.shell.idempotence import settled
-
-    def again(twin: Run) -> None:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            root.main(twin.argv, "pcsx", standalone_mode=False, obj=twin)
-
-    try:
-        return settled(this, error, again)
-    except PcsxError as other:
-        return other
-
-
-def report_bug(bug: Exception, this: Run) -> int:
-    """Say in one line that we are wrong, keep the details in a file, and return the status."""
-    import tempfile
-    import traceback
-
-    if this.flag("debug"):
-        traceback.print_exception(bug)
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="pcsx-bug-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as report:
-        traceback.print_exception(bug, file=report)
-    this.bug(f"internal error ({type(bug).__name__}); please report it with {report.name}")
-    return BUG
-
-
-__all__ = ["Root", "Severity", "root", "run"]
+__all__ = ["BUG", "Root", "Severity", "root", "run"]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pcsx.shell.agents import Agents
     from pcsx.shell.run import Run
 
+_RESOURCES: Final = ("primitive", "group", "clone", "master", "bundle")
 _PREFERRED: Final = ("heartbeat", "pacemaker")
 _FILTER_S: Final = 60.0
 
@@ -263,13 +264,20 @@ class Session:
 
     def changed_names(self) -> set[str]:
         """Return the names of what is new or not as it was committed."""
-        before = Workspace(unseal(self.base))
-        changed = set()
-        for name in self.workspace.names():
-            old, new = before.find(name), self.workspace.find(name)
-            if old is None or new is None or not old.same(new):
-                changed.add(name)
-        return changed
+        return {name for name in self._changes() if name in set(self.workspace.names())}
+
+    def count_changes(self) -> int:
+        """Return how many definitions were made, changed or deleted since the last commit."""
+        return len(self._changes()) or int(self.changed)
+
+    def _changes(self) -> set[str]:
+        before = _definitions(unseal(self.base))
+        after = _definitions(self.workspace.root)
+        return {
+            name
+            for name in {*before, *after}
+            if name not in before or name not in after or not before[name].same(after[name])
+        }
 
 
 _KINDS: Final = {
@@ -292,6 +300,16 @@ def read_file(path: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise Failed(f"cannot read {path}: {said}") from error
+
+
+def _definitions(root: Element) -> dict[str, Element]:
+    """Return what has a name in *root*, by that name."""
+    return {
+        name_of(inner) or inner.tag: inner
+        for section in root.children
+        for element in section.children
+        for inner in (element, *(e for e in element.walk() if e.tag in _RESOURCES))
+    }
 
 
 def _agent_of(element: Element) -> AgentName | None:

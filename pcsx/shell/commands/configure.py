@@ -6,6 +6,7 @@ at the end, or where a line says `commit`. A line that is refused leaves everyth
 
 from __future__ import annotations
 
+import inspect
 import os
 import shlex
 import subprocess
@@ -21,29 +22,13 @@ from pcsx.errors import Failed, Finding, Refused, Severity
 from pcsx.shell.session import Session, read_file
 from pcsx.shell.syntax.lexer import Line, lines, quote
 from pcsx.shell.syntax.reading import READERS
+from pcsx.shell.syntax.synopsis import DEFINITIONS
 
 if TYPE_CHECKING:
     from pcsx.shell.run import Run
 
 _HELP: Final = """Edit the configuration in crm's language. Without words, lines are read from
     standard input, and committed together.
-
-    \b
-    Definitions
-        node primitive rsc_template monitor group clone ms bundle location colocation order
-        rsc_ticket tag property rsc_defaults op_defaults fencing_topology role acl_target
-        acl_group user alert xml
-    Commands
-        show [xml] [ID|type:KIND|tag:ID|related:ID|changed]...   print it
-        load [xml] update|replace|push FILE                      take in a file (- for input)
-        save [xml] FILE [ID]...                                  write it to a file
-        edit [ID]...                                             change its text in an editor
-        filter PROGRAM [ID]...                                   let a program change its text
-        set ID.NAME VALUE                                        change one value
-        delete ID...     rename OLD NEW     erase [nodes]
-        modgroup ID add MEMBER [after|before MEMBER] | remove MEMBER
-        default-timeouts ID...                                   as the agents advise
-        get-property NAME     verify     diff     commit     refresh     quit
 
     \b
     Example: a virtual address and the web server that needs it
@@ -54,20 +39,77 @@ _HELP: Final = """Edit the configuration in crm's language. Without words, lines
     """
 
 
-@click.command(
-    "configure",
-    help=_HELP,
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-)
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
-@click.pass_obj
-def command(run: Run, words: tuple[str, ...]) -> None:
-    """Do what *words* say, or what the lines on standard input say."""
-    level = Level(run)
-    if words:
-        level.do_words(words)
-    else:
-        level.do_input()
+class Word(click.Command):
+    """One word of the level: a definition of the language or a command."""
+
+    def __init__(self, name: str, usage: str, help: str, *, hidden: bool = False) -> None:
+        """Describe the word; what it does is the level's business."""
+        self.usage_text = usage
+        super().__init__(name, help=help, hidden=hidden, add_help_option=False)
+
+    def usage_line(self, ctx: click.Context) -> str:
+        """Return how the command is written."""
+        return f"{ctx.command_path} {self.usage_text}".strip()
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the words of the usage line after the path."""
+        return [self.usage_text] if self.usage_text else []
+
+
+class Configure(click.Group):
+    """The noun `configure`: its words are in the tree, and done together over one session."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take all words as they are: options inside them are the language's."""
+        ctx.args = list(args)
+        return ctx.args
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Do what the words say, or what the lines on standard input say."""
+        run: Run = ctx.obj
+        words = ctx.args
+        if (
+            run.flag("help")
+            or words[:1] in (["help"], ["--help"], ["-h"])
+            or words[1:] == ["--help"]
+        ):
+            self._help(ctx, [word for word in words if word not in ("help", "--help", "-h")])
+            return
+        level = Level(run)
+        if words:
+            level.do_words(words)
+        else:
+            level.do_input()
+
+    def _help(self, ctx: click.Context, words: list[str]) -> None:
+        run: Run = ctx.obj
+        word = self.get_command(ctx, words[0]) if words else None
+        if word is None:
+            run.say(self.get_help(ctx))
+            return
+        with word.make_context(words[0], [], parent=ctx) as sub:
+            run.say(word.get_help(sub))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the word, however its dashes and letters are written."""
+        name = cmd_name.lower()
+        return self.commands.get(name) or self.commands.get(_COMMAND_OF.get(_plain(name), ""))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the definitions, then the commands."""
+        for title, is_definition in (("Definitions", True), ("Commands", False)):
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        (name, word.get_short_help_str(70))
+                        for name, word in self.commands.items()
+                        if (name in DEFINITIONS) == is_definition and not word.hidden
+                    ]
+                )
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the words of the usage line after the path."""
+        return ["[WORD ...]"]
 
 
 class Level:
@@ -127,7 +169,7 @@ class Level:
 
     def do_command(self, word: str, words: Sequence[str]) -> bool:
         """Do the command *word*; return False where it is none."""
-        name = word.lower().replace("-", "_")
+        name = _plain(word.lower())
         do = _COMMANDS.get(name)
         if do is None:
             if name not in READERS and not self.in_batch:
@@ -145,7 +187,7 @@ class Level:
         return Finding.error("syntax", word, f"there is no {word!r} here", hint=hint)
 
     def show(self, words: list[str]) -> None:
-        """Print the configuration, or what *words* name of it."""
+        """Print the configuration, or what is named: ID, type:KIND, tag:ID, related:ID, changed."""
         is_xml = bool(words) and words[0] == "xml"
         names = words[1:] if is_xml else words
         if is_xml and not names:
@@ -167,27 +209,27 @@ class Level:
             self.run.say(text)
 
     def load(self, words: list[str]) -> None:
-        """Take in a file."""
+        """Take in a file, or with - standard input; replace and push take it for the whole."""
         is_xml = bool(words) and words[0] == "xml"
         rest = words[1:] if is_xml else words
         if len(rest) == 1:
             rest = ["update", *rest]
         if len(rest) != 2 or rest[0] not in ("update", "replace", "push"):
-            raise _usage("load [xml] update|replace|push FILE")
+            raise _usage("load")
         text = read_file(rest[1])
         is_xml = is_xml or text.lstrip().startswith("<")
         self.session.load(rest[0], text, xml=is_xml)
 
     def save(self, words: list[str]) -> None:
-        """Write a file."""
+        """Write the configuration, or what is named, to a file."""
         is_xml = bool(words) and words[0] == "xml"
         rest = words[1:] if is_xml else words
         if not rest:
-            raise _usage("save [xml] FILE [ID]...")
+            raise _usage("save")
         self.session.save(rest[0], xml=is_xml, names=rest[1:])
 
     def edit(self, words: list[str]) -> None:
-        """Open the text of *words*, or all of it, in an editor."""
+        """Open the text of what is named, or of all, in an editor."""
         names = words or self.session.workspace.names()
         with tempfile.NamedTemporaryFile("w+", suffix=".crm", encoding="utf-8") as file:
             file.write(self.session.text(self.session.wanted(names) if words else None))
@@ -202,24 +244,24 @@ class Level:
             self.session.replace_text(names, Path(file.name).read_text("utf-8"))
 
     def filter(self, words: list[str]) -> None:
-        """Let a program rewrite the text."""
+        """Let a program rewrite the text, from its standard input to its standard output."""
         if not words:
-            raise _usage("filter PROGRAM [ID]...")
+            raise _usage("filter")
         self.session.filter(words[0], words[1:])
 
     def set_value(self, words: list[str]) -> None:
-        """Change one value."""
+        """Change one value of a resource, a node or an operation."""
         if len(words) == 1 and "=" in words[0]:
             words = list(words[0].split("=", 1))
         if len(words) != 2 or "." not in words[0]:
-            raise _usage("set ID.NAME VALUE")
+            raise _usage("set")
         self.session.workspace.set_value(words[0], words[1])
 
     def delete(self, words: list[str]) -> None:
         """Delete elements and what only they were for."""
         names = [word for word in words if word not in ("--force", "-f")]
         if not names:
-            raise _usage("delete ID...")
+            raise _usage("delete")
         if self.in_batch:  # scripts delete what may be gone already
             for name in [name for name in names if self.session.workspace.find(name) is None]:
                 self.run.warn(f"there is no {name} to delete", code="unknown", subject=name)
@@ -230,7 +272,7 @@ class Level:
     def rename(self, words: list[str]) -> None:
         """Give an element another id."""
         if len(words) != 2:
-            raise _usage("rename OLD NEW")
+            raise _usage("rename")
         self.session.workspace.rename(*words)
 
     def modgroup(self, words: list[str]) -> None:
@@ -246,18 +288,18 @@ class Level:
             case [group, "remove", member]:
                 workspace.remove_from_group(group, member)
             case _:
-                raise _usage("modgroup ID add MEMBER [after|before MEMBER] | remove MEMBER")
+                raise _usage("modgroup")
 
     def erase(self, words: list[str]) -> None:
         """Delete everything."""
         if words not in ([], ["nodes"]):
-            raise _usage("erase [nodes]")
+            raise _usage("erase")
         self.session.workspace.erase(nodes=bool(words))
 
     def default_timeouts(self, words: list[str]) -> None:
         """Give operations the timeouts that agents advise."""
         if not words:
-            raise _usage("default-timeouts ID...")
+            raise _usage("default-timeouts")
         self.session.set_default_timeouts(words)
 
     def get_property(self, words: list[str]) -> None:
@@ -266,7 +308,7 @@ class Level:
 
         names = [word for word in words if word not in ("-t", "--true")]
         if not names:
-            raise _usage("get-property NAME...")
+            raise _usage("get-property")
         crm_config = self.session.workspace.section("crm_config")
         for name in names:
             option = CLUSTER.get(name)
@@ -304,8 +346,13 @@ class Level:
         """Do nothing, for words that scripts of crm hold."""
 
 
-def _usage(text: str) -> Refused:
-    return Refused([Finding.error("usage", "configure", f"usage: configure {text}")])
+def _usage(word: str) -> Refused:
+    text = f"usage: configure {word} {_TABLE[word][1]}"
+    return Refused([Finding.error("usage", "configure", text)])
+
+
+def _plain(word: str) -> str:
+    return word.replace("-", "_")
 
 
 def _split_values(words: Sequence[str]) -> tuple[str, ...]:
@@ -315,37 +362,60 @@ def _split_values(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-_COMMANDS: Final[dict[str, Callable[[Level, list[str]], None]]] = {
-    "show": Level.show,
-    "load": Level.load,
-    "save": Level.save,
-    "edit": Level.edit,
-    "filter": Level.filter,
-    "set": Level.set_value,
-    "delete": Level.delete,
-    "del": Level.delete,
-    "remove": Level.delete,
-    "rm": Level.delete,
-    "rename": Level.rename,
-    "modgroup": Level.modgroup,
-    "erase": Level.erase,
-    "default_timeouts": Level.default_timeouts,
-    "get_property": Level.get_property,
-    "verify": Level.verify,
-    "validate_all": Level.verify,
-    "diff": Level.diff,
-    "commit": Level.commit,
-    "refresh": Level.refresh,
-    "reset": Level.refresh,
-    "quit": Level.end,
-    "exit": Level.end,
-    "bye": Level.end,
-    "end": Level.end,
-    "up": Level.end,
-    "back": Level.end,
-    "..": Level.end,
-    "upgrade": Level.nothing,
-    "cd": Level.nothing,
+_TABLE: Final[dict[str, tuple[Callable[[Level, list[str]], None], str, str, str]]] = {
+    "show": (Level.show, "[xml] [WHAT]...", "show type:primitive", ""),
+    "edit": (Level.edit, "[NAME]...", "edit web", ""),
+    "load": (Level.load, "[xml] [update|replace|push] FILE", "load update web.crm", ""),
+    "save": (Level.save, "[xml] FILE [NAME]...", "save backup.crm", ""),
+    "set": (Level.set_value, "NAME.ATTRIBUTE VALUE", "set vip.ip 10.0.0.10", ""),
+    "delete": (Level.delete, "NAME...", "delete l-web", "del remove rm"),
+    "rename": (Level.rename, "NAME NEW", "rename vip web-address", ""),
+    "modgroup": (
+        Level.modgroup,
+        "GROUP (add RESOURCE [after|before RESOURCE] | remove RESOURCE)",
+        "modgroup web add log after apache",
+        "",
+    ),
+    "filter": (Level.filter, "PROGRAM [NAME]...", 'filter "sed s/10s/20s/" vip', ""),
+    "default-timeouts": (Level.default_timeouts, "RESOURCE...", "default-timeouts vip", ""),
+    "get-property": (Level.get_property, "PROPERTY...", "get-property stonith-enabled", ""),
+    "verify": (Level.verify, "", "verify", "validate-all"),
+    "diff": (Level.diff, "", "diff", ""),
+    "commit": (Level.commit, "", "commit", ""),
+    "refresh": (Level.refresh, "", "refresh", "reset"),
+    "erase": (Level.erase, "[nodes]", "erase", ""),
+    "quit": (Level.end, "", "quit", "exit bye end up back .."),
+    "upgrade": (Level.nothing, "", "upgrade", "cd"),
 }
+"""Each command: what does it, its usage, an example, and other words for it."""
+
+_COMMAND_OF: Final = {
+    _plain(word): name for name, row in _TABLE.items() for word in (name, *row[3].split())
+}
+_COMMANDS: Final = {word: _TABLE[name][0] for word, name in _COMMAND_OF.items()}
+_SHELL_WORDS: Final = ("quit", "upgrade")
+"""The level below the prompt has its own, or they say nothing to a reader."""
+
+
+def _words() -> list[click.Command]:
+    """Return the words of the level as commands of the tree."""
+    made: list[click.Command] = []
+    for name, said in DEFINITIONS.items():
+        example = f"{said.text}\n\n\b\nExample:\n    pcsx configure {said.example}"
+        made.append(Word(name, said.usage, example, hidden=said.older))
+    for name, (body, usage, example, _) in _TABLE.items():
+        text = f"{inspect.cleandoc(body.__doc__ or '')}\n\n\b\nExample:\n"
+        hidden = name in _SHELL_WORDS
+        made.append(Word(name, usage, f"{text}    pcsx configure {example}", hidden=hidden))
+    return made
+
+
+command = Configure(
+    "configure",
+    help=inspect.cleandoc(_HELP),
+    commands=_words(),
+    add_help_option=False,
+    invoke_without_command=True,
+)
 
 __all__ = ["Level", "command", "quote"]

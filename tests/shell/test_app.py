@@ -1,0 +1,136 @@
+"""The shell in a real terminal: typed, completed, pasted into, interrupted, left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pcsx.cib.document import Cib
+from tests.shell.support import AGENTS, EMPTY
+from tests.shell.terminal import Terminal, environment
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """Return the shell on an empty document, at its first prompt."""
+    agents = tmp_path / "agents.json"
+    agents.write_text(json.dumps(AGENTS))
+    (tmp_path / "cib.xml").write_bytes(EMPTY)
+    words = ["-f", str(tmp_path / "cib.xml"), "shell"]
+    opened = Terminal(words, environment(tmp_path, agents))
+    try:
+        opened.see("cib.xml> ")
+        yield opened
+    finally:
+        opened.close()
+
+
+def _ids(tmp_path: Path) -> set[str]:
+    tree = Cib.from_bytes((tmp_path / "cib.xml").read_bytes()).tree
+    return {str(element.get("id")) for element in tree.iter("primitive", "group")}
+
+
+def test_a_line_is_completed_explained_and_committed(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.enter("configure")
+    terminal.see("cib.xml configure> ")
+    terminal.send("primitive web ocf:test:Service ")
+    terminal.see("still needed: path")
+    assert "path=" in terminal.see("* string")  # required, with its type, in the menu
+    terminal.enter("path=/srv")
+    terminal.see("cib.xml configure(+1)> ")
+    terminal.enter("commit")
+    assert "primitive web ocf:test:Service" in terminal.see("Commit?")
+    terminal.enter("y")
+    terminal.see("cib.xml configure> ", times=2)
+    terminal.enter("quit")
+    assert terminal.ends() == 0
+    assert _ids(tmp_path) == {"web"}
+
+
+def test_a_pasted_file_is_one_transaction_whatever_its_order(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.paste(
+        "group g a b\n"
+        "primitive a ocf:test:Stateful\n"
+        "primitive b ocf:test:Stateful \\\n"
+        "  op monitor interval=10s\n"
+    )
+    terminal.see("interval=10s")
+    terminal.send("\r")
+    terminal.see("cib.xml configure(+3)> ")
+    terminal.enter("quit")
+    terminal.see("[c] stay")
+    terminal.enter("d")
+    assert "+ group g a b" in terminal.see("[c] stay", times=2)
+    terminal.enter("y")
+    assert terminal.ends() == 0
+    assert _ids(tmp_path) == {"a", "b", "g"}
+
+
+def test_a_pasted_file_with_a_fault_changes_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.paste("primitive a ocf:test:Stateful\ngroup g a nosuch\n")
+    terminal.send("\r")
+    terminal.see("Error:")
+    terminal.see("cib.xml> ", times=2)
+    terminal.enter("quit")
+    assert terminal.ends() == 0
+    assert _ids(tmp_path) == set()
+
+
+def test_leaving_asks_and_dropped_changes_are_gone(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.enter("configure")
+    terminal.see("configure> ")
+    terminal.enter("primitive a ocf:test:Stateful")
+    terminal.see("configure(+1)> ")
+    terminal.send("\x04")
+    terminal.see("1 change is not committed.")
+    terminal.send("\x03")  # neither yes nor no: it stays
+    terminal.see("configure(+1)> ", times=2)
+    terminal.enter("up")
+    terminal.see("[c] stay", times=2)
+    terminal.enter("n")
+    terminal.see("cib.xml> ", times=2)
+    terminal.send("\x04")
+    assert terminal.ends() == 0
+    assert _ids(tmp_path) == set()
+
+
+def test_ctrl_c_drops_the_line_and_a_new_size_is_used(terminal: Terminal) -> None:
+    terminal.send("resource cr")
+    terminal.see("Create a resource")
+    terminal.send("\x03")
+    terminal.resize(30, 60)
+    terminal.enter("cd resource/group")
+    terminal.see("cib.xml resource group> ")
+    terminal.enter("ls")
+    terminal.see("cib.xml resource group> ", times=2)
+    terminal.enter("/node standby n1")
+    terminal.see("cib.xml resource group> ", times=3)
+    terminal.send("\x04")
+    assert terminal.ends() == 0
+    assert "Traceback" not in terminal.all
+
+
+def test_mistakes_are_told_and_do_not_end_the_shell(terminal: Terminal) -> None:
+    terminal.enter("resorce")
+    terminal.see("Did you mean: resource?")
+    terminal.see("cib.xml> ", times=2)
+    terminal.enter("re")
+    terminal.see("'re' could be")
+    terminal.see("cib.xml> ", times=3)
+    terminal.enter("no standby nosuch")
+    terminal.see("cib.xml> ", times=4)
+    terminal.send("resource move ?")
+    terminal.see("Usage: pcsx resource move")
+    terminal.see("cib.xml> resource move ", times=1)  # the line is still there
+    terminal.send("\x03")
+    terminal.see("cib.xml> ", times=5)
+    terminal.enter("quit")
+    assert terminal.ends() == 0
+    assert "Traceback" not in terminal.all

@@ -1,0 +1,116 @@
+"""Laws of the shell's lines: levels, prefixes, scripts that stop at the first fault."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pcsx import cli
+from pcsx.shell.guard import BUG, guarded
+from pcsx.shell.interpreter import Interpreter
+from pcsx.shell.run import Run
+from pcsx.shell.tree import Tree
+from tests.shell.support import Ran, Shell, shell
+
+__all__ = ["shell"]
+
+Script = Callable[[str], Ran]
+
+
+@pytest.fixture
+def script(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Return what does lines that come on standard input."""
+
+    def do(text: str) -> Ran:
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        return shell("shell")
+
+    return do
+
+
+def test_a_script_walks_levels_and_commits_what_it_defines(shell: Shell, script: Script) -> None:
+    ran = script(
+        "configure\n"
+        "group g a b\n"
+        "primitive a ocf:test:Stateful\n"
+        "primitive b ocf:test:Stateful\n"
+        "commit\n"
+        "up\n"
+        "/node standby n1\n"
+        "resource\nconfig g\n"
+    )
+    assert (ran.status, shell.ids("primitive")) == (0, ["a", "b"])
+    assert "Group: g" in ran.out
+
+
+def test_what_is_left_uncommitted_by_a_script_is_committed_at_its_end(
+    shell: Shell, script: Script
+) -> None:
+    assert script("configure\nprimitive a ocf:test:Stateful\n").status == 0
+    assert shell.ids("primitive") == ["a"]
+
+
+def test_a_script_ends_at_its_first_fault_with_its_status(shell: Shell, script: Script) -> None:
+    ran = script(
+        "configure\nprimitive a ocf:test:Stateful\ncommit\nfoo\nprimitive b ocf:test:Stateful\n"
+    )
+    assert ran.status == 1
+    assert "there is no 'foo'" in ran.err
+    assert shell.ids("primitive") == ["a"]
+
+
+def test_configure_said_from_elsewhere_is_a_transaction_of_its_own(
+    shell: Shell, script: Script
+) -> None:
+    ran = script("resource\nconfigure primitive a ocf:test:Stateful\nfoo\n")
+    assert (ran.status, shell.ids("primitive")) == (1, ["a"])
+
+
+def test_unique_prefixes_do_and_others_are_told(script: Script) -> None:
+    assert script("conf\nsh\n").status == 1  # config, configure, confirm
+    assert "could be" in script("conf\n").err
+    assert script("configu\nsho\n").status == 0
+
+
+def test_a_level_is_left_by_each_of_its_words() -> None:
+    for word in ("up", "back", "end", "..", "cd .."):
+        interpreter = Interpreter(Tree(cli.root), ["-f", "nosuch"], leave=lambda: True)
+        assert interpreter.do("cd resource/group") == 0
+        assert interpreter.path == ("resource", "group")
+        assert interpreter.do(word) == 0
+        assert interpreter.path == ("resource",), word
+        assert interpreter.do("/") == 0
+        assert interpreter.path == ()
+
+
+def test_changes_are_counted_and_dropped(shell: Shell) -> None:
+    asked = []
+    interpreter = Interpreter(
+        Tree(cli.root), ["-f", str(shell.path)], leave=lambda: bool(asked.append(1))
+    )
+    interpreter.do("configure\nprimitive a ocf:test:Stateful\nprimitive b ocf:test:Stateful")
+    assert interpreter.pending() == 2
+    interpreter.do("up")
+    assert (asked, interpreter.path) == ([1], ("configure",))
+    interpreter.do("delete a")
+    assert interpreter.pending() == 1
+
+
+_WORDS = """configure primitive group location /resource node ? help cd .. / up ls a b meta x=1 op
+    ocf:test:Stateful monitor inf: 100: n1 " ' \\ ( [ { rule $id= show delete commit -f -- --json
+    property set xml <x/> # é status"""
+WORDS = st.sampled_from(sorted(_WORDS.split()))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(lines=st.lists(st.lists(WORDS, max_size=5).map(" ".join), max_size=4).map("\n".join))
+def test_no_line_makes_a_traceback(shell: Shell, lines: str) -> None:
+    interpreter = Interpreter(Tree(cli.root), ["-f", str(shell.path)], leave=lambda: True)
+    status = guarded(Run([]), lambda _: interpreter.do(lines))
+    assert status != BUG, lines
