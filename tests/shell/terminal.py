@@ -20,7 +20,7 @@ from pathlib import Path
 _CONTROL = re.compile(
     r"\x1b\[([?>=]*)([\d;]*)([@-~])|\x1b[()][A-Z0-9]|\x1b[=>78cM]|\x1b\][^\x07]*\x07"
 )
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Screen:

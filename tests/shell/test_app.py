@@ -89,7 +89,7 @@ def test_leaving_asks_and_dropped_changes_are_gone(terminal: Terminal, tmp_path:
     terminal.enter("primitive a ocf:test:Stateful")
     terminal.see("configure(+1)> ")
     terminal.send("\x04")
-    terminal.see("1 change is not committed.")
+    terminal.see("[c] stay")
     terminal.send("\x03")  # neither yes nor no: it stays
     terminal.see("configure(+1)> ", times=2)
     terminal.enter("up")
