@@ -144,9 +144,9 @@ def _leaves(resources: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def cluster(count: int, profile: str = "standard", name: str = "pxl") -> Iterator[Cluster]:
+def cluster(count: int, profile: str = "standard") -> Iterator[Cluster]:
     """Give a formed cluster of *count* machines, and take everything away at the end."""
-    with Lab(count, name) as lab:
+    with Lab(count) as lab:
         made = Cluster(lab)
         made.form(profile)
         yield made

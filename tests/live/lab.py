@@ -36,6 +36,7 @@ from types import TracebackType
 from typing import Final
 
 HERE: Final = Path(__file__).parent
+NAME: Final = "pxl"
 NET: Final = "10.79.0"
 OWN: Final = ("/var/lib/pcsx", "/etc/pcsx", "/var/log")
 """Directories that are each machine's own, on disk."""
@@ -211,8 +212,10 @@ class Machine:
 class Lab:
     """Machines n1, n2, … with a switch; see the module's paragraph."""
 
-    def __init__(self, count: int, name: str = "pxl") -> None:
-        self.name = name
+    def __init__(self, count: int) -> None:
+        # Its namespaces are named by the process that made them, so that two labs can stand side
+        # by side, and what a dead one left is known as such.
+        self.name = name = f"{NAME}{os.getpid()}"
         self.switch, self.outside = f"{name}-sw", f"{name}-out"
         self.place = Path(tempfile.mkdtemp(prefix=f"pcsx-{name}-"))
         self.agents = self.place / "agents"
@@ -226,7 +229,7 @@ class Lab:
         self.environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("PCSX_", "PYTEST_"))
+            if not name.startswith(("PCSX_", "PYTEST_", "PYTHONDONTWRITEBYTECODE"))
         }
         self.environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         self.environment["PATH"] = f"/usr/sbin:/sbin:{os.environ.get('PATH', '/usr/bin:/bin')}"
@@ -277,9 +280,11 @@ class Lab:
             machine.power_on()
 
     def _sweep(self) -> None:
-        """Remove the namespaces of this name, and what still runs in them."""
+        """Remove our namespaces and those of labs that died, and what still runs in them."""
         listed = sh(["ip", "netns", "list"])
-        for space in re.findall(rf"^({re.escape(self.name)}-\S+)", listed, re.M):
+        for space, maker in re.findall(rf"^({NAME}(\d+)-\S+)", listed, re.M):
+            if int(maker) != os.getpid() and Path(f"/proc/{maker}").exists():
+                continue
             for pid in sh(["ip", "netns", "pids", space], check=False).split():
                 if pid.isdigit():
                     with contextlib.suppress(ProcessLookupError):
