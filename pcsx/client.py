@@ -3,21 +3,36 @@
 `Client` is one connection; `call` sends a request of `protocol` and returns the answer's object,
 handing progress to a function on the way. Errors of the daemon are raised here as the classes they
 were there.
+
+Applications have `Group`, `Lock`, `watch_store`, `watch_quorum` and, under `pcsx sam`, `Instance`.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import select
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Self
 
-from pcsx.errors import NoCluster, NotAuthorised, TimedOut, from_json
-from pcsx.protocol import HEADER, MAX_MESSAGE, Request, pack
+from pcsx.errors import NoCluster, NotAuthorised, PcsxError, TimedOut, from_json
+from pcsx.protocol import (
+    HEADER,
+    MAX_MESSAGE,
+    GroupJoin,
+    GroupSend,
+    LockAcquire,
+    QuorumWatch,
+    Request,
+    StoreWatch,
+    pack,
+)
 
 DEFAULT_SOCKET = "/run/pcsx/pcsx.sock"
+_FOR_EVER_S: Final = 10.0 * 365 * 86400
 
 
 def socket_path() -> str:
@@ -91,6 +106,15 @@ class Client:
             self._socket.sendall(pack({"id": id, **request.to_json()}))
         return id
 
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._socket.fileno()
+
+    def receive(self, what: str, timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the next message, whatever it answers; *what* was asked, for the error."""
+        self._socket.settimeout(timeout_s)
+        return self._receive(what)
+
     def _receive(self, what: str) -> dict[str, Any]:
         try:
             (length,) = HEADER.unpack(self._exactly(HEADER.size))
@@ -112,3 +136,200 @@ class Client:
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+
+# --- services for applications --------------------------------------------------------------------
+#
+# Each of these has a connection of its own. What a connection has joined, watches and holds goes
+# with it: a program that dies leaves its groups and gives its locks back.
+
+
+class Stream:
+    """The lines of progress of one request that stays open; iterate over it, then `close` it."""
+
+    def __init__(self, request: Request, path: str | None = None, timeout_s: float = 60.0) -> None:
+        """Ask *request*; raises what `Client` raises."""
+        self.client = Client(path, timeout_s)
+        self._what = request.do
+        self._id = self.client.send(request)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        while (line := self.next()) is not None:
+            yield line
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on; one wake may bring several lines, or none."""
+        return self.client.fileno()
+
+    def next(self, timeout_s: float | None = None) -> dict[str, Any] | None:
+        """Return the next line, or None at the end; raises `TimedOut` after *timeout_s*."""
+        while True:
+            message = self.client.receive(self._what, timeout_s)
+            if message.get("id") != self._id:
+                self.other(message)
+                continue
+            if "error" in message:
+                raise from_json(message["error"])
+            if "progress" in message:
+                line: dict[str, Any] = message["progress"]
+                return line
+            return None
+
+    def other(self, message: dict[str, Any]) -> None:
+        """Take an answer to something else that was asked on this connection."""
+        if "error" in message:
+            raise from_json(message["error"])
+
+    def close(self) -> None:
+        """End the request, and what it stood for."""
+        self.client.close()
+
+
+class Group(Stream):
+    """Membership of a closed process group, and its messages, in one order for all members.
+
+    ```python
+    with Group("workers") as group:
+        group.send(b"hello")
+        for line in group:
+            if "message" in line:
+                print(line["from"], payload_of(line))
+            else:
+                print("members:", line["members"], line["reason"])
+    ```
+    """
+
+    def __init__(self, name: str, path: str | None = None) -> None:
+        """Join the group *name*; the first line tells who is in it."""
+        super().__init__(GroupJoin(name), path)
+        self.name = name
+        self.unacknowledged = 0
+        """How many messages of ours were sent and are not delivered here yet."""
+
+    def send(self, payload: bytes, *, safe: bool = False) -> None:
+        """Say *payload* to all members, us too; it comes back among the lines, at its place.
+
+        *safe*: it is delivered once all members hold it.
+        """
+        self.unacknowledged += 1
+        self.client.send(GroupSend(self.name, base64.b64encode(payload).decode(), safe))
+
+    def other(self, message: dict[str, Any]) -> None:
+        """Count a message of ours that was delivered."""
+        super().other(message)
+        self.unacknowledged -= 1
+
+
+def payload_of(line: dict[str, Any]) -> bytes:
+    """Return the bytes of a group's message."""
+    return base64.b64decode(line["message"])
+
+
+def watch_store(prefix: str = "", revision: str = "", path: str | None = None) -> Stream:
+    """Return the changes of the store under *prefix*, each once and in order.
+
+    The first line has all `entries` and a `revision`. Whoever comes back names the last revision
+    that it saw and gets the rest; or all anew, with `resync`, where that is not kept any more.
+    """
+    return Stream(StoreWatch(prefix, revision), path)
+
+
+def watch_quorum(revision: str = "", path: str | None = None) -> Stream:
+    """Return how quorum stands, then each change: `quorate`, `members`, `reason`, `revision`."""
+    return Stream(QuorumWatch(revision), path)
+
+
+class Lock(Stream):
+    """A lock of the cluster, held from the end of `acquire` until `release`, or until it is lost.
+
+    It is lost where this node loses quorum, and when the connection ends: look at it with `lost`
+    before each step that matters, and give the `token`, which only rises, to whatever is changed
+    on behalf of the holder, so that it can refuse an older one.
+
+    ```python
+    with Lock("backup") as lock:
+        run_backup(fencing_token=lock.token)
+    ```
+    """
+
+    def __init__(self, name: str, path: str | None = None, wait_s: float | None = None) -> None:
+        """Ask for the lock *name*; entering the context waits *wait_s* for it, or for ever."""
+        super().__init__(LockAcquire(name), path)
+        self.name = name
+        self.token: tuple[int, int] | None = None
+        self._wait_s = wait_s
+
+    def __enter__(self) -> Self:
+        self.acquire(self._wait_s)
+        return self
+
+    def acquire(self, wait_s: float | None = None) -> tuple[int, int]:
+        """Wait until the lock is ours, and return its token; raises `TimedOut`, `NoQuorum`."""
+        try:
+            line = self.next(wait_s if wait_s is not None else _FOR_EVER_S)
+        except BaseException:
+            self.close()
+            raise
+        assert line is not None, "the lock was released by nobody"
+        epoch, place = line["token"]
+        self.token = (epoch, place)
+        return self.token
+
+    def lost(self, timeout_s: float = 0.0) -> bool:
+        """Return whether the lock is ours no more, waiting *timeout_s* for such news."""
+        if self.token is None:
+            return True
+        if not select.select([self.client], [], [], timeout_s)[0]:
+            return False
+        with contextlib.suppress(PcsxError):
+            self.next()
+        self.token = None
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; the next in the row gets it at once."""
+        self.token = None
+        self.close()
+
+    def close(self) -> None:
+        """End the connection, and with it whatever was held or waited for."""
+        self.token = None
+        super().close()
+
+
+class Instance:
+    """What a program that runs under `pcsx sam` knows of itself, and may say.
+
+    ```python
+    sam = Instance()
+    print("instance", sam.number, "left by the last one:", sam.data)
+    while True:
+        work()
+        sam.healthy()
+    ```
+    """
+
+    def __init__(self) -> None:
+        """Read what `pcsx sam` gave this program; without it every word goes nowhere."""
+        self.number = int(os.environ.get("PCSX_SAM_INSTANCE", "1"))
+        self.data = bytes.fromhex(os.environ.get("PCSX_SAM_DATA", ""))
+        self._descriptor = int(os.environ.get("PCSX_SAM_FD", "-1"))
+
+    def healthy(self) -> None:
+        """Say that this instance is well; with `--health` it must be said that often."""
+        self._say("healthy")
+
+    def keep(self, data: bytes) -> None:
+        """Leave *data* (up to 64 kB) for the next instance."""
+        self._say(f"keep {data.hex()}")
+
+    def _say(self, line: str) -> None:
+        if self._descriptor >= 0:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._descriptor, f"{line}\n".encode())

@@ -306,6 +306,133 @@ class Transitions(Request):
     do: ClassVar[str] = "transitions"
 
 
+# --- services for applications: RING.md 9 ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RingStats(Request):
+    """What the heart counts: links, drops by their reason, missed schedules, doubt."""
+
+    do: ClassVar[str] = "ring-stats"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupJoin(Request):
+    """Join the process group *group*; stays open until it is left.
+
+    Progress: `{"members": […], "joined": […], "left": […], "reason": word}` at each change, and
+    `{"message": base64, "from": {…}}` for each message, in the same order everywhere.
+    """
+
+    group: str
+    do: ClassVar[str] = "group-join"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLeave(Request):
+    """Leave *group*, which this connection has joined."""
+
+    group: str
+    do: ClassVar[str] = "group-leave"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSend(Request):
+    """Say *message* (base64) to *group*, which this connection has joined.
+
+    Answers `place` once it is delivered here; with *safe* once all members hold it.
+    """
+
+    group: str
+    message: str
+    safe: bool = False
+    do: ClassVar[str] = "group-send"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupList(Request):
+    """All groups with their members: `groups`."""
+
+    do: ClassVar[str] = "group-list"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreGet(Request):
+    """The entries of the store whose keys begin with *prefix*: `entries`, [key, type, value]."""
+
+    prefix: str = ""
+    do: ClassVar[str] = "store-get"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSet(Request):
+    """Set *key* to *value* of *type*; with an empty type remove it. Answers once it is ordered."""
+
+    key: str
+    value: str = ""
+    type: str = "str"
+    do: ClassVar[str] = "store-set"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreWatch(Request):
+    """Tell every change under *prefix*, in order, once; after *revision* where that is given.
+
+    Progress: `{"entries": […], "revision": r, "resync": bool}` first where all is told anew, then
+    `{"key": …, "type": …, "value": …, "revision": r}` for each change; an empty type: it is gone.
+    """
+
+    prefix: str = ""
+    revision: str = ""
+    do: ClassVar[str] = "store-watch"
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumWatch(Request):
+    """Tell how quorum stands, and each change, as `StoreWatch` does.
+
+    Progress: `quorate`, `view`, `members`, `votes`, `expected_votes`, `reason`, `revision`.
+    """
+
+    revision: str = ""
+    do: ClassVar[str] = "quorum-watch"
+
+
+@dataclass(frozen=True, slots=True)
+class LockAcquire(Request):
+    """Wait for the lock *name*; held as long as this request is open.
+
+    Progress: `{"granted": name, "token": [epoch, place]}`. Ends when it is released, or with an
+    error when it is lost. Tokens only rise: who acts for holders refuses a lower one.
+    """
+
+    name: str
+    do: ClassVar[str] = "lock-acquire"
+
+
+@dataclass(frozen=True, slots=True)
+class LockRelease(Request):
+    """Give the lock *name* back, or wait for it no more."""
+
+    name: str
+    do: ClassVar[str] = "lock-release"
+
+
+@dataclass(frozen=True, slots=True)
+class LockList(Request):
+    """All locks: `locks`, with holder, token and who waits."""
+
+    do: ClassVar[str] = "lock-list"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessShow(Request):
+    """Show what becomes of a watched program (SAM) under `runtime.process.PID.*`: *pairs*."""
+
+    pairs: tuple[tuple[str, str], ...]
+    do: ClassVar[str] = "process-show"
+
+
 REQUESTS: Final[dict[str, type[Request]]] = {
     cls.do: cls
     for cls in (
@@ -313,6 +440,8 @@ REQUESTS: Final[dict[str, type[Request]]] = {
         FenceHistory, AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer,
         Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions, Diary,
         RunAgent, TestAlert,
+        RingStats, GroupJoin, GroupLeave, GroupSend, GroupList, StoreGet, StoreSet, StoreWatch,
+        QuorumWatch, LockAcquire, LockRelease, LockList, ProcessShow,
     )
 }  # fmt: skip
 

@@ -52,9 +52,9 @@ def test_help_is_shown_at_every_depth(shell: Shell) -> None:
 
 
 def test_an_unknown_word_is_refused_with_what_was_meant(shell: Shell) -> None:
-    ran = shell.bare("resorce", "create")
+    ran = shell.bare("resourcee", "create")
     assert ran.status == 1
-    assert ran.err == "Error: no command 'resorce'\nDid you mean: resource?\n"
+    assert ran.err == "Error: no command 'resourcee'\nDid you mean: resource?\n"
 
 
 def test_an_option_of_another_command_is_refused(shell: Shell) -> None:

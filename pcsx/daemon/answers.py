@@ -44,6 +44,20 @@ def cluster_of(
     }
 
 
+def quorum_of(scene: Scene) -> dict[str, Any]:
+    """Return how quorum stands here, for those who watch it."""
+    quorum, view = scene.quorum, scene.view
+    return {
+        "quorate": quorum.quorate,
+        "view": [view.id.epoch, view.id.coordinator] if view is not None else None,
+        "members": [str(scene.config.node(id).name) for id in scene.members],
+        "votes": quorum.votes,
+        "expected_votes": quorum.expected,
+        "needed_votes": quorum.needed,
+        "reason": quorum.reason,
+    }
+
+
 def fencing_summary(scene: Scene, devices: int) -> dict[str, Any]:
     """Return whether fencing is required, whether it can work, and when it last did."""
     cib = scene.ledger.replica.cib

@@ -11,6 +11,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from random import Random
 from typing import Any, Final
@@ -22,7 +23,7 @@ from pcsx.cib.fencing import devices_of
 from pcsx.daemon import alerts, events, ledger, lrm, messages
 from pcsx.daemon import attributes as attrs
 from pcsx.daemon import controller as dc
-from pcsx.daemon.answers import fencing_of, rest_of
+from pcsx.daemon.answers import fencing_of, quorum_of, rest_of
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.describer import Describer
@@ -43,6 +44,7 @@ from pcsx.daemon.local import Tell as LocalTell
 from pcsx.daemon.messages import FenceResult, NodeStatus, Ran, ViewMessage
 from pcsx.daemon.pair import Pair
 from pcsx.daemon.scene import Scene
+from pcsx.daemon.services import Services, entries_of
 from pcsx.daemon.solo import SoloEffect
 from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
 from pcsx.daemon.trials import Trials, taken_back
@@ -50,10 +52,11 @@ from pcsx.errors import Failed, NoQuorum, PcsxError
 from pcsx.ring import port
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import Boot, Configure, Doubt, Reach, Unconfigure
+from pcsx.ring.frames import Boot, Configure, Doubt, HeartStats, Reach, Unconfigure
 from pcsx.ring.log.changes import leaving
 from pcsx.ring.machine import Machine
 from pcsx.ring.quorum import Voters, is_on
+from pcsx.ring.services import words
 from pcsx.values import Now, parse_bool
 
 STATUS_WAIT_MS: Final = 30_000
@@ -139,6 +142,9 @@ class Member:
         self.decisions = Decisions()
         self.trials = Trials()
         self.controller = Controller(self.scene, self.decisions, self._executors)
+        self.services = Services(me, boot, self._name_of, self._say_word)
+        self.stats_waits: list[Answerer] = []
+        self._now = Now(0, datetime.min.replace(tzinfo=UTC))
         self.waiters: list[Waiter] = []
         self._results: dict[int, FenceResult] = {}
         """Cases that this node carried out, until the log has closed them."""
@@ -191,7 +197,11 @@ class Member:
 
     def step(self, event: events.Event, now: Now) -> list[MemberEffect]:
         """Take *event*; return what is to be done outside."""
+        self._now = now
         effects = self._step(event, now)
+        if self.services.wants_arbiter and self.scene.leading:
+            may, over = self.scene.locks_may_move()
+            effects += self.services.arbitrate(may_grant=may, over=over)
         if self.pair.concerned and not self.leaving:
             effects += self._of_solo(self.pair.solo.step(self.pair.look(now), now), now)
         return effects
@@ -201,6 +211,8 @@ class Member:
             case events.HeartSays(Doubt(silent_until_ms=until_ms)):
                 self.pair.doubts(until_ms)
                 return []
+            case events.HeartSays(HeartStats(text=text)):
+                return self._stats(json.loads(text))
             case events.HeartSays(frame):
                 return self._ring(port.FromHeart(frame), now)
             case events.Persisted(ticket):
@@ -321,8 +333,8 @@ class Member:
                     effects += self._restore(state, now)
                 case port.Regular():
                     effects += self._regular(effect, now)
-                case port.Deliver(_, _, sender, payload):
-                    effects += self._deliver(sender, payload, now)
+                case port.Deliver(_, place, sender, payload):
+                    effects += self._deliver(sender, payload, place, now)
                 case port.Committed(index, _, payload):
                     effects += self._committed(index, ledger.decode(payload), now)
                 case port.ConfigCommitted(_, config):
@@ -362,6 +374,8 @@ class Member:
         if old and set(old) - set(regular.view.nodes):
             effects += self._forwards_lost(now)
         effects += self._tell(self._my_status(now), now)
+        effects += self.services.view_changed(regular.view.id.epoch, regular.view.nodes)
+        effects += self.services.quorum_changed(quorum_of(scene))
         effects += self._alert_of_view(old, regular.view.nodes, now)
         return effects + self._controlled(dc.Came("the view changed", view=True), now)
 
@@ -399,7 +413,7 @@ class Member:
         before, self.scene.quorum = self.scene.quorum, quorum
         if before == quorum:
             return []
-        effects: list[MemberEffect] = []
+        effects: list[MemberEffect] = [*self.services.quorum_changed(quorum_of(self.scene))]
         if before.quorate != quorum.quorate:
             word = "has quorum" if quorum.quorate else "has no quorum"
             effects.append(port.Note("node", f"this partition {word}: {quorum.reason}"))
@@ -597,12 +611,46 @@ class Member:
             effects += self._tell(messages.AttributesChanged(changed.node, changed.pairs), now)
         return effects
 
+    # --- services for applications ----------------------------------------------------------------
+
+    def _name_of(self, id: int) -> str:
+        node = next((node for node in self.scene.config.nodes if node.id == id), None)
+        return str(id) if node is None else str(node.name)
+
+    def _say_word(self, word: words.Word, safe: bool) -> list[MemberEffect]:
+        payload = messages.encode(messages.Served(words.encode(word)))
+        return self._ring(port.Multicast(payload, safe), self._now)
+
+    def _served(self, sender: int, text: bytes, place: int) -> list[MemberEffect]:
+        try:
+            word = words.decode(text)
+        except Malformed as error:
+            return [port.Note("services", f"a word of node {sender} is none: {error}")]
+        return self.services.hear(sender, word, place)
+
+    def client_gone(self, client: int, now: Now) -> list[MemberEffect]:
+        """Let go of all that a client had, whose connection has ended."""
+        self._now = now
+        return self.services.gone(client)
+
+    def _stats(self, stats: dict[str, Any]) -> list[MemberEffect]:
+        """Tell what the heart counts to those who asked, and to the store."""
+        stats["ring"] = {"not_taken": self.machine.dropped}
+        effects: list[MemberEffect] = []
+        for key, kind, value in entries_of(stats):
+            name = key.replace("schedmiss.last.", "schedmiss.")
+            effects += self.services.show(f"stats.{name}", kind, value)
+        waits, self.stats_waits = self.stats_waits, []
+        for answer in waits:
+            effects += answer({"stats": stats}, True)
+        return effects
+
     def next_wish(self) -> int:
         """Return a number that no other change by this life of the node has."""
         self._wishes += 1
         return self._wishes
 
-    def _deliver(self, sender: int, payload: bytes, now: Now) -> list[MemberEffect]:
+    def _deliver(self, sender: int, payload: bytes, place: int, now: Now) -> list[MemberEffect]:
         try:
             message = messages.decode(payload)
         except Malformed as error:
@@ -611,6 +659,8 @@ class Member:
         picture = self.scene.picture.nodes.get(sender)
         if isinstance(message, NodeStatus):
             return self._status(sender, message, now)
+        if isinstance(message, messages.Served):
+            return self._served(sender, message.word, place)
         match message:
             case messages.Orders(_, node, orders):
                 scene = self.scene

@@ -185,6 +185,13 @@ class Answer:
     last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A word of the services for applications: `ring.services.words` as bytes."""
+
+    word: bytes
+
+
 ViewMessage = (
     NodeStatus
     | Ran
@@ -200,6 +207,7 @@ ViewMessage = (
     | AskedToStop
     | Forward
     | Answer
+    | Served
 )
 
 _CODEC: Final[Codec[ViewMessage]] = Codec(
@@ -219,6 +227,7 @@ _CODEC: Final[Codec[ViewMessage]] = Codec(
         12: Forward,
         13: Answer,
         14: Acknowledged,
+        15: Served,
     },
 )
 

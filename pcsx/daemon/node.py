@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from random import Random
@@ -36,7 +36,7 @@ from pcsx.daemon.requests.desk import of
 from pcsx.daemon.requests.rights import require_right
 from pcsx.daemon.setup import Founder, Lobby, Me
 from pcsx.errors import Failed, NoCluster, PcsxError
-from pcsx.protocol import ClusterSetup, parse
+from pcsx.protocol import ClusterSetup, Request, parse
 from pcsx.ring.frames import Unconfigure
 from pcsx.ring.join import fingerprint, public_of
 from pcsx.ring.port import Note
@@ -132,7 +132,7 @@ class Node:
                 return self._requested(event, now)
             case events.ClientGone(client):
                 self._clients.discard(client)
-                return []
+                return self.member.client_gone(client, now) if self.member is not None else []
             case events.ChildExited(child) if child in self._asked:
                 return self._asked.pop(child)(event)
             case events.Stored(ticket) if ticket in self._then:
@@ -230,13 +230,16 @@ class Node:
         return [TellHeart(Unconfigure())]
 
     def _gone(self, refused: str, now: Now) -> list[MemberEffect]:
+        ended: list[MemberEffect] = []
+        if self.member is not None:
+            ended += self.member.services.ended(NoCluster("this node has left the ring"))
         self.member = None
         if self._when_gone is not None:
             then, self._when_gone = self._when_gone, None
-            return then(now)
+            return [*ended, *then(now)]
         if refused:
-            return [Note("node", f"ending this life: {refused}"), Quit(EXIT_REFUSED)]
-        return [Quit(EXIT_OK)]
+            return [*ended, Note("node", f"ending this life: {refused}"), Quit(EXIT_REFUSED)]
+        return [*ended, Quit(EXIT_OK)]
 
     def _terminate(self, now: Now) -> list[MemberEffect]:
         if self._quitting:
@@ -423,8 +426,9 @@ class Node:
                 return [Reply(client, id, {"ok": told}, True)]
             return [Reply(client, id, told, last)]
 
-        caller = event.caller
-        return self._handle(event.request, (caller.user, caller.groups), answer, now, passed=False)
+        desk = Desk(self, Request(), event.caller.user, answer, False, event.caller.groups)
+        desk = replace(desk, client=client, pid=event.caller.pid)
+        return self._handle(event.request, desk, now)
 
     def _passed(self, node: int, forward: Any, now: Now) -> list[MemberEffect]:
         member = self.member
@@ -439,24 +443,17 @@ class Node:
             sent = member.answer_forwarded(node, ticket, reply, self._now, last=last)
             return self._outside(sent, self._now)
 
-        request = json.loads(forward.request)
-        return self._handle(request, of(forward.caller), answer, now, passed=True)
+        user, groups = of(forward.caller)
+        desk = Desk(self, Request(), user, answer, True, groups)
+        return self._handle(json.loads(forward.request), desk, now)
 
-    def _handle(
-        self,
-        message: dict[str, Any],
-        caller: tuple[str, tuple[str, ...]],
-        answer: Answerer,
-        now: Now,
-        *,
-        passed: bool,
-    ) -> list[MemberEffect]:
-        user, groups = caller
+    def _handle(self, message: dict[str, Any], desk: Desk, now: Now) -> list[MemberEffect]:
+        """Have the request that *message* spells served; *desk* says who asks."""
         try:
             request = parse(message)
             if self.member is not None:
-                require_right(self.member.scene.document, request, user, groups)
-            handler = HANDLERS[type(request)]
-            return handler(Desk(self, request, user, answer, passed, groups), request, now)
+                document = self.member.scene.document
+                require_right(document, request, desk.user, desk.groups)
+            return HANDLERS[type(request)](replace(desk, request=request), request, now)
         except PcsxError as error:
-            return list(answer(error, True))
+            return list(desk.answer(error, True))

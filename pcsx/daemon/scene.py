@@ -113,6 +113,17 @@ class Scene:
         """Return whether nobody here has heard *id*, and it is not known to be down either."""
         return id not in self.picture.nodes and not self.is_clean_down(id)
 
+    def locks_may_move(self) -> tuple[bool, list[int]]:
+        """Return whether locks may be given away, and the nodes whose own are free.
+
+        Not before each voter that is missing from this quorate view is known to be over: what one
+        holds is not always known here.
+        """
+        away = [node for node in self.config.nodes if node.id not in self.members]
+        over = [node.id for node in away if self.is_clean_down(node.id)]
+        missing = [node.id for node in away if node.votes and node.id not in over]
+        return self.quorum.quorate and self.all_heard and not missing, over
+
     def document(self) -> Cib:
         """Return the committed configuration with the status section of all nodes."""
         states: list[NodeState] = []

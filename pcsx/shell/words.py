@@ -125,6 +125,8 @@ LOCAL: Final = (
     Option("u", "The user.", "yes", "USER", short="u"),
     Option("p", "The password.", "yes", "PASSWORD", short="p"),
     Option("token", "A token.", "yes", "FILE"),
+    Option("revision", "Go on after this revision.", "yes", "R"),
+    Option("fix", "Mend what can be mended."),
 )
 """What single commands take."""
 

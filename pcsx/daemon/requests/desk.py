@@ -34,6 +34,10 @@ class Desk:
     """It came from another member's client: answer here or not at all."""
     groups: tuple[str, ...] = ()
     """The groups of the user."""
+    client: int = 0
+    """The connection that asks, where it is one of this node's."""
+    pid: int = 0
+    """Which process that is, as the kernel says."""
 
     @property
     def member(self) -> Member:

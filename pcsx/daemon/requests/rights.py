@@ -21,16 +21,37 @@ from pcsx.protocol import (
     FenceHistory,
     GetCib,
     GetStatus,
+    GroupList,
     LobbyInfo,
+    LockList,
+    QuorumWatch,
     Request,
+    RingStats,
     RingStatus,
+    StoreGet,
+    StoreWatch,
     Tool,
     Transitions,
     WaitIdle,
 )
 
 OWN: Final = frozenset(
-    (AgentMetadata, Commit, FenceHistory, GetCib, GetStatus, LobbyInfo, RingStatus, WaitIdle)
+    (
+        AgentMetadata,
+        Commit,
+        FenceHistory,
+        GetCib,
+        GetStatus,
+        LobbyInfo,
+        RingStatus,
+        WaitIdle,
+        GroupList,
+        LockList,
+        QuorumWatch,
+        RingStats,
+        StoreGet,
+        StoreWatch,
+    )
 )
 """Requests that are open to all, or judge for themselves."""
 

@@ -1,0 +1,128 @@
+"""Closed process groups: who is in which, and what they say, in one order for all.
+
+Joining, leaving and the death of a process are ordered messages. A lost node makes one change for
+each group, where the view ends, which is at the same place for all who stay together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from pcsx.ring.services.words import Entered, Exited, Process, Sent, Standing
+
+NAME_MAX: Final = 128
+"""How many bytes the name of a group may have."""
+
+
+class Reason(IntEnum):
+    """Why the membership changed; the numbers are those of CPG."""
+
+    JOIN = 1
+    LEAVE = 2
+    NODEDOWN = 3
+    NODEUP = 4
+    PROCDOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """*group* has these *members* now; *joined* and *left* are the news, all for one *reason*."""
+
+    group: str
+    members: tuple[Process, ...]
+    joined: tuple[Process, ...]
+    left: tuple[Process, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """*process*, a member, said *payload* to *group*."""
+
+    group: str
+    process: Process
+    payload: bytes
+    ticket: int
+
+
+GroupsEffect = Changed | Arrived
+
+
+class Groups:
+    """The membership of all groups, as every member of the view holds it."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, set[Process]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the groups that have members, sorted."""
+        return sorted(self._members)
+
+    def members(self, group: str) -> tuple[Process, ...]:
+        """Return who is in *group*, sorted."""
+        return tuple(sorted(self._members.get(group, ())))
+
+    def of_node(self, node: int) -> tuple[tuple[str, Process], ...]:
+        """Return what processes of *node* are in, for its `Standing`."""
+        return tuple(
+            (group, process)
+            for group in self.names
+            for process in self.members(group)
+            if process.node == node
+        )
+
+    def view_changed(self, nodes: Collection[int]) -> list[GroupsEffect]:
+        """Go on with the processes of *nodes* alone: one change for each group that lost some."""
+        effects: list[GroupsEffect] = []
+        for group in self.names:
+            lost = [process for process in self.members(group) if process.node not in nodes]
+            if lost:
+                effects.append(self._change(group, (), lost, Reason.NODEDOWN))
+        return effects
+
+    def hear(self, sender: int, word: Entered | Exited | Sent | Standing) -> list[GroupsEffect]:
+        """Take an ordered message; who speaks for another node's process is not heard."""
+        match word:
+            case Standing(groups=groups):
+                return self._stand(sender, groups)
+            case Entered(group, process):
+                if process.node != sender or process in self._members.get(group, ()):
+                    return []
+                return [self._change(group, (process,), (), Reason.JOIN)]
+            case Exited(group, process, died):
+                if process.node != sender or process not in self._members.get(group, ()):
+                    return []
+                reason = Reason.PROCDOWN if died else Reason.LEAVE
+                return [self._change(group, (), (process,), reason)]
+            case Sent(group, process, payload, ticket):
+                if process.node != sender or process not in self._members.get(group, ()):
+                    return []
+                return [Arrived(group, process, payload, ticket)]
+
+    def _stand(self, sender: int, said: tuple[tuple[str, Process], ...]) -> list[GroupsEffect]:
+        """Learn which processes *sender* has: those of a node that is new here, mostly."""
+        effects: list[GroupsEffect] = []
+        own = {(group, process) for group, process in said if process.node == sender}
+        known = set(self.of_node(sender))
+        for group in sorted({group for group, _ in own ^ known}):
+            gone = sorted(process for name, process in known - own if name == group)
+            come = sorted(process for name, process in own - known if name == group)
+            if gone:
+                effects.append(self._change(group, (), gone, Reason.PROCDOWN))
+            if come:
+                effects.append(self._change(group, come, (), Reason.NODEUP))
+        return effects
+
+    def _change(
+        self, group: str, joined: Collection[Process], left: Collection[Process], reason: Reason
+    ) -> Changed:
+        members = self._members.setdefault(group, set())
+        members |= set(joined)
+        members -= set(left)
+        if not members:
+            del self._members[group]
+        return Changed(group, self.members(group), tuple(joined), tuple(left), reason)

@@ -1,0 +1,137 @@
+"""What members say to each other for the services' sake, as ordered messages, and its bytes.
+
+Each member says its `Standing` first in every view, whole; what follows are changes. So every
+member comes to hold the same tables without asking anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pcsx.ring.codec import Codec
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Process:
+    """One client of the node *node*: *key* tells it apart from all others of that node's life."""
+
+    node: int
+    key: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """*process* joins *group*."""
+
+    group: str
+    process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """*process* leaves *group*; *died*: it went away without a word."""
+
+    group: str
+    process: Process
+    died: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """*process* says *payload* to *group*; *ticket* is its node's, to know it again."""
+
+    group: str
+    process: Process
+    payload: bytes
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The key *key* of the store is *value* from now on; an empty *kind* takes it away."""
+
+    key: str
+    kind: str
+    value: str
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """*process* wants the lock *name*, and waits for it in the order of these messages."""
+
+    name: str
+    process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The arbiter gives the lock *name* to *process*, if it is still free and still wanted."""
+
+    name: str
+    process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """*process* gives the lock *name* back, or does not want it any more."""
+
+    name: str
+    process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The arbiter says that what *node* held is free: its life is over, on record."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A lock that a process of the sender's holds, with its fencing token; or waits for (0, 0)."""
+
+    name: str
+    process: Process
+    epoch: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that the sender's own clients have, and its copy of what is shared."""
+
+    quorate: bool
+    """Whether the sender had quorum in the view that it comes from."""
+    groups: tuple[tuple[str, Process], ...]
+    own: tuple[tuple[str, str, str], ...]
+    """(key, kind, value) of `view.node.NAME.*`, which it alone writes."""
+    shared: tuple[tuple[str, str, str], ...]
+    """(key, kind, value) of `view.shared.*`, as it stood there."""
+    locks: tuple[Holding, ...]
+    """What its own clients hold and wait for."""
+    others: tuple[Holding, ...]
+    """What clients of nodes that are not in this view held when they were lost."""
+
+
+Word = Entered | Exited | Sent | Written | Asked | Granted | Freed | Over | Standing
+
+_CODEC: Final[Codec[Word]] = Codec(
+    1,
+    {
+        1: Standing, 2: Entered, 3: Exited, 4: Sent, 5: Written, 6: Asked, 7: Granted, 8: Freed,
+        9: Over,
+    },
+)  # fmt: skip
+
+
+def encode(word: Word) -> bytes:
+    """Return *word* as bytes."""
+    return _CODEC.encode(word)
+
+
+def decode(data: bytes) -> Word:
+    """Return the word that *data* spells, or raise `codec.Malformed`."""
+    return _CODEC.decode(data)
