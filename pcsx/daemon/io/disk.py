@@ -36,6 +36,7 @@ from pcsx.ring.port import (
 SNAPSHOTS_KEPT: Final = 2
 _AMNESIAC: Final = "amnesiac"
 _ZEROS: Final = bytes(1024 * 1024)
+_PIECE: Final = 64 * 1024
 
 Answer = Callable[[Persisted | PersistFailed], None]
 
@@ -82,7 +83,7 @@ def recover(path: Path) -> Recovered:
             "Remove the directory, and join the cluster again with a token.",
         )
     slot = wal.newest_slot(_read(path / "hard"))
-    segments = [_read(path / "wal" / name) for name in _segments(path)]
+    segments = [_read_segment(path / "wal" / name) for name in _segments(path)]
     held = wal.replay(segments, slot=slot, snapshot=(snapshot.index, snapshot.term))
     hard = slot.hard if slot else HardState()
     damage = held.damage
@@ -114,6 +115,27 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError:
         return b""
+
+
+def _read_segment(file: Path) -> bytes:
+    """Return what was written to a segment, and only some of the zeros that follow it.
+
+    A segment is of its full length from the start, and a daemon that once held all of it in memory,
+    copied a few times to be judged, would keep that memory for its whole life.
+    """
+    written, zeros = bytearray(), 0
+    try:
+        with file.open("rb", buffering=0) as segment:
+            while piece := segment.read(_PIECE):
+                if piece.count(0) == len(piece):
+                    zeros += len(piece)
+                    continue
+                written += bytes(zeros)
+                written += piece
+                zeros = 0
+    except OSError:
+        return b""
+    return bytes(written + bytes(min(zeros, _PIECE)))
 
 
 def _segments(path: Path) -> list[str]:
@@ -256,7 +278,7 @@ class _Files:
             _sync_folder(self._path)
             self._amnesiac = True
         for name in _segments(self._path):
-            found = wal.scan(_read(self._wal / name))
+            found = wal.scan(_read_segment(self._wal / name))
             records = [record for batch in found.batches for record in batch[2]]
             highest = _highest(records)
             self._number = _segment_number(name)
@@ -272,7 +294,8 @@ class _Files:
         self._size = os.fstat(self._fd).st_size
         if recovered.damage is Damage.TORN:
             # What was cut off must not lie behind the batches to come.
-            _write_all(self._fd, bytes(self._size - self._at), self._at)
+            for at in range(self._at, self._size, len(_ZEROS)):
+                _write_all(self._fd, _ZEROS[: self._size - at], at)
             os.fsync(self._fd)
 
     def perform(self, group: list[Persist]) -> None:

@@ -133,18 +133,21 @@ class World:
         loop = asyncio.get_running_loop()
         assert self._wake is not None
         self._perform_all(node.begin(read_now()))
+        # Every part of the node is asked for this, so it is asked for only where it may have moved.
+        due_ms = node.deadline_ms
         while self._status is None:
             if not self._queue:
-                delay = self._delay(node.deadline_ms)
+                delay = self._delay(due_ms)
                 timer = loop.call_later(delay, self._wake.set)
                 await self._wake.wait()
                 timer.cancel()
             self._wake.clear()
             for _ in range(min(len(self._queue), 256)):
                 self._perform_all(node.step(self._queue.popleft(), read_now()))
-            now = read_now()
-            if node.deadline_ms is not None and node.deadline_ms <= now.ms:
+            now, due_ms = read_now(), node.deadline_ms
+            if due_ms is not None and due_ms <= now.ms:
                 self._perform_all(node.step(events.Tick(), now))
+                due_ms = node.deadline_ms
             if now.ms - self._said_ms >= PULSE_S * 900:
                 self._say(Pulse())
             if now.ms - self._load_ms >= LOAD_MS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,25 @@ def test_a_founding_is_found(place: Path) -> None:
     assert recovered.snapshot == FOUNDING
     assert (recovered.hard, recovered.entries) == (HardState(), ())
     assert recovered.damage is Damage.CLEAN
+
+
+def test_a_log_that_holds_little_is_read_with_little_memory(place: Path) -> None:
+    tracemalloc.start()
+    try:
+        recovered = disk.recover(place)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert recovered.damage is Damage.CLEAN
+    assert peak < 1024 * 1024
+
+
+def test_what_lies_behind_a_long_stretch_of_zeros_is_judged(place: Path) -> None:
+    first = sorted((place / "wal").iterdir())[0]
+    with first.open("r+b") as segment:
+        segment.seek(1024 * 1024)
+        segment.write(b"x")
+    assert disk.recover(place).damage is not Damage.CLEAN
 
 
 def test_a_place_that_is_taken_is_not_founded_again(place: Path) -> None:
