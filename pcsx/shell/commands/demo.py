@@ -64,7 +64,8 @@ def command(nodes: int, profile: str, as_json: bool, keep: bool) -> None:
         out.write(
             f"\nThe cluster stays up, in {play.nodes.place}. Talk to it:\n"
             f"  export PCSX_SOCKET={node.socket}\n  pcsx status\n"
-            f"End it:\n  kill {' '.join(str(n.daemon.pid) for n in play.nodes.nodes if n.daemon)}\n"
+            f"End it:\n  kill {' '.join(str(n.daemon.pid) for n in play.nodes.nodes if n.daemon)}"
+            f" && rm -r {play.nodes.place}\n"
         )
 
 

@@ -31,7 +31,8 @@ def move(run: Run, words: list[str]) -> None:
     """Move a resource to another node, and leave nothing behind that would hold it there.
 
     A constraint moves the resource; once it runs elsewhere, or the time is over, the constraint is
-    removed again, unless --keep-constraint is given.
+    removed again, unless --keep-constraint is given. A move that would not reach the node, or not
+    last, is refused before anything is done, unless --force is given.
 
     \b
     Example:
@@ -43,7 +44,15 @@ def move(run: Run, words: list[str]) -> None:
     run.live_only("it waits for the resource to move; use move-with-constraint")
     id, node, _ = _taken(run, words, lifetime=False)
     wait_s = run.wait_s if run.wait_s is not None else 3600.0
-    run.change_without_wait(_moving(run, id, node, ""))
+    there = _moving(run, id, node, "")
+    if node and not run.force and read.require_resource(run.cib(), id) in ("primitive", "group"):
+        from pcsx.shell.foreseen import check_move
+
+        check_move(
+            run.cib(), id, node,
+            there=there, back=lambda base: moves.clear(base, id)[0], wall=datetime.now(UTC),
+        )  # fmt: skip
+    run.change_without_wait(there)
     failure: PcsxError | None = None
     try:
         run.settle(wait_s)
