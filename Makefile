@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: help setup demo test test-live bench lint smells clean
+.PHONY: help setup demo test test-live bench lint smells generated clean
 
 help:
 	@echo "make demo       a cluster of three daemons on loopback survives the loss of a node"
 	@echo "make test       style, types and tests, without root, in at most ten minutes"
 	@echo "make test-live  real nodes in network namespaces (root; installs what it needs)"
+	@echo "make generated  completions/ and man/ anew, from the command tree"
 	@echo "make bench      figures beside the peers' (root for some)"
 
 setup: $(STAMP)
@@ -40,6 +41,9 @@ bench: setup
 
 smells: setup
 	@$(BIN)/python -m tests.smells
+
+generated: setup
+	$(BIN)/python -m tests.generate
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

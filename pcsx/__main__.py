@@ -13,6 +13,10 @@ def main() -> int:
 
         print(f"pcsx {__version__}")
         return 0
+    if sys.argv[1:3] == ["completion", "ids"]:
+        from pcsx.shell.ids import main as ids
+
+        return ids(sys.argv[3:])
     name = sys.argv[0].rpartition("/")[2]
     if name not in ("pcsx", "pcs", "__main__.py") and find_spec("pcsx.shell.compat") is not None:
         from importlib import import_module

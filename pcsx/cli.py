@@ -97,6 +97,7 @@ SUMMARY: Final = {
     "apply": "Make the configuration what a file says.",
     "cib": "Work on copies of the document, and commit them as one change.",
     "cluster": "Found, start, stop and describe the cluster and its nodes.",
+    "completion": "Print the completion script of a shell.",
     "config": "Show, save, load, compare, convert and draw the configuration.",
     "configure": "Edit the configuration in crm's language.",
     "confirm": "Keep a change that was made on trial.",

@@ -21,6 +21,10 @@ def command(arguments: tuple[str, ...]) -> None:
     """Run the cluster daemon in the foreground.
 
     Its own options are shown by: pcsx daemon --help
+
+    \b
+    Example: with other settings than those of the packaged place
+        pcsx daemon --config /etc/pcsx/pcsx.toml
     """
     status = import_module("pcsx.daemon.main").main(list(arguments))
     raise click.exceptions.Exit(int(status or 0))

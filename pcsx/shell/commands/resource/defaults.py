@@ -53,6 +53,14 @@ def _named(body: VerbBody, doc: str) -> VerbBody:
     return body
 
 
+def _path(kind: str) -> str:
+    return "op defaults" if kind == edit.OPERATIONS else "defaults"
+
+
+def _example(kind: str) -> str:
+    return "timeout=60s" if kind == edit.OPERATIONS else "resource-stickiness=100"
+
+
 def _show(kind: str) -> VerbBody:
     def show(run: Run, words: list[str]) -> None:
         if words:
@@ -62,7 +70,11 @@ def _show(kind: str) -> VerbBody:
 
         show_defaults(run, kind)
 
-    return _named(show, "Show the default values; with NAME=VALUE, set them.")
+    return _named(
+        show,
+        "Show the default values; with NAME=VALUE, set them.\n\n\b\n"
+        f"Example:\n    pcsx resource {_path(kind)} config",
+    )
 
 
 def _update(kind: str) -> VerbBody:
@@ -72,7 +84,7 @@ def _update(kind: str) -> VerbBody:
     return _named(
         update,
         "Set default values; an empty value removes.\n\n\b\n"
-        "Example:\n    pcsx resource defaults update resource-stickiness=100",
+        f"Example:\n    pcsx resource {_path(kind)} update {_example(kind)}",
     )
 
 
@@ -139,11 +151,19 @@ def _update_set(kind: str) -> VerbBody:
         run.warn(OVERRIDDEN, code="defaults-overridden")
         run.change(lambda base: edit.update_set(base, kind, words[0], values))
 
-    return _named(update_set, "Set values in a set of default values; an empty value removes.")
+    return _named(
+        update_set,
+        "Set values in a set of default values; an empty value removes.\n\n\b\n"
+        f"Example:\n    pcsx resource {_path(kind)} set update my-set meta {_example(kind)}",
+    )
 
 
 def _delete(kind: str) -> VerbBody:
     def delete(run: Run, words: list[str]) -> None:
         run.change(lambda base: edit.delete_sets(base, kind, words))
 
-    return _named(delete, "Delete sets of default values, by their ids.")
+    return _named(
+        delete,
+        "Delete sets of default values, by their ids.\n\n\b\n"
+        f"Example:\n    pcsx resource {_path(kind)} set delete my-set",
+    )

@@ -1,0 +1,1523 @@
+# Completion of pcsx for fish. Made from the command tree: make generated.
+function __pcsx_words
+    switch "$argv"
+        case ''
+            printf '%s\n' 'acl	Say who may read and change what.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'undo	Take a change back.'
+        case 'acl'
+            printf '%s\n' 'can	Tell what a user may do with what an XPath selects, and by which groups; status 2 for no.' 'config	Show roles, users and groups, and whether access is controlled at all.' 'disable	Control access no longer.' 'enable	Control access from now on.' 'group	Create and delete groups of access control.' 'permission	Add permissions to roles, and delete them.' 'role	Create, delete, assign and unassign roles.' 'user	Create and delete users of access control.'
+        case 'acl can'
+            printf '%s\n' 'read' 'write'
+        case 'acl group'
+            printf '%s\n' 'create	Let a group of the system have roles.' 'delete	Forget a group and its roles.'
+        case 'acl permission'
+            printf '%s\n' 'add	Let a role do more, or deny it something.' 'delete	Delete a permission by its id, which `pcsx acl config` shows.'
+        case 'acl permission add'
+            printf '%s\n' 'read' 'write' 'deny' 'xpath' 'id'
+        case 'acl role'
+            printf '%s\n' 'assign	Give a role to a user or a group.' 'create	Create a role with permissions.' 'delete	Delete a role, and take it from whoever has it.' 'unassign	Take a role from a user or a group.'
+        case 'acl role assign'
+            printf '%s\n' 'to' 'user' 'group'
+        case 'acl role create'
+            printf '%s\n' 'description=' 'read' 'write' 'deny' 'xpath' 'id'
+        case 'acl role unassign'
+            printf '%s\n' 'from' 'user' 'group'
+        case 'acl user'
+            printf '%s\n' 'create	Let a user of the system have roles.' 'delete	Forget a user and its roles.'
+        case 'alert'
+            printf '%s\n' 'config	Show alerts and whom they tell.' 'create	Create an alert: a program that is called with what happened.' 'delete	Delete alerts.' 'recipient	Say whom an alert tells.' 'test	Call the program of an alert with a made-up event, and show how it went.' 'update	Change an alert; what is not named stays, an empty value removes.'
+        case 'alert create'
+            printf '%s\n' 'path=' 'id=' 'description=' 'options' 'meta'
+        case 'alert recipient'
+            printf '%s\n' 'add	Let an alert tell someone more.' 'delete	Tell someone no longer.' 'update	Change a recipient; what is not named stays, an empty value removes.'
+        case 'alert recipient add'
+            printf '%s\n' 'value=' 'id=' 'description=' 'options' 'meta'
+        case 'alert recipient update'
+            printf '%s\n' 'value=' 'description=' 'options' 'meta'
+        case 'alert test'
+            printf '%s\n' 'node='
+        case 'alert update'
+            printf '%s\n' 'path=' 'description=' 'options' 'meta'
+        case 'cib'
+            printf '%s\n' 'commit	Make what was changed in a copy a change of the document itself, all in one.' 'delete	Remove copies.' 'diff	Show what was changed in a copy since it was made.' 'import	Make a copy of the document in a file; its name is that of the file if none is given.' 'list	Show the copies there are; the one in use is marked.' 'new	Make a copy of the document as it is now; --force replaces one of the same name.' 'reset	Forget what was changed in a copy: it becomes the document as it is now.' 'use	Let the commands of this terminal work on a copy, or on the cluster itself again.'
+        case 'cib use'
+            printf '%s\n' 'live'
+        case 'cluster'
+            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'edit	Open the document in the editor, and commit what was changed there.' 'info	Show what the daemon here is.' 'node	Add nodes that only run resources, and remove them.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'verify	Check the document: references, loops, values, scores, fencing; all faults at once.'
+        case 'cluster cib'
+            printf '%s\n' 'scope='
+        case 'cluster cib-push'
+            printf '%s\n' 'scope=' 'diff-against='
+        case 'cluster config'
+            printf '%s\n' 'show	Show the settings of a corosync.conf, as text, as a command or as JSON.' 'update	Change settings of a corosync.conf; what is not named stays, an empty value removes.' 'uuid	Give the cluster of a corosync.conf an identity.'
+        case 'cluster config update'
+            printf '%s\n' 'transport' 'compression' 'crypto' 'totem'
+        case 'cluster config uuid'
+            printf '%s\n' 'generate	Give the cluster of a corosync.conf a new identity.'
+        case 'cluster edit'
+            printf '%s\n' 'scope='
+        case 'cluster node'
+            printf '%s\n' 'add-guest	Make the guest that a resource runs a node of the cluster.' 'add-remote	Add a remote node: the cluster connects to it and runs resources there.' 'delete-guest	Let a guest be no node any more; the resource that runs it stays.' 'delete-remote	Remove a remote node, by its name or its address.'
+        case 'cluster node add-remote'
+            printf '%s\n' 'op' 'meta'
+        case 'cluster setup'
+            printf '%s\n' 'addr=' 'transport' 'link' 'compression' 'crypto' 'totem' 'quorum'
+        case 'completion'
+            printf '%s\n' 'bash' 'zsh' 'fish'
+        case 'config'
+            printf '%s\n' 'checkpoint	Look at earlier states of the configuration, and go back to one.' 'convert	Write the configuration in a file in another language: crm, xml, json or cmd.' 'diff	Show what differs between two states, as pcsx diff does.' 'graph	Draw resources, orders and colocations: as SVG, or in dot for graphviz.' 'load	Take a file into the configuration: crm\'s language, XML or JSON (- is standard input).' 'save	Write the configuration, or what is named of it, to a file (- is standard output).' 'show	Show nodes, resources, fence devices, constraints, alerts, defaults, properties and tags.'
+        case 'config checkpoint'
+            printf '%s\n' 'diff	Show what differs between the states after two changes, or since one.' 'list	List the states that can be gone back to: one after each change.' 'restore	Make the configuration what it was after a change; all changes since are taken back.' 'view	Show the configuration as it was after a change.'
+        case 'config checkpoint diff'
+            printf '%s\n' 'live'
+        case 'configure'
+            printf '%s\n' 'acl_group	Give a group of users roles.' 'acl_target	Give a user roles.' 'alert	Call a program when something happens.' 'bundle	Define containers that the cluster starts, and what runs inside.' 'clone	Run a resource or a group on many nodes; with promotable=true some are promoted.' 'colocation	Say that the first resource runs where the second one runs.' 'commit	Commit what changed.' 'default-timeouts	Give operations the timeouts that agents advise.' 'delete	Delete elements and what only they were for.' 'diff	Print what changed.' 'edit	Open the text of what is named, or of all, in an editor.' 'erase	Delete everything.' 'fencing_topology	Say which fence devices are tried, in which order; a comma joins devices of one level.' 'filter	Let a program rewrite the text, from its standard input to its standard output.' 'get-property	Print the value of cluster properties, by default where none is set.' 'group	Define resources that run together and start one after the other.' 'load	Take in a file, or with - standard input; replace and push take it for the whole.' 'location	Say how much a resource wants a node, or must have it or never.' 'modgroup	Change who is in a group.' 'monitor	Add a monitor operation to a resource.' 'node	Give a node attributes and capacities.' 'op_defaults	Set options for every operation that does not say otherwise.' 'order	Say that one resource starts before another, and stops after it.' 'primitive	Define a resource that an agent looks after.' 'property	Set options of the whole cluster.' 'refresh	Drop what changed.' 'rename	Give an element another id.' 'role	Define what users of a role may read and change.' 'rsc_defaults	Set meta attributes for every resource that does not say otherwise.' 'rsc_template	Define what many primitives have in common; they name it as @ID.' 'rsc_ticket	Let resources run only while the site has a ticket.' 'save	Write the configuration, or what is named, to a file.' 'set	Change one value of a resource, a node or an operation.' 'show	Print the configuration, or what is named: ID, type:KIND, tag:ID, related:ID, changed.' 'tag	Give a set of resources a name.' 'verify	Tell all findings; fail where one is an error.' 'xml	Put in an element that the language has no words for.'
+        case 'configure alert'
+            printf '%s\n' 'attributes' 'meta' 'select' 'nodes' 'fencing' 'resources' 'to'
+        case 'configure bundle'
+            printf '%s\n' 'docker' 'podman' 'rkt' 'network' 'port-mapping' 'storage' 'storage-mapping' 'primitive' 'meta'
+        case 'configure clone'
+            printf '%s\n' 'description=' 'meta' 'params'
+        case 'configure colocation'
+            printf '%s\n' 'node-attribute='
+        case 'configure erase'
+            printf '%s\n' 'nodes'
+        case 'configure fencing_topology'
+            printf '%s\n' 'attr:NAME=' 'pattern:REGEX'
+        case 'configure group'
+            printf '%s\n' 'description=' 'meta' 'params'
+        case 'configure load'
+            printf '%s\n' 'xml' 'update' 'replace' 'push'
+        case 'configure location'
+            printf '%s\n' 'role=' 'resource-discovery=' 'rule'
+        case 'configure modgroup'
+            printf '%s\n' 'add' 'after' 'before' 'remove'
+        case 'configure node'
+            printf '%s\n' 'description=' 'attributes' 'utilization'
+        case 'configure op_defaults'
+            printf '%s\n' 'rule'
+        case 'configure order'
+            printf '%s\n' 'symmetrical='
+        case 'configure primitive'
+            printf '%s\n' 'description=' 'params' 'meta' 'utilization' 'operations' 'op' 'op_params' 'op_meta'
+        case 'configure property'
+            printf '%s\n' 'rule'
+        case 'configure role'
+            printf '%s\n' 'read' 'write' 'deny' 'attribute:NAME'
+        case 'configure rsc_defaults'
+            printf '%s\n' 'rule'
+        case 'configure rsc_template'
+            printf '%s\n' 'description=' 'params' 'meta' 'utilization' 'operations' 'op' 'op_params' 'op_meta'
+        case 'configure rsc_ticket'
+            printf '%s\n' 'loss-policy='
+        case 'configure save'
+            printf '%s\n' 'xml'
+        case 'configure show'
+            printf '%s\n' 'xml'
+        case 'constraint'
+            printf '%s\n' 'colocation	Say which resources run together, and which apart.' 'config	Show all constraints; with --full, their ids too.' 'delete	Delete constraints, or rules of location constraints, by their ids.' 'location	Say which nodes a resource likes, and where it never runs.' 'order	Say in which order resources act.' 'ref	List the constraints that name a resource.' 'rule	Add rules to location constraints, and delete them.' 'ticket	Say what runs only where a ticket is held.'
+        case 'constraint colocation'
+            printf '%s\n' 'add	Place a resource by where another one is: with it, or with a negative score apart from it.' 'config	Show colocation constraints.' 'delete	Delete the colocation constraints between two resources.' 'set	Keep sets of resources together.'
+        case 'constraint colocation add'
+            printf '%s\n' 'with'
+        case 'constraint colocation set'
+            printf '%s\n' 'set' 'setoptions'
+        case 'constraint location'
+            printf '%s\n' 'add	Add a location constraint with an id of your choice.' 'config	Show location constraints, by resource or by node.' 'delete	Delete a location constraint.' 'of	Say which nodes a resource likes or avoids, and how much; or by a rule.'
+        case 'constraint location add'
+            printf '%s\n' 'resource-discovery='
+        case 'constraint location config'
+            printf '%s\n' 'resources' 'nodes'
+        case 'constraint location of'
+            printf '%s\n' 'prefers' 'avoids' 'rule'
+        case 'constraint order'
+            printf '%s\n' 'config	Show order constraints.' 'delete	Remove resources from all order constraints.' 'of	Let one resource act before another.' 'set	Order sets of resources.'
+        case 'constraint order of'
+            printf '%s\n' 'then'
+        case 'constraint order set'
+            printf '%s\n' 'set' 'setoptions'
+        case 'constraint rule'
+            printf '%s\n' 'add	Add a rule to a location constraint.' 'delete	Delete a rule, and its constraint if that was its last one.'
+        case 'constraint rule add'
+            printf '%s\n' 'id=' 'role=' 'score=' 'score-attribute='
+        case 'constraint ticket'
+            printf '%s\n' 'add	Let a resource run only where a ticket is held.' 'config	Show ticket constraints.' 'delete	Delete the constraints of a resource on a ticket.' 'set	Let sets of resources run only where a ticket is held.'
+        case 'constraint ticket add'
+            printf '%s\n' 'loss-policy=' 'id='
+        case 'constraint ticket set'
+            printf '%s\n' 'set' 'setoptions' 'ticket='
+        case 'group'
+            printf '%s\n' 'list	List the groups and the processes in them.' 'send	Join a group, say something to its members, and leave it.' 'watch	Join a group and show who comes and goes and what is said, until Ctrl-C.'
+        case 'lock'
+            printf '%s\n' 'acquire	Wait for a lock, print its token, and hold it until this process ends (Ctrl-C) or it is lost.' 'list	List the locks, their holders and tokens, and how many wait.' 'release	End the process on this node that holds a lock by `pcsx lock acquire`, which gives it back.' 'run	Run a command while holding a lock; PCSX_LOCK_TOKEN has the token as EPOCH.PLACE.'
+        case 'node'
+            printf '%s\n' 'attribute	Show or set lasting attributes of nodes; an empty value removes.' 'drain	Move everything off nodes and wait until nothing runs there any more.' 'maintenance	Leave all resources of nodes alone: they run on, and nobody looks.' 'standby	Move everything off nodes, and put nothing on them.' 'unmaintenance	Look after the resources of nodes again.' 'unstandby	Let nodes run resources again.' 'utilization	Show or set what a node has to give, as whole numbers.'
+        case 'property'
+            printf '%s\n' 'config	Show the options that are set; with --all also the others, with their defaults.' 'describe	Tell what the options of the cluster are for, which values they take, and their defaults.' 'set	Set options of the whole cluster; an empty value removes one.' 'unset	Remove options of the whole cluster, so that their defaults hold.'
+        case 'quorum'
+            printf '%s\n' 'explain	Tell what the loss of each node, and of more of them, would mean.' 'status	Show whether there is quorum, by which votes, and why.'
+        case 'resource'
+            printf '%s\n' 'agent	Ask agents themselves.' 'agents	List the types of agents, of one standard or provider if asked.' 'ban	Keep a resource off a node: the one named, or the one where it runs now.' 'bundle	Run containers that the cluster starts, and resources inside them.' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'clear	Remove the constraints that move and ban made.' 'clone	Run a resource or a group on many nodes at once.' 'config	Show how resources are configured, as text, as commands or as JSON.' 'create	Create a resource that an agent looks after.' 'debug-demote	Run the agent\'s demote by hand, on some node, and show what it says.' 'debug-monitor	Run the agent\'s monitor by hand, on some node, and show what it says.' 'debug-promote	Run the agent\'s promote by hand, on some node, and show what it says.' 'debug-start	Run the agent\'s start by hand, on some node, and show what it says.' 'debug-stop	Run the agent\'s stop by hand, on some node, and show what it says.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show what an agent is for, its parameters and the operations that it advises.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'failcount	Show and forget how often resources failed.' 'group	List groups, put resources into them and take them out.' 'list	List agents by their full names, with what they are for.' 'manage	Let the cluster act on resources again; with --monitor their monitors run again too.' 'meta	Set meta attributes of a resource, a group, a clone or a bundle; an empty value removes.' 'move	Move a resource to another node, and leave nothing behind that would hold it there.' 'move-with-constraint	Move a resource by a constraint that stays until `pcsx resource clear`, or its lifetime.' 'op	Add and delete operations of resources; set defaults for all.' 'promotable	Run a resource or a group on many nodes, and promote some of the copies.' 'providers	List the providers of OCF agents that are here.' 'refresh	Forget all that was seen of a resource, and look again.' 'relations	Show what a resource has to do with others: what holds it, its members, its constraints.' 'restart	Stop a resource and start it again; of a clone only the instance on a node, if one is named.' 'standards	List the standards of which an agent is here.' 'status	Show what runs where.' 'timing	Show how long operations take, beside their timeouts, and which timeout is advised.' 'trace	Have agents show each of their steps, and look at what they showed.' 'unclone	Run the resource or group inside a clone once only.' 'ungroup	Take resources (all, if none is named) out of a group; they keep running.' 'unmanage	Let the cluster leave resources alone; with --monitor their monitors stop too.' 'untrace	Trace a resource no longer.' 'update	Change parameters, operations and meta attributes of a resource.' 'utilization	Show or set what a resource takes of a node\'s capacity, as whole numbers.' 'validate	Let the agent of a resource judge its parameters, on this node or another.'
+        case 'resource agent'
+            printf '%s\n' 'validate	Let an agent judge parameters, before there is a resource.'
+        case 'resource agent validate'
+            printf '%s\n' 'node='
+        case 'resource ban'
+            printf '%s\n' 'lifetime='
+        case 'resource bundle'
+            printf '%s\n' 'create	Create a bundle: containers of one image, with a network and storage if wanted.' 'reset	Configure a bundle anew; nothing of its old settings stays but what is inside it.' 'update	Change a bundle; what is not named stays, an empty value removes.'
+        case 'resource bundle create'
+            printf '%s\n' 'container' 'network' 'port-map' 'storage-map' 'meta'
+        case 'resource bundle reset'
+            printf '%s\n' 'container' 'network' 'port-map' 'storage-map' 'meta'
+        case 'resource bundle update'
+            printf '%s\n' 'container' 'network' 'port-map' 'add' 'delete' 'storage-map' 'meta'
+        case 'resource cleanup'
+            printf '%s\n' 'node='
+        case 'resource clone'
+            printf '%s\n' 'meta'
+        case 'resource create'
+            printf '%s\n' 'op' 'meta' 'clone' 'promotable' 'bundle'
+        case 'resource debug-demote'
+            printf '%s\n' 'node='
+        case 'resource debug-monitor'
+            printf '%s\n' 'node='
+        case 'resource debug-promote'
+            printf '%s\n' 'node='
+        case 'resource debug-start'
+            printf '%s\n' 'node='
+        case 'resource debug-stop'
+            printf '%s\n' 'node='
+        case 'resource defaults'
+            printf '%s\n' 'config	Show the default values; with NAME=VALUE, set them.' 'set	Create, change and delete sets of default values of resources.' 'update	Set default values; an empty value removes.'
+        case 'resource defaults set'
+            printf '%s\n' 'create	Create a set of default values, for those that a rule picks if there is one.' 'delete	Delete sets of default values, by their ids.' 'update	Set values in a set of default values; an empty value removes.'
+        case 'resource defaults set create'
+            printf '%s\n' 'id=' 'score=' 'meta' 'rule'
+        case 'resource defaults set update'
+            printf '%s\n' 'meta'
+        case 'resource failcount'
+            printf '%s\n' 'reset	Forget failures, of all or of one operation, so that the cluster tries again.' 'show	Show how often resources failed, on which node and in which operation.'
+        case 'resource failcount reset'
+            printf '%s\n' 'node=' 'operation=' 'interval='
+        case 'resource failcount show'
+            printf '%s\n' 'node=' 'operation=' 'interval='
+        case 'resource group'
+            printf '%s\n' 'add	Put resources into a group, which is made if need be; or move them within it.' 'delete	Take resources (all, if none is named) out of a group; they keep running.' 'list	List the groups and their members, in the order in which they start.'
+        case 'resource move-with-constraint'
+            printf '%s\n' 'lifetime='
+        case 'resource op'
+            printf '%s\n' 'add	Add an operation to a resource.' 'defaults	Show and set default values of all operations.' 'delete	Delete an operation, by its id or by all of its options.'
+        case 'resource op defaults'
+            printf '%s\n' 'config	Show the default values; with NAME=VALUE, set them.' 'set	Create, change and delete sets of default values of operations.' 'update	Set default values; an empty value removes.'
+        case 'resource op defaults set'
+            printf '%s\n' 'create	Create a set of default values, for those that a rule picks if there is one.' 'delete	Delete sets of default values, by their ids.' 'update	Set values in a set of default values; an empty value removes.'
+        case 'resource op defaults set create'
+            printf '%s\n' 'id=' 'score=' 'meta' 'rule'
+        case 'resource op defaults set update'
+            printf '%s\n' 'meta'
+        case 'resource promotable'
+            printf '%s\n' 'meta'
+        case 'resource refresh'
+            printf '%s\n' 'node='
+        case 'resource status'
+            printf '%s\n' 'node='
+        case 'resource timing'
+            printf '%s\n' 'node='
+        case 'resource trace'
+            printf '%s\n' 'on	Trace a resource from now on: all its operations, or those named.' 'show	Show what operations did that were traced or failed, and what those that hung waited for.'
+        case 'resource trace show'
+            printf '%s\n' 'node='
+        case 'resource update'
+            printf '%s\n' 'op' 'meta'
+        case 'resource validate'
+            printf '%s\n' 'node='
+        case 'ring'
+            printf '%s\n' 'links	Show every link to every peer: round trip, loss, largest packet, and whether it works.' 'stats	Show the counters of the heart: packets, drops by their reason, missed schedules.' 'status	Show the view, the log, this node\'s own state, and what is held of each peer.'
+        case 'rule'
+            printf '%s\n' 'check	Tell whether a rule holds now, or --at another time; status 2 where it holds nowhere.' 'next	Tell when a rule turns next: from holding to not holding, or the other way.'
+        case 'status'
+            printf '%s\n' 'cluster	Show the headline alone, and the nodes.' 'cluster-wide	Show the whole state: a headline, what is wrong with a next command, nodes, resources.' 'nodes	Show the nodes and what state they are in.' 'query	Ask one thing of a resource: the exit status is 0 for yes, 2 for no, 1 for a fault.' 'resources	Show which resources run where.' 'wait	Wait until the cluster has done all that its configuration asks for.'
+        case 'status query'
+            printf '%s\n' 'resource' 'exists' 'is-type' 'is-state' 'get-nodes'
+        case 'status resources'
+            printf '%s\n' 'node='
+        case 'stonith'
+            printf '%s\n' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'config	Show how fence devices are configured, as text, as commands or as JSON.' 'confirm	Give your word that a node is off, so that the cluster takes over what it ran.' 'create	Create a fence device.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show the parameters of a fence agent.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'fence	Fence a node now: reboot it, or switch it off.' 'history	Show which nodes were fenced.' 'level	Say which devices fence a node together, and which are next.' 'list	List the fence agents that are here, with what they are for.' 'meta	Set meta attributes of a resource, a group, a clone or a bundle; an empty value removes.' 'op	Add and delete operations of resources; set defaults for all.' 'refresh	Forget all that was seen of a resource, and look again.' 'status	Show which fence devices are used, and from where.' 'update	Change parameters, operations and meta attributes of a fence device.'
+        case 'stonith cleanup'
+            printf '%s\n' 'node='
+        case 'stonith create'
+            printf '%s\n' 'op' 'meta'
+        case 'stonith defaults'
+            printf '%s\n' 'config	Show the default values; with NAME=VALUE, set them.' 'set	Create, change and delete sets of default values of resources.' 'update	Set default values; an empty value removes.'
+        case 'stonith defaults set'
+            printf '%s\n' 'create	Create a set of default values, for those that a rule picks if there is one.' 'delete	Delete sets of default values, by their ids.' 'update	Set values in a set of default values; an empty value removes.'
+        case 'stonith defaults set create'
+            printf '%s\n' 'id=' 'score=' 'meta' 'rule'
+        case 'stonith defaults set update'
+            printf '%s\n' 'meta'
+        case 'stonith history'
+            printf '%s\n' 'show	Show all fencing that is on record, newest first.'
+        case 'stonith level'
+            printf '%s\n' 'add	Add a level: devices that are all used to fence the target, when lower levels failed.' 'clear	Delete all levels, those of a target, or those with just these devices.' 'config	Show the fencing levels of every target.' 'delete	Delete a level: all of that number, or those of a target or with just these devices.' 'verify	Check that all devices and nodes of all levels exist.'
+        case 'stonith level clear'
+            printf '%s\n' 'target' 'stonith'
+        case 'stonith level delete'
+            printf '%s\n' 'target' 'stonith'
+        case 'stonith op'
+            printf '%s\n' 'add	Add an operation to a resource.' 'defaults	Show and set default values of all operations.' 'delete	Delete an operation, by its id or by all of its options.'
+        case 'stonith op defaults'
+            printf '%s\n' 'config	Show the default values; with NAME=VALUE, set them.' 'set	Create, change and delete sets of default values of operations.' 'update	Set default values; an empty value removes.'
+        case 'stonith op defaults set'
+            printf '%s\n' 'create	Create a set of default values, for those that a rule picks if there is one.' 'delete	Delete sets of default values, by their ids.' 'update	Set values in a set of default values; an empty value removes.'
+        case 'stonith op defaults set create'
+            printf '%s\n' 'id=' 'score=' 'meta' 'rule'
+        case 'stonith op defaults set update'
+            printf '%s\n' 'meta'
+        case 'stonith refresh'
+            printf '%s\n' 'node='
+        case 'stonith status'
+            printf '%s\n' 'node='
+        case 'stonith update'
+            printf '%s\n' 'op' 'meta'
+        case 'store'
+            printf '%s\n' 'delete	Remove a key.' 'get	Show the value of one key.' 'list	List keys, types and values, those under PREFIX where one is given.' 'set	Write a value: a string, or of TYPE (i8 to u64, float, double, str, bytes in hexadecimal).' 'watch	Show what there is under PREFIX, then every change, each once, until Ctrl-C.'
+        case 'tag'
+            printf '%s\n' 'config	Show tags and what they stand for.' 'create	Create a tag on resources.' 'delete	Delete tags; what they stood for stays.' 'update	Add resources to a tag, move them in it, or take them out.'
+        case 'tag update'
+            printf '%s\n' 'add' 'remove'
+    end
+end
+
+function __pcsx_options
+    switch "$argv"
+        case ''
+            printf '%s\n' '--force	Go on where a check says that it can be overridden.' '--json	Print one JSON object, for success and for failure.' '--dry-run	Say what would change, and change nothing.' '--exit-code	With --dry-run, end with status 2 where something would change.' '--idempotent	Count as done what is there already, or is gone already.' '--update	With --idempotent, change what is there and differs.' '--confirmed=	Take the change back after TIME, unless confirmed.' '--shadow=	Work on the copy of that name (see pcsx cib).' '--wait	Wait until the cluster has done what was asked, at most n s.' '--request-timeout=	Give up on one request after n seconds (60).' '--debug	Show how it was done, and the whole story of an internal error.' '--no-color	Write without colours.' '--help	Show this page.' '--version	Show the version.'
+        case 'acl role delete'
+            printf '%s\n' '--autodelete	Remove the constraint once it moved (always done).'
+        case 'acl role unassign'
+            printf '%s\n' '--autodelete	Remove the constraint once it moved (always done).'
+        case 'apply'
+            printf '%s\n' '--plan	Show what would be done, and do nothing.' '--prune	Delete what an earlier apply made and the file has no more.' '--yes	Do not ask.' '--format=	The language: crm, xml, cmd or json.'
+        case 'cluster cib'
+            printf '%s\n' '--config	The configuration part only.'
+        case 'cluster cib-push'
+            printf '%s\n' '--config	The configuration part only.'
+        case 'cluster config'
+            printf '%s\n' '--corosync_conf=	Write this corosync.conf and touch no node.' '--output-format=	Print as text, cmd or json.'
+        case 'cluster config show'
+            printf '%s\n' '--corosync_conf=	Write this corosync.conf and touch no node.' '--output-format=	Print as text, cmd or json.'
+        case 'cluster config update'
+            printf '%s\n' '--corosync_conf=	Write this corosync.conf and touch no node.'
+        case 'cluster config uuid generate'
+            printf '%s\n' '--corosync_conf=	Write this corosync.conf and touch no node.'
+        case 'cluster destroy'
+            printf '%s\n' '--all	Take all of them.' '--yes	Do not ask.'
+        case 'cluster edit'
+            printf '%s\n' '--config	The configuration part only.'
+        case 'cluster setup'
+            printf '%s\n' '--corosync_conf=	Write this corosync.conf and touch no node.' '--overwrite	Replace the file that is there.' '--no-cluster-uuid	Give the cluster no UUID.' '--no-keys-sync	Keep the keys that are there.' '--start	Start it as well.' '--enable	Start it at boot as well.' '--keep	Keep what stands when it fails.' '--profile=	The timing profile.' '--name=	The name meant.'
+        case 'cluster start'
+            printf '%s\n' '--all	Take all of them.'
+        case 'cluster stop'
+            printf '%s\n' '--all	Take all of them.'
+        case 'cluster verify'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'config'
+            printf '%s\n' '--output-format=	Print as text, cmd or json.'
+        case 'config checkpoint'
+            printf '%s\n' '--limit=	No more than that many.'
+        case 'config checkpoint list'
+            printf '%s\n' '--limit=	No more than that many.'
+        case 'config checkpoint view'
+            printf '%s\n' '--format=	The language: crm, xml, cmd or json.'
+        case 'config convert'
+            printf '%s\n' '--format=	The language: crm, xml, cmd or json.'
+        case 'config load'
+            printf '%s\n' '--replace	Take the file for the whole.' '--push	Take the file for the whole.' '--format=	The language: crm, xml, cmd or json.'
+        case 'config save'
+            printf '%s\n' '--format=	The language: crm, xml, cmd or json.'
+        case 'config show'
+            printf '%s\n' '--output-format=	Print as text, cmd or json.'
+        case 'constraint'
+            printf '%s\n' '--full	Show all there is, with ids.' '--all	Take all of them.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint colocation'
+            printf '%s\n' '--full	Show all there is, with ids.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint colocation config'
+            printf '%s\n' '--full	Show all there is, with ids.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint config'
+            printf '%s\n' '--full	Show all there is, with ids.' '--all	Take all of them.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint location'
+            printf '%s\n' '--full	Show all there is, with ids.' '--all	Take all of them.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint location config'
+            printf '%s\n' '--full	Show all there is, with ids.' '--all	Take all of them.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint location of'
+            printf '%s\n' '--full	Show all there is, with ids.' '--all	Take all of them.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint order'
+            printf '%s\n' '--full	Show all there is, with ids.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint order config'
+            printf '%s\n' '--full	Show all there is, with ids.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint order of'
+            printf '%s\n' '--full	Show all there is, with ids.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint ticket'
+            printf '%s\n' '--full	Show all there is, with ids.' '--output-format=	Print as text, cmd or json.'
+        case 'constraint ticket config'
+            printf '%s\n' '--full	Show all there is, with ids.' '--output-format=	Print as text, cmd or json.'
+        case 'demo'
+            printf '%s\n' '--nodes=	How many nodes, 3 to 9.' '--profile=	How patient: standard or fast.' '--json	One object a line; the last is a summary.' '--keep	Leave the cluster up, and say how to talk to it.'
+        case 'group send'
+            printf '%s\n' '--safe	Refuse where other resources would be touched.'
+        case 'history'
+            printf '%s\n' '--changes	The committed changes.' '--limit=	No more than that many.'
+        case 'node attribute'
+            printf '%s\n' '--name=	The name meant.' '--output-format=	Print as text, cmd or json.'
+        case 'node maintenance'
+            printf '%s\n' '--all	Take all of them.'
+        case 'node standby'
+            printf '%s\n' '--all	Take all of them.'
+        case 'node unmaintenance'
+            printf '%s\n' '--all	Take all of them.'
+        case 'node unstandby'
+            printf '%s\n' '--all	Take all of them.'
+        case 'node utilization'
+            printf '%s\n' '--name=	The name meant.'
+        case 'property'
+            printf '%s\n' '--all	Take all of them.' '--defaults	Show the default values.' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
+        case 'property config'
+            printf '%s\n' '--all	Take all of them.' '--defaults	Show the default values.' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
+        case 'property describe'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource'
+            printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
+        case 'resource ban'
+            printf '%s\n' '--promoted	Mean the promoted role only.' '--master	The older word for --promoted.'
+        case 'resource bundle create'
+            printf '%s\n' '--disabled	Do not start it.'
+        case 'resource bundle reset'
+            printf '%s\n' '--disabled	Do not start it.'
+        case 'resource cleanup'
+            printf '%s\n' '--node=	The node meant.' '--strict	Refuse where other resources would be touched.'
+        case 'resource clear'
+            printf '%s\n' '--promoted	Mean the promoted role only.' '--master	The older word for --promoted.' '--expired	Only those whose time is over.'
+        case 'resource config'
+            printf '%s\n' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
+        case 'resource create'
+            printf '%s\n' '--group=	Put it into this group.' '--before=	Put it before this member.' '--after=	Put it after this member.' '--disabled	Do not start it.' '--no-default-ops	Add no operation but a monitor.' '--agent-validation	Let the agent judge the parameters.' '--all	Take all of them.'
+        case 'resource debug-demote'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource debug-monitor'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource debug-promote'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource debug-start'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource debug-stop'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource defaults'
+            printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
+        case 'resource defaults config'
+            printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
+        case 'resource describe'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource disable'
+            printf '%s\n' '--safe	Refuse where other resources would be touched.' '--no-strict	Let other resources move, but not stop.' '--simulate	Show what would happen, and change nothing.' '--brief	Say less.'
+        case 'resource failcount'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource failcount show'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource group add'
+            printf '%s\n' '--before=	Put it before this member.' '--after=	Put it after this member.'
+        case 'resource list'
+            printf '%s\n' '--nodesc	Leave out descriptions.'
+        case 'resource manage'
+            printf '%s\n' '--monitor	Change its monitor operations too.'
+        case 'resource move'
+            printf '%s\n' '--promoted	Mean the promoted role only.' '--master	The older word for --promoted.' '--strict	Refuse where other resources would be touched.' '--autodelete	Remove the constraint once it moved (always done).' '--keep-constraint	Keep the constraint that moved it.'
+        case 'resource move-with-constraint'
+            printf '%s\n' '--promoted	Mean the promoted role only.' '--master	The older word for --promoted.'
+        case 'resource op defaults'
+            printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
+        case 'resource op defaults config'
+            printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
+        case 'resource refresh'
+            printf '%s\n' '--node=	The node meant.' '--strict	Refuse where other resources would be touched.' '--full	Show all there is, with ids.'
+        case 'resource relations'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource status'
+            printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
+        case 'resource unmanage'
+            printf '%s\n' '--monitor	Change its monitor operations too.'
+        case 'resource update'
+            printf '%s\n' '--agent-validation	Let the agent judge the parameters.'
+        case 'rule check'
+            printf '%s\n' '--at=	At that time.' '--node=	The node meant.'
+        case 'rule next'
+            printf '%s\n' '--at=	At that time.' '--node=	The node meant.'
+        case 'sam'
+            printf '%s\n' '--recovery=	quit or restart.' '--quorum	Start it only with quorum; its loss is a failure.' '--store	Show its state in the store, at runtime.process.PID.' '--health=	It must say that it is well each S s.' '--warn=	Seconds from SIGTERM to SIGKILL.'
+        case 'simulate'
+            printf '%s\n' '--xml-file=	Read the document from FILE (-: stdin).' '--xml-pipe	Read the document from stdin.' '--live-check	Read the running cluster\'s document.' '--run	Decide, and show what would be done.' '--simulate	Decide, and carry it out on paper.' '--in-place	As -S, and write the result back.' '--show-scores	Show the scores of resources on nodes.' '--show-utilization	Show what is left of capacities.' '--quiet	Show nothing but scores and errors.' '--save-graph=	Write what is to be done as XML to FILE.' '--save-dotfile=	Write it as a picture in dot format.' '--all-actions	In the picture: also what is not needed.' '--save-input=	Write the document that is decided on.' '--save-output=	Write the document that comes out.' '--set-datetime=	Pretend that it is TIME (ISO 8601).' '--node-up=	Bring a node online.' '--node-down=	Take a node offline.' '--node-fail=	Lose a node.' '--op-inject=	Record RSC_TASK_MS@NODE=RC.' '--op-fail=	Let RSC_TASK_MS@NODE=RC fail.' '--quorum=	Have quorum, or lose it.' '--watchdog=	Have a watchdog, or none.' '--ticket-grant=	Grant a ticket.' '--ticket-revoke=	Revoke a ticket.' '--ticket-standby=	Suspend a ticket.' '--ticket-activate=	End its standby.' '--json	Print one JSON object.'
+        case 'status'
+            printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--by-node	Group what runs by node.' '--check	Judge by the exit status.' '--quiet	Say nothing; the exit status tells.'
+        case 'status cluster'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'status cluster-wide'
+            printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--by-node	Group what runs by node.' '--check	Judge by the exit status.' '--quiet	Say nothing; the exit status tells.'
+        case 'status nodes'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'status query'
+            printf '%s\n' '--quiet	Say nothing; the exit status tells.'
+        case 'status resources'
+            printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
+        case 'stonith'
+            printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
+        case 'stonith cleanup'
+            printf '%s\n' '--node=	The node meant.' '--strict	Refuse where other resources would be touched.'
+        case 'stonith config'
+            printf '%s\n' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
+        case 'stonith create'
+            printf '%s\n' '--group=	Put it into this group.' '--before=	Put it before this member.' '--after=	Put it after this member.' '--disabled	Do not start it.' '--no-default-ops	Add no operation but a monitor.' '--agent-validation	Let the agent judge the parameters.' '--no-test	Do not test the device.'
+        case 'stonith defaults'
+            printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
+        case 'stonith defaults config'
+            printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
+        case 'stonith describe'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'stonith fence'
+            printf '%s\n' '--off	Switch it off, do not reboot it.'
+        case 'stonith level'
+            printf '%s\n' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
+        case 'stonith level config'
+            printf '%s\n' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
+        case 'stonith list'
+            printf '%s\n' '--nodesc	Leave out descriptions.'
+        case 'stonith op defaults'
+            printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
+        case 'stonith op defaults config'
+            printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
+        case 'stonith refresh'
+            printf '%s\n' '--node=	The node meant.' '--strict	Refuse where other resources would be touched.'
+        case 'stonith status'
+            printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
+        case 'stonith update'
+            printf '%s\n' '--agent-validation	Let the agent judge the parameters.'
+        case 'store watch'
+            printf '%s\n' '--revision=	Go on after this revision.'
+        case 'tag update'
+            printf '%s\n' '--before=	Put it before this member.' '--after=	Put it after this member.'
+    end
+end
+
+function __pcsx_kinds
+    switch "$argv"
+        case 'acl group create'
+            printf '%s\n' 'role'
+        case 'acl permission add'
+            printf '%s\n' 'role'
+        case 'acl permission delete'
+            printf '%s\n' 'permission'
+        case 'acl role assign'
+            printf '%s\n' 'role'
+        case 'acl role delete'
+            printf '%s\n' 'role'
+        case 'acl role unassign'
+            printf '%s\n' 'role'
+        case 'acl user create'
+            printf '%s\n' 'role'
+        case 'alert delete'
+            printf '%s\n' 'alert'
+        case 'alert recipient add'
+            printf '%s\n' 'alert'
+        case 'alert recipient delete'
+            printf '%s\n' 'recipient'
+        case 'alert recipient update'
+            printf '%s\n' 'recipient'
+        case 'alert test'
+            printf '%s\n' 'alert'
+        case 'alert update'
+            printf '%s\n' 'alert'
+        case 'cluster node add-guest'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'cluster node add-remote'
+            printf '%s\n' 'node'
+        case 'cluster node delete-guest'
+            printf '%s\n' 'node'
+        case 'cluster node delete-remote'
+            printf '%s\n' 'node'
+        case 'cluster setup'
+            printf '%s\n' 'node'
+        case 'cluster start'
+            printf '%s\n' 'node'
+        case 'cluster stop'
+            printf '%s\n' 'node'
+        case 'configure acl_group'
+            printf '%s\n' 'role'
+        case 'configure acl_target'
+            printf '%s\n' 'role'
+        case 'configure alert'
+            printf '%s\n' 'reply'
+        case 'configure bundle'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' 'reply'
+        case 'configure clone'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' 'reply'
+        case 'configure colocation'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'configure default-timeouts'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'configure delete'
+            printf '%s\n' 'alert' 'bundle' 'clone' 'colocation' 'device' 'group' 'location' 'node' 'order' 'primitive' 'role' 'set' 'tag' 'template' 'ticket' 'user' 'usergroup'
+        case 'configure edit'
+            printf '%s\n' 'alert' 'bundle' 'clone' 'colocation' 'device' 'group' 'location' 'node' 'order' 'primitive' 'role' 'set' 'tag' 'template' 'ticket' 'user' 'usergroup'
+        case 'configure fencing_topology'
+            printf '%s\n' 'device' 'node'
+        case 'configure filter'
+            printf '%s\n' 'alert' 'bundle' 'clone' 'colocation' 'device' 'group' 'location' 'node' 'order' 'primitive' 'role' 'set' 'tag' 'template' 'ticket' 'user' 'usergroup'
+        case 'configure group'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' 'reply'
+        case 'configure location'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'configure modgroup'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'configure monitor'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'configure op_defaults'
+            printf '%s\n' 'reply'
+        case 'configure order'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'configure primitive'
+            printf '%s\n' 'reply'
+        case 'configure property'
+            printf '%s\n' 'reply'
+        case 'configure rename'
+            printf '%s\n' 'alert' 'bundle' 'clone' 'colocation' 'device' 'group' 'location' 'node' 'order' 'primitive' 'role' 'set' 'tag' 'template' 'ticket' 'user' 'usergroup'
+        case 'configure rsc_defaults'
+            printf '%s\n' 'reply'
+        case 'configure rsc_template'
+            printf '%s\n' 'reply'
+        case 'configure rsc_ticket'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'configure save'
+            printf '%s\n' 'alert' 'bundle' 'clone' 'colocation' 'device' 'group' 'location' 'node' 'order' 'primitive' 'role' 'set' 'tag' 'template' 'ticket' 'user' 'usergroup'
+        case 'configure show'
+            printf '%s\n' 'alert' 'bundle' 'clone' 'colocation' 'device' 'group' 'location' 'node' 'order' 'primitive' 'role' 'set' 'tag' 'template' 'ticket' 'user' 'usergroup'
+        case 'configure tag'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint colocation add'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' 'reply'
+        case 'constraint colocation delete'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint colocation set'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint delete'
+            printf '%s\n' 'colocation' 'location' 'order' 'ticket'
+        case 'constraint location'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'constraint location add'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'constraint location config'
+            printf '%s\n' 'colocation' 'location' 'node' 'order' 'ticket'
+        case 'constraint location delete'
+            printf '%s\n' 'colocation' 'location' 'order' 'ticket'
+        case 'constraint location of'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'constraint order'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint order delete'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint order of'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint order set'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint ref'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint rule add'
+            printf '%s\n' 'colocation' 'location' 'order' 'ticket'
+        case 'constraint rule delete'
+            printf '%s\n' 'rule'
+        case 'constraint ticket add'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint ticket delete'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'constraint ticket set'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'group send'
+            printf '%s\n' 'group'
+        case 'group watch'
+            printf '%s\n' 'group'
+        case 'node attribute'
+            printf '%s\n' 'node'
+        case 'node drain'
+            printf '%s\n' 'node'
+        case 'node maintenance'
+            printf '%s\n' 'node'
+        case 'node standby'
+            printf '%s\n' 'node'
+        case 'node unmaintenance'
+            printf '%s\n' 'node'
+        case 'node unstandby'
+            printf '%s\n' 'node'
+        case 'node utilization'
+            printf '%s\n' 'node'
+        case 'property set'
+            printf '%s\n' 'reply'
+        case 'resource'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource agent validate'
+            printf '%s\n' 'reply'
+        case 'resource ban'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'resource bundle reset'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource bundle update'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource cleanup'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource clear'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'resource clone'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource config'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource create'
+            printf '%s\n' 'reply'
+        case 'resource debug-demote'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource debug-monitor'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource debug-promote'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource debug-start'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource debug-stop'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource defaults'
+            printf '%s\n' 'reply'
+        case 'resource defaults config'
+            printf '%s\n' 'reply'
+        case 'resource defaults set create'
+            printf '%s\n' 'reply'
+        case 'resource defaults set delete'
+            printf '%s\n' 'set'
+        case 'resource defaults set update'
+            printf '%s\n' 'reply' 'set'
+        case 'resource defaults update'
+            printf '%s\n' 'reply'
+        case 'resource delete'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource describe'
+            printf '%s\n' 'reply'
+        case 'resource disable'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource enable'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource failcount'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource failcount reset'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource failcount show'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource group add'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource group delete'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource manage'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource meta'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' 'reply'
+        case 'resource move'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'resource move-with-constraint'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'resource op add'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' 'reply'
+        case 'resource op defaults'
+            printf '%s\n' 'reply'
+        case 'resource op defaults config'
+            printf '%s\n' 'reply'
+        case 'resource op defaults set create'
+            printf '%s\n' 'reply'
+        case 'resource op defaults set delete'
+            printf '%s\n' 'set'
+        case 'resource op defaults set update'
+            printf '%s\n' 'reply' 'set'
+        case 'resource op defaults update'
+            printf '%s\n' 'reply'
+        case 'resource op delete'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'operation' 'primitive'
+        case 'resource promotable'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource refresh'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource relations'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource restart'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'resource status'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource timing'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource trace'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource trace on'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource trace show'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource unclone'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource ungroup'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource unmanage'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource untrace'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource update'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' 'reply'
+        case 'resource utilization'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource validate'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'stonith'
+            printf '%s\n' 'device'
+        case 'stonith cleanup'
+            printf '%s\n' 'device'
+        case 'stonith config'
+            printf '%s\n' 'device'
+        case 'stonith confirm'
+            printf '%s\n' 'node'
+        case 'stonith create'
+            printf '%s\n' 'reply'
+        case 'stonith defaults'
+            printf '%s\n' 'reply'
+        case 'stonith defaults config'
+            printf '%s\n' 'reply'
+        case 'stonith defaults set create'
+            printf '%s\n' 'reply'
+        case 'stonith defaults set delete'
+            printf '%s\n' 'set'
+        case 'stonith defaults set update'
+            printf '%s\n' 'reply' 'set'
+        case 'stonith defaults update'
+            printf '%s\n' 'reply'
+        case 'stonith delete'
+            printf '%s\n' 'device'
+        case 'stonith describe'
+            printf '%s\n' 'reply'
+        case 'stonith disable'
+            printf '%s\n' 'device'
+        case 'stonith enable'
+            printf '%s\n' 'device'
+        case 'stonith fence'
+            printf '%s\n' 'node'
+        case 'stonith history'
+            printf '%s\n' 'node'
+        case 'stonith history show'
+            printf '%s\n' 'node'
+        case 'stonith level add'
+            printf '%s\n' 'device' 'node'
+        case 'stonith level clear'
+            printf '%s\n' 'device' 'node'
+        case 'stonith level delete'
+            printf '%s\n' 'device' 'node'
+        case 'stonith meta'
+            printf '%s\n' 'device' 'reply'
+        case 'stonith op add'
+            printf '%s\n' 'device' 'reply'
+        case 'stonith op defaults'
+            printf '%s\n' 'reply'
+        case 'stonith op defaults config'
+            printf '%s\n' 'reply'
+        case 'stonith op defaults set create'
+            printf '%s\n' 'reply'
+        case 'stonith op defaults set delete'
+            printf '%s\n' 'set'
+        case 'stonith op defaults set update'
+            printf '%s\n' 'reply' 'set'
+        case 'stonith op defaults update'
+            printf '%s\n' 'reply'
+        case 'stonith op delete'
+            printf '%s\n' 'device' 'operation'
+        case 'stonith refresh'
+            printf '%s\n' 'device'
+        case 'stonith status'
+            printf '%s\n' 'device'
+        case 'stonith update'
+            printf '%s\n' 'device' 'reply'
+        case 'tag'
+            printf '%s\n' 'tag'
+        case 'tag config'
+            printf '%s\n' 'tag'
+        case 'tag create'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'tag delete'
+            printf '%s\n' 'tag'
+        case 'tag update'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' 'tag'
+    end
+end
+
+function __pcsx_is
+    switch "$argv"
+        case ''
+            printf '%s\n' closed
+        case 'acl'
+            printf '%s\n' open
+        case 'acl can'
+            printf '%s\n' open
+        case 'acl config'
+            printf '%s\n' open
+        case 'acl disable'
+            printf '%s\n' open
+        case 'acl enable'
+            printf '%s\n' open
+        case 'acl group'
+            printf '%s\n' closed
+        case 'acl group create'
+            printf '%s\n' open
+        case 'acl group delete'
+            printf '%s\n' open
+        case 'acl permission'
+            printf '%s\n' closed
+        case 'acl permission add'
+            printf '%s\n' open
+        case 'acl permission delete'
+            printf '%s\n' open
+        case 'acl role'
+            printf '%s\n' closed
+        case 'acl role assign'
+            printf '%s\n' open
+        case 'acl role create'
+            printf '%s\n' open
+        case 'acl role delete'
+            printf '%s\n' open
+        case 'acl role unassign'
+            printf '%s\n' open
+        case 'acl user'
+            printf '%s\n' closed
+        case 'acl user create'
+            printf '%s\n' open
+        case 'acl user delete'
+            printf '%s\n' open
+        case 'alert'
+            printf '%s\n' open
+        case 'alert config'
+            printf '%s\n' open
+        case 'alert create'
+            printf '%s\n' open
+        case 'alert delete'
+            printf '%s\n' open
+        case 'alert recipient'
+            printf '%s\n' closed
+        case 'alert recipient add'
+            printf '%s\n' open
+        case 'alert recipient delete'
+            printf '%s\n' open
+        case 'alert recipient update'
+            printf '%s\n' open
+        case 'alert test'
+            printf '%s\n' open
+        case 'alert update'
+            printf '%s\n' open
+        case 'apply'
+            printf '%s\n' open
+        case 'cib'
+            printf '%s\n' open
+        case 'cib commit'
+            printf '%s\n' open
+        case 'cib delete'
+            printf '%s\n' open
+        case 'cib diff'
+            printf '%s\n' open
+        case 'cib import'
+            printf '%s\n' open
+        case 'cib list'
+            printf '%s\n' open
+        case 'cib new'
+            printf '%s\n' open
+        case 'cib reset'
+            printf '%s\n' open
+        case 'cib use'
+            printf '%s\n' open
+        case 'cluster'
+            printf '%s\n' closed
+        case 'cluster accept'
+            printf '%s\n' open
+        case 'cluster cib'
+            printf '%s\n' open
+        case 'cluster cib-push'
+            printf '%s\n' open
+        case 'cluster cib-upgrade'
+            printf '%s\n' open
+        case 'cluster config'
+            printf '%s\n' open
+        case 'cluster config show'
+            printf '%s\n' open
+        case 'cluster config update'
+            printf '%s\n' open
+        case 'cluster config uuid'
+            printf '%s\n' closed
+        case 'cluster config uuid generate'
+            printf '%s\n' open
+        case 'cluster destroy'
+            printf '%s\n' open
+        case 'cluster edit'
+            printf '%s\n' open
+        case 'cluster info'
+            printf '%s\n' open
+        case 'cluster node'
+            printf '%s\n' closed
+        case 'cluster node add-guest'
+            printf '%s\n' open
+        case 'cluster node add-remote'
+            printf '%s\n' open
+        case 'cluster node delete-guest'
+            printf '%s\n' open
+        case 'cluster node delete-remote'
+            printf '%s\n' open
+        case 'cluster setup'
+            printf '%s\n' open
+        case 'cluster start'
+            printf '%s\n' open
+        case 'cluster status'
+            printf '%s\n' open
+        case 'cluster stop'
+            printf '%s\n' open
+        case 'cluster verify'
+            printf '%s\n' open
+        case 'completion'
+            printf '%s\n' open
+        case 'config'
+            printf '%s\n' open
+        case 'config checkpoint'
+            printf '%s\n' open
+        case 'config checkpoint diff'
+            printf '%s\n' open
+        case 'config checkpoint list'
+            printf '%s\n' open
+        case 'config checkpoint restore'
+            printf '%s\n' open
+        case 'config checkpoint view'
+            printf '%s\n' open
+        case 'config convert'
+            printf '%s\n' open
+        case 'config diff'
+            printf '%s\n' open
+        case 'config graph'
+            printf '%s\n' open
+        case 'config load'
+            printf '%s\n' open
+        case 'config save'
+            printf '%s\n' open
+        case 'config show'
+            printf '%s\n' open
+        case 'configure'
+            printf '%s\n' closed
+        case 'configure acl_group'
+            printf '%s\n' open
+        case 'configure acl_target'
+            printf '%s\n' open
+        case 'configure alert'
+            printf '%s\n' open
+        case 'configure bundle'
+            printf '%s\n' open
+        case 'configure clone'
+            printf '%s\n' open
+        case 'configure colocation'
+            printf '%s\n' open
+        case 'configure commit'
+            printf '%s\n' open
+        case 'configure default-timeouts'
+            printf '%s\n' open
+        case 'configure delete'
+            printf '%s\n' open
+        case 'configure diff'
+            printf '%s\n' open
+        case 'configure edit'
+            printf '%s\n' open
+        case 'configure erase'
+            printf '%s\n' open
+        case 'configure fencing_topology'
+            printf '%s\n' open
+        case 'configure filter'
+            printf '%s\n' open
+        case 'configure get-property'
+            printf '%s\n' open
+        case 'configure group'
+            printf '%s\n' open
+        case 'configure load'
+            printf '%s\n' open
+        case 'configure location'
+            printf '%s\n' open
+        case 'configure modgroup'
+            printf '%s\n' open
+        case 'configure monitor'
+            printf '%s\n' open
+        case 'configure node'
+            printf '%s\n' open
+        case 'configure op_defaults'
+            printf '%s\n' open
+        case 'configure order'
+            printf '%s\n' open
+        case 'configure primitive'
+            printf '%s\n' open
+        case 'configure property'
+            printf '%s\n' open
+        case 'configure refresh'
+            printf '%s\n' open
+        case 'configure rename'
+            printf '%s\n' open
+        case 'configure role'
+            printf '%s\n' open
+        case 'configure rsc_defaults'
+            printf '%s\n' open
+        case 'configure rsc_template'
+            printf '%s\n' open
+        case 'configure rsc_ticket'
+            printf '%s\n' open
+        case 'configure save'
+            printf '%s\n' open
+        case 'configure set'
+            printf '%s\n' open
+        case 'configure show'
+            printf '%s\n' open
+        case 'configure tag'
+            printf '%s\n' open
+        case 'configure verify'
+            printf '%s\n' open
+        case 'configure xml'
+            printf '%s\n' open
+        case 'confirm'
+            printf '%s\n' open
+        case 'constraint'
+            printf '%s\n' open
+        case 'constraint colocation'
+            printf '%s\n' open
+        case 'constraint colocation add'
+            printf '%s\n' open
+        case 'constraint colocation config'
+            printf '%s\n' open
+        case 'constraint colocation delete'
+            printf '%s\n' open
+        case 'constraint colocation set'
+            printf '%s\n' open
+        case 'constraint config'
+            printf '%s\n' open
+        case 'constraint delete'
+            printf '%s\n' open
+        case 'constraint location'
+            printf '%s\n' open
+        case 'constraint location add'
+            printf '%s\n' open
+        case 'constraint location config'
+            printf '%s\n' open
+        case 'constraint location delete'
+            printf '%s\n' open
+        case 'constraint location of'
+            printf '%s\n' open
+        case 'constraint order'
+            printf '%s\n' open
+        case 'constraint order config'
+            printf '%s\n' open
+        case 'constraint order delete'
+            printf '%s\n' open
+        case 'constraint order of'
+            printf '%s\n' open
+        case 'constraint order set'
+            printf '%s\n' open
+        case 'constraint ref'
+            printf '%s\n' open
+        case 'constraint rule'
+            printf '%s\n' closed
+        case 'constraint rule add'
+            printf '%s\n' open
+        case 'constraint rule delete'
+            printf '%s\n' open
+        case 'constraint ticket'
+            printf '%s\n' open
+        case 'constraint ticket add'
+            printf '%s\n' open
+        case 'constraint ticket config'
+            printf '%s\n' open
+        case 'constraint ticket delete'
+            printf '%s\n' open
+        case 'constraint ticket set'
+            printf '%s\n' open
+        case 'daemon'
+            printf '%s\n' open
+        case 'demo'
+            printf '%s\n' open
+        case 'diff'
+            printf '%s\n' open
+        case 'group'
+            printf '%s\n' open
+        case 'group list'
+            printf '%s\n' open
+        case 'group send'
+            printf '%s\n' open
+        case 'group watch'
+            printf '%s\n' open
+        case 'history'
+            printf '%s\n' open
+        case 'lock'
+            printf '%s\n' open
+        case 'lock acquire'
+            printf '%s\n' open
+        case 'lock list'
+            printf '%s\n' open
+        case 'lock release'
+            printf '%s\n' open
+        case 'lock run'
+            printf '%s\n' open
+        case 'node'
+            printf '%s\n' closed
+        case 'node attribute'
+            printf '%s\n' open
+        case 'node drain'
+            printf '%s\n' open
+        case 'node maintenance'
+            printf '%s\n' open
+        case 'node standby'
+            printf '%s\n' open
+        case 'node unmaintenance'
+            printf '%s\n' open
+        case 'node unstandby'
+            printf '%s\n' open
+        case 'node utilization'
+            printf '%s\n' open
+        case 'property'
+            printf '%s\n' open
+        case 'property config'
+            printf '%s\n' open
+        case 'property describe'
+            printf '%s\n' open
+        case 'property set'
+            printf '%s\n' open
+        case 'property unset'
+            printf '%s\n' open
+        case 'quorum'
+            printf '%s\n' open
+        case 'quorum explain'
+            printf '%s\n' open
+        case 'quorum status'
+            printf '%s\n' open
+        case 'redo'
+            printf '%s\n' open
+        case 'resource'
+            printf '%s\n' open
+        case 'resource agent'
+            printf '%s\n' closed
+        case 'resource agent validate'
+            printf '%s\n' open
+        case 'resource agents'
+            printf '%s\n' open
+        case 'resource ban'
+            printf '%s\n' open
+        case 'resource bundle'
+            printf '%s\n' closed
+        case 'resource bundle create'
+            printf '%s\n' open
+        case 'resource bundle reset'
+            printf '%s\n' open
+        case 'resource bundle update'
+            printf '%s\n' open
+        case 'resource cleanup'
+            printf '%s\n' open
+        case 'resource clear'
+            printf '%s\n' open
+        case 'resource clone'
+            printf '%s\n' open
+        case 'resource config'
+            printf '%s\n' open
+        case 'resource create'
+            printf '%s\n' open
+        case 'resource debug-demote'
+            printf '%s\n' open
+        case 'resource debug-monitor'
+            printf '%s\n' open
+        case 'resource debug-promote'
+            printf '%s\n' open
+        case 'resource debug-start'
+            printf '%s\n' open
+        case 'resource debug-stop'
+            printf '%s\n' open
+        case 'resource defaults'
+            printf '%s\n' open
+        case 'resource defaults config'
+            printf '%s\n' open
+        case 'resource defaults set'
+            printf '%s\n' closed
+        case 'resource defaults set create'
+            printf '%s\n' open
+        case 'resource defaults set delete'
+            printf '%s\n' open
+        case 'resource defaults set update'
+            printf '%s\n' open
+        case 'resource defaults update'
+            printf '%s\n' open
+        case 'resource delete'
+            printf '%s\n' open
+        case 'resource describe'
+            printf '%s\n' open
+        case 'resource disable'
+            printf '%s\n' open
+        case 'resource enable'
+            printf '%s\n' open
+        case 'resource failcount'
+            printf '%s\n' open
+        case 'resource failcount reset'
+            printf '%s\n' open
+        case 'resource failcount show'
+            printf '%s\n' open
+        case 'resource group'
+            printf '%s\n' closed
+        case 'resource group add'
+            printf '%s\n' open
+        case 'resource group delete'
+            printf '%s\n' open
+        case 'resource group list'
+            printf '%s\n' open
+        case 'resource list'
+            printf '%s\n' open
+        case 'resource manage'
+            printf '%s\n' open
+        case 'resource meta'
+            printf '%s\n' open
+        case 'resource move'
+            printf '%s\n' open
+        case 'resource move-with-constraint'
+            printf '%s\n' open
+        case 'resource op'
+            printf '%s\n' closed
+        case 'resource op add'
+            printf '%s\n' open
+        case 'resource op defaults'
+            printf '%s\n' open
+        case 'resource op defaults config'
+            printf '%s\n' open
+        case 'resource op defaults set'
+            printf '%s\n' closed
+        case 'resource op defaults set create'
+            printf '%s\n' open
+        case 'resource op defaults set delete'
+            printf '%s\n' open
+        case 'resource op defaults set update'
+            printf '%s\n' open
+        case 'resource op defaults update'
+            printf '%s\n' open
+        case 'resource op delete'
+            printf '%s\n' open
+        case 'resource promotable'
+            printf '%s\n' open
+        case 'resource providers'
+            printf '%s\n' open
+        case 'resource refresh'
+            printf '%s\n' open
+        case 'resource relations'
+            printf '%s\n' open
+        case 'resource restart'
+            printf '%s\n' open
+        case 'resource standards'
+            printf '%s\n' open
+        case 'resource status'
+            printf '%s\n' open
+        case 'resource timing'
+            printf '%s\n' open
+        case 'resource trace'
+            printf '%s\n' open
+        case 'resource trace on'
+            printf '%s\n' open
+        case 'resource trace show'
+            printf '%s\n' open
+        case 'resource unclone'
+            printf '%s\n' open
+        case 'resource ungroup'
+            printf '%s\n' open
+        case 'resource unmanage'
+            printf '%s\n' open
+        case 'resource untrace'
+            printf '%s\n' open
+        case 'resource update'
+            printf '%s\n' open
+        case 'resource utilization'
+            printf '%s\n' open
+        case 'resource validate'
+            printf '%s\n' open
+        case 'ring'
+            printf '%s\n' open
+        case 'ring links'
+            printf '%s\n' open
+        case 'ring stats'
+            printf '%s\n' open
+        case 'ring status'
+            printf '%s\n' open
+        case 'rule'
+            printf '%s\n' closed
+        case 'rule check'
+            printf '%s\n' open
+        case 'rule next'
+            printf '%s\n' open
+        case 'sam'
+            printf '%s\n' open
+        case 'shell'
+            printf '%s\n' open
+        case 'simulate'
+            printf '%s\n' open
+        case 'status'
+            printf '%s\n' open
+        case 'status cluster'
+            printf '%s\n' open
+        case 'status cluster-wide'
+            printf '%s\n' open
+        case 'status nodes'
+            printf '%s\n' open
+        case 'status query'
+            printf '%s\n' open
+        case 'status resources'
+            printf '%s\n' open
+        case 'status wait'
+            printf '%s\n' open
+        case 'stonith'
+            printf '%s\n' open
+        case 'stonith cleanup'
+            printf '%s\n' open
+        case 'stonith config'
+            printf '%s\n' open
+        case 'stonith confirm'
+            printf '%s\n' open
+        case 'stonith create'
+            printf '%s\n' open
+        case 'stonith defaults'
+            printf '%s\n' open
+        case 'stonith defaults config'
+            printf '%s\n' open
+        case 'stonith defaults set'
+            printf '%s\n' closed
+        case 'stonith defaults set create'
+            printf '%s\n' open
+        case 'stonith defaults set delete'
+            printf '%s\n' open
+        case 'stonith defaults set update'
+            printf '%s\n' open
+        case 'stonith defaults update'
+            printf '%s\n' open
+        case 'stonith delete'
+            printf '%s\n' open
+        case 'stonith describe'
+            printf '%s\n' open
+        case 'stonith disable'
+            printf '%s\n' open
+        case 'stonith enable'
+            printf '%s\n' open
+        case 'stonith fence'
+            printf '%s\n' open
+        case 'stonith history'
+            printf '%s\n' open
+        case 'stonith history show'
+            printf '%s\n' open
+        case 'stonith level'
+            printf '%s\n' open
+        case 'stonith level add'
+            printf '%s\n' open
+        case 'stonith level clear'
+            printf '%s\n' open
+        case 'stonith level config'
+            printf '%s\n' open
+        case 'stonith level delete'
+            printf '%s\n' open
+        case 'stonith level verify'
+            printf '%s\n' open
+        case 'stonith list'
+            printf '%s\n' open
+        case 'stonith meta'
+            printf '%s\n' open
+        case 'stonith op'
+            printf '%s\n' closed
+        case 'stonith op add'
+            printf '%s\n' open
+        case 'stonith op defaults'
+            printf '%s\n' open
+        case 'stonith op defaults config'
+            printf '%s\n' open
+        case 'stonith op defaults set'
+            printf '%s\n' closed
+        case 'stonith op defaults set create'
+            printf '%s\n' open
+        case 'stonith op defaults set delete'
+            printf '%s\n' open
+        case 'stonith op defaults set update'
+            printf '%s\n' open
+        case 'stonith op defaults update'
+            printf '%s\n' open
+        case 'stonith op delete'
+            printf '%s\n' open
+        case 'stonith refresh'
+            printf '%s\n' open
+        case 'stonith status'
+            printf '%s\n' open
+        case 'stonith update'
+            printf '%s\n' open
+        case 'store'
+            printf '%s\n' closed
+        case 'store delete'
+            printf '%s\n' open
+        case 'store get'
+            printf '%s\n' open
+        case 'store list'
+            printf '%s\n' open
+        case 'store set'
+            printf '%s\n' open
+        case 'store watch'
+            printf '%s\n' open
+        case 'tag'
+            printf '%s\n' open
+        case 'tag config'
+            printf '%s\n' open
+        case 'tag create'
+            printf '%s\n' open
+        case 'tag delete'
+            printf '%s\n' open
+        case 'tag update'
+            printf '%s\n' open
+        case 'undo'
+            printf '%s\n' open
+    end
+end
+
+function __pcsx_complete
+    set -l words (commandline -opc)
+    set -l cur (commandline -ct)
+    set -l where ''
+    set -l file
+    set -l at 2
+    while test $at -le (count $words)
+        switch $words[$at]
+            case -f
+                set at (math $at + 1)
+                set file -f $words[$at]
+            case '-*'
+            case '*'
+                set -l next (string trim -- "$where $words[$at]")
+                if test -z "$(__pcsx_is $next)"
+                    test "$(__pcsx_is $where)" = closed; and return
+                    break
+                end
+                set where $next
+        end
+        set at (math $at + 1)
+    end
+    if test "$words[-1]" = -f
+        __fish_complete_path $cur
+        return
+    end
+    if string match -q -- '-*' $cur
+        __pcsx_options $where
+        test -n "$where"; and __pcsx_options ''
+        return
+    end
+    __pcsx_words $where
+    set -l kinds (__pcsx_kinds $where)
+    if test -n "$kinds"
+        pcsx completion ids $file $kinds 2>/dev/null
+        contains reply $kinds; and pcsx completion reply $words[2..-1] "$cur" 2>/dev/null
+    end
+end
+
+complete -c pcsx -f -a '(__pcsx_complete)'
