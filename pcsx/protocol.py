@@ -286,6 +286,19 @@ class RunAgent(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeDevices(Request):
+    """Ask fence devices from *node* (empty: this one) for the power of every node; cut nothing.
+
+    Answers `node` and `asked`: for each device and target `device`, `target`, `state` (`on`, `off`
+    or empty), `ok`, `reason`, `took_ms`, `timeout_ms`. *device* names one alone.
+    """
+
+    node: str = ""
+    device: str = ""
+    do: ClassVar[str] = "probe-devices"
+
+
+@dataclass(frozen=True, slots=True)
 class TestAlert(Request):
     """Call the program of *alert* on *node* (empty: this one) with a made-up event of *kind*.
 
@@ -439,7 +452,7 @@ REQUESTS: Final[dict[str, type[Request]]] = {
         GetStatus, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, Fence, ConfirmFence,
         FenceHistory, AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer,
         Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions, Diary,
-        RunAgent, TestAlert,
+        RunAgent, TestAlert, ProbeDevices,
         RingStats, GroupJoin, GroupLeave, GroupSend, GroupList, StoreGet, StoreSet, StoreWatch,
         QuorumWatch, LockAcquire, LockRelease, LockList, ProcessShow,
     )

@@ -280,6 +280,19 @@ class Fencer:
             for action in metadata.actions
         )
 
+    def inquiry(self, id: str, target: str) -> tuple[str, Invocation] | None:
+        """Return how the device *id* is asked for the power of *target*, without cutting anything.
+
+        One that cannot tell a state is only asked whether it answers (`monitor`); None: it is not
+        there, must not be used here, or does not reach the target by its own lists.
+        """
+        device = self.devices.get(id)
+        if device is None or self._reaches(device, target, None) is False:
+            return None
+        action = "status" if self._knows(id, "status") else "monitor"
+        made = self._invocation(device, action, self._limit_ms(device, action), target)
+        return None if isinstance(made, Outcome) else (action, made)
+
     def can_fence(self, target: str, now: Now) -> Answer:
         """Return whether this node can fence *target*, as far as its devices have said."""
         may = self.candidates(target, now)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
+from typing import Any
+
+from pcsx.agents import Exit, Invocation, outcome_of
 from pcsx.daemon.answers import fencing_of, is_fencing_required
+from pcsx.daemon.events import ChildExited
 from pcsx.daemon.ledger import FenceClosed, FenceIntent
 from pcsx.daemon.member import Member
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.daemon.solo import Proven
 from pcsx.errors import Failed, NoQuorum, Refused
 from pcsx.errors import Finding as Remark
-from pcsx.protocol import ConfirmFence, Fence, FenceHistory
+from pcsx.protocol import ConfirmFence, Fence, FenceHistory, ProbeDevices
 from pcsx.ring.port import Proposed
 from pcsx.values import Now
 
@@ -131,3 +136,55 @@ def history(desk: Desk, request: FenceHistory, _now: Now) -> list[Outcome]:
         cases = [case for case in cases if case["target"] == request.node]
     required = is_fencing_required(scene.ledger.replica.cib)
     return desk.ok({"history": cases, "required": required})
+
+
+def probe(desk: Desk, request: ProbeDevices, now: Now) -> list[Outcome]:
+    """Ask each device that this node could use for the power of each node that it reaches."""
+
+    def here(member: Member) -> list[Outcome]:
+        ids = [device.id for device in member.fencer.devices.devices]
+        if request.device and request.device not in ids:
+            raise Failed(f"there is no fence device '{request.device}', or it is disabled")
+        chosen = [request.device] if request.device else ids
+        waiting: dict[str, deque[tuple[str, str, Invocation]]] = {}
+        for id in chosen:
+            for node in member.scene.config.nodes:
+                found = member.fencer.inquiry(id, node.name)
+                if found is not None:
+                    waiting.setdefault(id, deque()).append((str(node.name), *found))
+        told: list[dict[str, Any]] = []
+        name = member.scene.name
+
+        def following(id: str) -> list[Outcome]:
+            """Ask device *id* the next question: one at a time, as a BMC has few sessions."""
+            if not waiting[id]:
+                del waiting[id]
+                return [] if waiting else desk.ok({"node": name, "asked": told})
+            target, action, made = waiting[id].popleft()
+
+            def then(exited: ChildExited) -> list[Outcome]:
+                told.append(_inquired(id, target, action, made.timeout_ms, exited.exit))
+                return following(id)
+
+            return list(desk.node.ask_child(made, then))
+
+        if not waiting:
+            return desk.ok({"node": name, "asked": []})
+        return [effect for id in list(waiting) for effect in following(id)]
+
+    return desk.on_node(request.node, here, now)
+
+
+def _inquired(id: str, target: str, action: str, limit_ms: int, exit: Exit) -> dict[str, Any]:
+    states = {0: "on", 2: "off"} if action == "status" else {}
+    answered = exit.code in ((0, 2) if action == "status" else (0,)) and not exit.timed_out
+    return {
+        "device": id,
+        "target": target,
+        "action": action,
+        "state": states.get(exit.code if exit.code is not None else -1, "") if answered else "",
+        "ok": answered,
+        "reason": "" if answered else outcome_of("stonith", action, exit).reason,
+        "took_ms": exit.took_ms,
+        "timeout_ms": limit_ms,
+    }

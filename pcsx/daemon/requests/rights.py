@@ -18,6 +18,7 @@ from pcsx.protocol import (
     Changes,
     Cleanup,
     Commit,
+    Diary,
     FenceHistory,
     GetCib,
     GetStatus,
@@ -55,7 +56,7 @@ OWN: Final = frozenset(
 )
 """Requests that are open to all, or judge for themselves."""
 
-READS_ALL: Final = frozenset((Changes, Tool, Transitions))
+READS_ALL: Final = frozenset((Changes, Diary, Tool, Transitions))
 """Requests whose answers have, or come from, all of the document."""
 
 EVERYTHING: Final = "//*"

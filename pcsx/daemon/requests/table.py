@@ -32,6 +32,7 @@ from pcsx.protocol import (
     LockRelease,
     NodeStart,
     NodeStop,
+    ProbeDevices,
     ProcessShow,
     QuorumWatch,
     Request,
@@ -87,4 +88,5 @@ HANDLERS: Final[dict[type[Request], Handler]] = {
     Diary: cluster.diary,
     RunAgent: agents.run,
     TestAlert: agents.test_alert,
+    ProbeDevices: fencing.probe,
 }

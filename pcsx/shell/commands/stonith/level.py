@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcsx.shell.commands.resource import create, defaults, operations, state, update
-from pcsx.shell.commands.stonith import devices, fencing, levels
+from pcsx.shell.commands.stonith import devices, fencing, levels, testing
 from pcsx.shell.words import Level
 
 command = Level(
@@ -20,6 +20,7 @@ command = Level(
 devices.register(command)
 levels.register(command)
 fencing.register(command)
+testing.register(command)
 operations.register(command)
 defaults.register(command)
 command.verb("delete", "remove", usage="ID")(create.delete)
