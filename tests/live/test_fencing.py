@@ -46,7 +46,9 @@ class Powered(Cluster):
 
     def history(self, target: str) -> dict[str, Any]:
         """Return the newest fencing of *target* on record."""
-        told = json.loads(self.pcsx(f"stonith history show {target} --json").out)
+        # One that has just come back may not know yet how it was ended.
+        witness = next(m for m in self.lab.machines if m.is_on and m.name != target)
+        told = json.loads(self.pcsx(f"stonith history show {target} --json", witness).out)
         return dict(told["data"][0])
 
 
