@@ -8,7 +8,7 @@ read. Truth values stand where Pacemaker 3 writes times: 2.1 shows a node offlin
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -59,6 +59,15 @@ def assemble(cib: Cib, states: Iterable[NodeState], **attributes: str) -> Cib:
         status.extend(sections)
 
     return cib.edited(change)
+
+
+def left_alone(state: NodeState) -> NodeState:
+    """Return *state* as that of a node on which all stays as it is: nothing is moved from it."""
+    attributes = {**dict(state.attributes), "maintenance": "true"}
+    return replace(
+        state, in_ccm=True, online=True, join="member", expected="member",
+        attributes=tuple(sorted(attributes.items())),
+    )  # fmt: skip
 
 
 def with_property(cib: Cib, name: str, value: str) -> Cib:

@@ -16,7 +16,7 @@ from pcsx.cib import Cib
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.effects import Plan
 from pcsx.daemon.events import Planned
-from pcsx.daemon.ledger import Admitted, Fact, FenceClosed, FenceIntent, Fencing, Over
+from pcsx.daemon.ledger import LEFT, Admitted, Fact, FenceClosed, FenceIntent, Fencing, Over
 from pcsx.daemon.messages import (
     AttributesChanged,
     FenceOrder,
@@ -28,6 +28,7 @@ from pcsx.daemon.pauses import Pauses
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.status import PENDING
+from pcsx.daemon.takeover import Takeover, Wait
 from pcsx.pe import Action, Transition
 from pcsx.pe.run import NO_LIMIT, Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
 from pcsx.pe.run import Over as RunOver
@@ -47,6 +48,7 @@ The first change of a stream is planned at once, and so is whatever happens to a
 """
 STALE_PLANS_MAX: Final = 3
 """So many plans in a row are thrown away as out of date before one is begun all the same."""
+FOR_EVER_MS: Final = 1 << 40
 
 
 # --- events ---------------------------------------------------------------------------------------
@@ -178,7 +180,11 @@ class Controller:
     """See the module's paragraph. *executors* orders who could do an action to a target."""
 
     def __init__(
-        self, scene: Scene, decisions: Decisions, executors: Callable[[int, str], list[int]]
+        self,
+        scene: Scene,
+        decisions: Decisions,
+        executors: Callable[[int, str], list[int]],
+        takeover: Takeover,
     ) -> None:
         self.scene = scene
         self.decisions = decisions
@@ -212,6 +218,9 @@ class Controller:
         """Action of the run that a node was told to do -> that node, and its life."""
         self._ghosts: dict[int, int] = {}
         """Fenced node still in the view -> since when (ms); one that stays is fenced again."""
+        self.takeover = takeover
+        self._waited: set[tuple[int, int]] = set()
+        """Nodes and lives whose wait is over, as we have had the log decide."""
         self.blocked: tuple[tuple[str, str], ...] = ()
         self.notices: tuple[str, ...] = ()
         self.at_rest = False
@@ -229,6 +238,7 @@ class Controller:
             moments.append(self._hold_ms)
         if self.run is not None and self.run.deadline_ms is not None:
             moments.append(self.run.deadline_ms)
+        moments += [end_ms for end_ms in self._wait_ends() if end_ms is not None]
         if self._recheck_ms is not None and self.run is None and not self._planning:
             moments.append(self._recheck_ms)
         return min(moments, default=None)
@@ -282,6 +292,7 @@ class Controller:
                 effects += self._tick(now)
         effects += self._let_in_and_out()
         effects += self._resume(now)
+        effects += self._take_over(now)
         effects += self._fence(now)
         effects += self._plan(now)
         return effects
@@ -299,6 +310,7 @@ class Controller:
         self._intending.clear()
         self._going.clear()
         self._ordered.clear()
+        self._waited.clear()
         self._ghosts.clear()
 
     # --- planning ---------------------------------------------------------------------------------
@@ -316,7 +328,9 @@ class Controller:
         for node in scene.config.nodes:
             picture = scene.picture.nodes.get(node.id)
             if scene.is_unseen(node.id) and scene.quorum.quorate:
-                until = max(until, self._began_ms + DC_DEADTIME_MS)
+                wait = self.wait_of(node.id)
+                end_ms = FOR_EVER_MS if wait is not None and wait[1] is None else DC_DEADTIME_MS
+                until = max(until, self._began_ms + end_ms, (wait and wait[1]) or 0)
                 why = why or f"waiting for {node.name}, which was not seen yet"
             elif scene.is_ghost(node.id):
                 since_ms = self._ghosts.setdefault(node.id, now.ms)
@@ -336,7 +350,8 @@ class Controller:
         """Return whether a plan is wanted, and only time could stand against it."""
         busy = self._planning or self.run is not None
         unsettled = self._admitting or self._ending or self._intending
-        return self._dirty and not busy and not unsettled and self.scene.all_heard
+        may = self._dirty and not busy and not unsettled and self.scene.all_heard
+        return may and not self.scene.halting
 
     def _plan(self, now: Now) -> list[ControllerEffect]:
         if not self._may_plan:
@@ -445,6 +460,9 @@ class Controller:
         effects.append(Progress(text, done, len(real)))
         if node is None:
             return self.run.step(Fail(action.id, f"there is no node {action.node}"), now)
+        if self.scene.is_held(node.id):
+            # It is away and left alone: nothing can be asked there, and nothing need be.
+            return self.run.step(Confirm(action.id), now)
         match action.task:
             case "stonith":
                 return self._perform_fence(action, node.id, effects, now)
@@ -549,9 +567,65 @@ class Controller:
                     self._ending.pop(id, None)
                 elif self._ending.get(id) != boot:
                     self._ending[id] = boot
-                    effects.append(Decide(Over(id, boot, "left")))
+                    effects.append(Decide(Over(id, boot, LEFT)))
             else:
                 self._ending.pop(id, None)
+        return effects
+
+    # --- without fencing --------------------------------------------------------------------------
+
+    def wait_of(self, id: int) -> tuple[Wait, int | None] | None:
+        """Return the wait for the lost node *id* and when it ends (None: never); None: there is
+        none, for it is here, over for certain, or for fencing to end.
+        """
+        scene = self.scene
+        if scene.fencing or not scene.quorum.quorate or self._began_ms is None or id == scene.me:
+            return None
+        if not scene.is_held(id) and not scene.is_unseen(id):
+            return None
+        timers = scene.config.timers
+        picture = scene.picture.nodes.get(id)
+        wait = self.takeover.wait_for(id, picture, beat_ms=timers.beat_ms)
+        if wait.wait_ms is None:
+            return wait, None
+        since_ms = max(self._began_ms, scene.lost_ms.get(id, 0))
+        if picture is None:
+            since_ms = self._began_ms + DC_DEADTIME_MS
+        return wait, since_ms + wait.wait_ms
+
+    def _wait_ends(self) -> list[int | None]:
+        if self.scene.fencing or not self.scene.quorum.quorate:
+            return []
+        waits = [
+            (node.id, self.wait_of(node.id))
+            for node in self.scene.config.nodes
+            if not self._is_waited(node.id)
+        ]
+        return [wait[1] for _, wait in waits if wait is not None]
+
+    def _life_of(self, id: int) -> int:
+        picture = self.scene.picture.nodes.get(id)
+        boot = picture.boot.counter if picture is not None else 0
+        return max(boot, self.scene.ledger.admitted.get(id, 0))
+
+    def _is_waited(self, id: int) -> bool:
+        return (id, self._life_of(id)) in self._waited
+
+    def _take_over(self, now: Now) -> list[ControllerEffect]:
+        """Commit that lost nodes are over once their wait is."""
+        effects: list[ControllerEffect] = []
+        if self.scene.fencing or not self.scene.quorum.quorate:
+            return effects
+        for node in self.scene.config.nodes:
+            wait = self.wait_of(node.id)
+            if wait is None or wait[1] is None or now.ms < wait[1] or self._is_waited(node.id):
+                continue
+            boot = self._life_of(node.id)
+            self._waited.add((node.id, boot))
+            seconds = (wait[0].wait_ms or 0) / 1000
+            text = f"waited {seconds:.1f} s ({wait[0].kind}: {wait[0].why}; {wait[0].row})"
+            effects.append(Decide(Over(node.id, boot, text)))
+            effects.append(Note("controller", f"{node.name} is taken for over: {text}"))
         return effects
 
     # --- fencing ----------------------------------------------------------------------------------

@@ -79,6 +79,10 @@ class FenceClosed:
     wall_s: int
 
 
+LEFT: Final = "left"
+"""Why a life is over that ended in good order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Over:
     """The lives of *node* up to *boot* are over without fencing; *why* is `left`, or a wait."""

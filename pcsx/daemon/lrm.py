@@ -389,7 +389,9 @@ class Lrm:
     def _go(self, now: Now) -> list[LrmEffect]:
         """Begin what may begin: one operation a resource, those that were ordered before others."""
         effects: list[LrmEffect] = []
-        while len(self._by_child) < self.parallel and (self._ordered or self._watching):
+        # What must be stopped in time is not held up because the machine is loaded.
+        most = self.parallel if self._stopping is None else max(self.parallel, PARALLEL)
+        while len(self._by_child) < most and (self._ordered or self._watching):
             name = next(iter(self._ordered or self._watching))
             resource = self._resources[name]
             operation = resource.queue.popleft()
@@ -584,7 +586,9 @@ class Lrm:
 
     def _stop_all(self, event: StopAll) -> list[LrmEffect]:
         if self._stopping is not None:
-            return []
+            # Another reason for what is under way: its end is told once more where it is past.
+            over, self._stopping.over = self._stopping.over, False
+            return [Note("lrm", f"stopping all: {event.why}")] if over else []
         self._stopping = _Stopping(event)
         story = Note("lrm", f"stopping all that may run here: {event.why}")
         return [story, *self._abandon(event.why)]
@@ -592,28 +596,59 @@ class Lrm:
     def _stop_next(self, now: Now) -> list[LrmEffect] | None:
         """Queue the next stop of `StopAll` once nothing else goes on; None: nothing is to do."""
         stopping = self._stopping
-        if stopping is None or stopping.over or not self.idle:
+        if stopping is None or stopping.over:
             return None
         left = [name for name in self._active if name not in stopping.tried]
+        if left and stopping.event.before is not None:
+            ready = [name for name in left if not self._waits_for_stops(name, stopping)]
+            if not ready and self.idle:
+                ready = left  # they wait for each other in a circle
+        elif not self.idle:
+            return None
+        else:
+            ready = left[-1:]
         if not left:
+            if not self.idle:
+                return None
             stopping.over = True
             return [Stopped(tuple(sorted(self._active)))]
-        name = left[-1]
+        for name in ready:
+            self._queue_stop(name, stopping, now)
+        return [] if ready else None
+
+    def _waits_for_stops(self, name: str, stopping: _Stopping) -> bool:
+        """Return whether something that runs here must be stopped before *name*."""
+        base = _base(name)
+        firsts = {first for first, then in stopping.event.before or () if then == base}
+        return any(
+            _base(other) in firsts and (other not in stopping.tried or self._is_busy(other))
+            for other in self._active
+        )
+
+    def _is_busy(self, name: str) -> bool:
+        resource = self._resources.get(name)
+        return resource is not None and bool(resource.running or resource.queue)
+
+    def _queue_stop(self, name: str, stopping: _Stopping, now: Now) -> None:
         stopping.tried.add(name)
-        started = self._active[name]
+        limit_ms = dict(stopping.event.limits).get(_base(name), stopping.event.timeout_ms)
         stop = replace(
-            started, term=self.term, transition=-1, action=-1, task="stop", key=f"{name}_stop_0",
-            interval_ms=0, timeout_ms=stopping.event.timeout_ms, target_rc=None,
+            self._active[name], term=self.term, transition=-1, action=-1, task="stop",
+            key=f"{name}_stop_0", interval_ms=0, timeout_ms=limit_ms, target_rc=None,
         )  # fmt: skip
         self._calls += 1
         self._queue(name, _Operation(stop, self._calls, now.ms))
-        return []
 
 
 def _seen(name: str, operation: _Operation, now: Now, *, waiting: bool) -> InFlight:
     since_ms = operation.queued_ms if waiting else operation.began_ms
     order = operation.order
     return InFlight(name, order.task, order.interval_ms, max(0, now.ms - since_ms), waiting)
+
+
+def _base(name: str) -> str:
+    """Return the primitive that the instance *name* is one of."""
+    return name.partition(":")[0]
 
 
 def _number(order: Order, name: str) -> int:

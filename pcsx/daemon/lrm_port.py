@@ -31,11 +31,15 @@ class Abandon:
 class StopAll:
     """Stop all that may run here, last started first, with no DC to say how; obey no more.
 
-    Each stop has *timeout_ms*. `Stopped` tells the end, `Resume` lets orders in again.
+    Each stop has *timeout_ms*, or what *limits* say of its primitive. With *before*, pairs of
+    primitives of which the first is stopped first, all others are stopped side by side: whoever
+    takes over elsewhere waits for no longer. `Stopped` tells the end, `Resume` lets orders in.
     """
 
     why: str
     timeout_ms: int = 60_000
+    limits: tuple[tuple[str, int], ...] = ()
+    before: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

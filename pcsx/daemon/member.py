@@ -20,16 +20,18 @@ from pcsx.agents import AgentMetadata, Host
 from pcsx.cib.agents import agents_of, traced_of
 from pcsx.cib.alerts import tellers_of
 from pcsx.cib.fencing import devices_of
+from pcsx.cib.stopping import Stopping, stopping_of
 from pcsx.daemon import alerts, events, ledger, lrm, messages
 from pcsx.daemon import attributes as attrs
 from pcsx.daemon import controller as dc
-from pcsx.daemon.answers import fencing_of, quorum_of, rest_of
+from pcsx.daemon.answers import fencing_of, is_fencing_required, quorum_of, rest_of
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.describer import Describer
 from pcsx.daemon.effects import Effect, Kill, Plan, RunsHere, Spawn, TellHeart
 from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
 from pcsx.daemon.ledger import (
+    LEFT,
     CibChange,
     Fact,
     FenceClosed,
@@ -46,6 +48,8 @@ from pcsx.daemon.pair import Pair
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.services import Services, entries_of
 from pcsx.daemon.solo import SoloEffect
+from pcsx.daemon.status import DONE
+from pcsx.daemon.takeover import Takeover
 from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
 from pcsx.daemon.trials import Trials, taken_back
 from pcsx.errors import Failed, NoQuorum, PcsxError
@@ -55,7 +59,7 @@ from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Boot, Configure, Doubt, HeartStats, Reach, Unconfigure
 from pcsx.ring.log.changes import leaving
 from pcsx.ring.machine import Machine
-from pcsx.ring.quorum import Voters, is_on
+from pcsx.ring.quorum import Voters, is_on, keep_ms
 from pcsx.ring.services import words
 from pcsx.values import Now, parse_bool
 
@@ -135,13 +139,15 @@ class Member:
         )
         self.fencer.silence_ms = 2 * self.scene.config.timers.down_ms
         self.alerts = alerts.Alerts(host, children=children)
+        self.takeover = Takeover()
+        self._stopping_rules = Stopping(False, "never", (), ())
         self._read_configuration()
         self.pair = Pair(self.scene, self.machine, self.fencer)
         self.describer = Describer(host, children=children, metadata=metadata)
         self.attributes = attrs.Attributes()
         self.decisions = Decisions()
         self.trials = Trials()
-        self.controller = Controller(self.scene, self.decisions, self._executors)
+        self.controller = Controller(self.scene, self.decisions, self._executors, self.takeover)
         self.services = Services(me, boot, self._name_of, self._say_word)
         self.stats_waits: list[Answerer] = []
         self._now = Now(0, datetime.min.replace(tzinfo=UTC))
@@ -159,6 +165,7 @@ class Member:
         self._wishes = 0
         self._going_since_ms: int | None = None
         self._stopping = False
+        self._ends_life = False
         self.leaving = False
         self.verdict = ""
 
@@ -362,6 +369,10 @@ class Member:
         old = scene.members
         scene.view = regular.view
         self.pair.view_changed(now)
+        for id in set(old) - set(regular.view.nodes):
+            scene.lost_ms[id] = now.ms
+        for id in regular.view.nodes:
+            scene.lost_ms.pop(id, None)
         for gone in regular.left:
             scene.picture.gone(gone.node, gone.boot, gone.why, wall_s)
         for id in regular.view.nodes:
@@ -404,9 +415,13 @@ class Member:
             self.ledger.replica.forget_pending()
         scene.term, scene.leader, scene.leading = term, leader, mine
         self.pair.led(leader)
+        if mine:
+            for node, boot in sorted(self.ledger.over.items()):
+                self._edits.append((_over(node, boot), None))
         name = scene.config.node(leader).name if leader else "nobody"
         effects: list[MemberEffect] = [port.Note("node", f"term {term}, leader {name}")]
         effects += self._forwards_lost(now)
+        effects += self._next_edit(now)
         return effects + self._controlled(dc.Came("leadership changed"), now)
 
     def _quorum(self, quorum: port.Quorum, now: Now) -> list[MemberEffect]:
@@ -418,12 +433,41 @@ class Member:
             word = "has quorum" if quorum.quorate else "has no quorum"
             effects.append(port.Note("node", f"this partition {word}: {quorum.reason}"))
             effects.append(RunsHere(f"{self.scene.config.name}: {word}"))
+            effects += self._quorum_lost(now) if before.quorate else self._quorum_found(now)
         return effects + self._controlled(dc.Came("quorum changed"), now)
+
+    def _quorum_lost(self, now: Now) -> list[MemberEffect]:
+        """Stop all at once where others count on it: by the policy `fence`, and without fencing.
+
+        Of a pair nobody takes anything over without proof, so it holds.
+        """
+        rules, policy = self._stopping_rules, self._policy
+        self._ends_life = policy in ("fence", "suicide") and not self.machine.partner
+        self.scene.halting = (
+            self._ends_life or (not self.scene.fencing and not self.machine.partner)
+        ) and rules.stops
+        if not self.scene.halting:
+            return []
+        stop = lrm.StopAll("quorum is lost", limits=rules.limits, before=rules.before)
+        return self._local(stop, now)
+
+    def _quorum_found(self, now: Now) -> list[MemberEffect]:
+        if not self.scene.halting or self._ends_life:
+            return []
+        self.scene.halting = False
+        return [] if self._stopping else self._local(lrm.Resume(), now)
+
+    @property
+    def _policy(self) -> str:
+        return self.ledger.replica.cib.cluster_option("no-quorum-policy") or "stop"
 
     def _configured(self, config: RingConfig, now: Now) -> list[MemberEffect]:
         self.scene.config = config
         self.fencer.silence_ms = 2 * config.timers.down_ms
+        self.takeover.timed(keep_ms(config.timers))
         again = self._next_edit(now)
+        if config.node(self.me).over >= self.boot.counter:
+            again += self._refused("FENCED", "the log has this life on record as over", now)
         return again + self._controlled(dc.Stir("the ring's configuration changed"), now)
 
     def _refused(self, kind: str, reason: str, now: Now) -> list[MemberEffect]:
@@ -449,6 +493,11 @@ class Member:
         self.fencer.follow(partial(devices_of, cib))
         self.local.lrm.traced = traced_of(cib)
         self.alerts.wanted = cib.tree.find("configuration/alerts/alert") is not None
+        self.scene.fencing = is_fencing_required(cib)
+        if not self.scene.fencing or self._policy in ("fence", "suicide"):
+            self._stopping_rules = stopping_of(cib)
+            self.takeover.configured(self._stopping_rules)
+        self.takeover.timed(keep_ms(self.scene.config.timers))
 
     # --- the log ----------------------------------------------------------------------------------
 
@@ -486,9 +535,11 @@ class Member:
                 effects += self._closed(case, now)
             case FencedAlone():
                 effects += self._closed(index, now)
-            case Over(node, boot, _):
+            case Over(node, boot, why):
                 self.scene.picture.over(node, boot)
-                effects += self._controlled(dc.Stir(f"node {node} has left"), now)
+                if why != LEFT and self.scene.leading:
+                    effects += self._bar(node, boot, now)
+                effects += self._controlled(dc.Stir(f"node {node} is over: {why}"), now)
             case ledger.Admitted(node):
                 effects += self._controlled(dc.Stir(f"node {node} was let in"), now)
         return effects + self._after(index)
@@ -509,7 +560,7 @@ class Member:
 
     def _bar(self, node: int, boot: int, now: Now) -> list[MemberEffect]:
         """Have the hearts refuse lives of *node* up to *boot*: commit that to the configuration."""
-        return self.edit_config(lambda config: config.with_boot(node, boot), now)
+        return self.edit_config(_over(node, boot), now)
 
     # --- the ring's configuration -----------------------------------------------------------------
 
@@ -541,6 +592,8 @@ class Member:
             self._ticket += 1
             self._proposals[self._ticket] = self._edited
             effects += self._ring(port.Reconfigure(self._ticket, config, base), now)
+            if self._edits and self._edits[0][0] is edit:
+                break  # it waits for the change under way, or for its own commit
         return effects
 
     def _edited(self, answer: port.Proposed, now: Now) -> list[MemberEffect]:
@@ -696,6 +749,8 @@ class Member:
         match message:
             case Ran(record, changed):
                 picture.history.take(record)
+                if record.task == "stop" and record.status == DONE:
+                    self.takeover.stopped(record.resource, record.exec_ms)
                 picture.set(changed)
                 alerted = self._alert_of_operation(record, now) if sender == self.me else []
                 return [*alerted, *self._controlled(dc.OpCame(sender, record), now)]
@@ -718,6 +773,7 @@ class Member:
     def _status(self, sender: int, status: NodeStatus, now: Now) -> list[MemberEffect]:
         self.scene.picture.take(sender, status)
         self.scene.committed[sender] = status.applied
+        self.takeover.heard(sender, up_to_date=status.applied >= self.ledger.index)
         self.scene.order_terms[sender] = status.term
         self.scene.last_transition = max(self.scene.last_transition, status.transition)
         for node, boot in self.ledger.over.items():
@@ -825,7 +881,11 @@ class Member:
         )
         if self.verdict:
             return [note, TellHeart(Unconfigure()), Gone(self.verdict)]
-        return [note, *self._leave(now)]
+        if self._stopping:
+            return [note, *self._leave(now)]
+        if self._ends_life:
+            return [note, TellHeart(Unconfigure()), Gone("quorum was lost")]
+        return [note]
 
     # --- the DC's work ----------------------------------------------------------------------------
 
@@ -1041,6 +1101,11 @@ class Member:
                 name = self.scene.config.node(to).name
                 effects += answer(Failed(f"{name} went away while it worked on this"), True)
         return effects
+
+
+def _over(node: int, boot: int) -> Callable[[RingConfig], RingConfig]:
+    """Return the edit by which lives of *node* up to *boot* are told that they are over."""
+    return lambda config: config.with_over(node, boot)
 
 
 def _due(deadline_ms: int | None, now: Now) -> bool:

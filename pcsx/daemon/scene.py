@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pcsx.cib import Cib
-from pcsx.cib.status import NodeState, assemble, with_property
+from pcsx.cib.status import NodeState, assemble, left_alone, with_property
 from pcsx.daemon.ledger import Ledger
 from pcsx.daemon.status import Picture
 from pcsx.ring.config import RingConfig
@@ -40,6 +40,12 @@ class Scene:
     """The highest term of orders that each member had seen when it entered the view."""
     partner: int = 0
     """The other voter, while the ring's newest configuration counts just two of equal votes."""
+    lost_ms: dict[int, int] = field(default_factory=dict)
+    """Since when each node is out of this node's view, for those that were in it."""
+    fencing: bool = True
+    """Whether fencing is required (`stonith-enabled`): without it, takeover waits."""
+    halting: bool = False
+    """This node stops all that it runs by itself, for it has lost quorum and nothing can fence."""
     last_transition: int = 0
     """The highest number of a transition whose orders any member has seen.
 
@@ -124,6 +130,13 @@ class Scene:
         missing = [node.id for node in away if node.votes and node.id not in over]
         return self.quorum.quorate and self.all_heard and not missing, over
 
+    def is_held(self, id: int) -> bool:
+        """Return whether what ran on the lost *id* is left alone until its wait is over."""
+        if self.fencing or not self.quorum.quorate:
+            return False
+        node = self.picture.nodes.get(id)
+        return node is not None and not node.present and not self.is_clean_down(id)
+
     def document(self) -> Cib:
         """Return the committed configuration with the status section of all nodes."""
         states: list[NodeState] = []
@@ -136,7 +149,7 @@ class Scene:
                 online=self.is_online(node.id),
             )
             if state is not None:
-                states.append(state)
+                states.append(left_alone(state) if self.is_held(node.id) else state)
         return assemble(
             self._configuration(),
             states,
@@ -151,8 +164,13 @@ class Scene:
         other may take that over by proof alone.
         """
         cib = self.ledger.replica.cib
-        if self.quorum.quorate or not self.partner or is_unsafe_pair(cib):
+        if self.quorum.quorate:
             return cib
+        if not self.partner or is_unsafe_pair(cib):
+            # Nobody fences without quorum: by the policy `fence` each node ends its own life.
+            policy = cib.cluster_option("no-quorum-policy")
+            ends = policy in ("fence", "suicide")
+            return with_property(cib, "no-quorum-policy", "stop") if ends else cib
         return with_property(cib, "no-quorum-policy", "freeze")
 
     def reaches(self, id: int) -> Reach:

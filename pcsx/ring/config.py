@@ -62,7 +62,9 @@ class RingNode:
     key: bytes
     votes: int = 1
     boot: int = 0
-    """Lives up to this boot counter are over or admitted; a lower one is refused."""
+    """The life of this boot counter is admitted; a lower one is refused."""
+    over: int = 0
+    """Lives up to this boot counter are over on record: they are told FENCED, whatever they ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,10 @@ class RingConfig:
         """Return the node called *name*, if there is one."""
         return next((node for node in self.nodes if node.name == name), None)
 
-    def with_boot(self, id: int, boot: int) -> RingConfig:
-        """Return the configuration in which lives of *id* up to *boot* are refused."""
+    def with_over(self, id: int, boot: int) -> RingConfig:
+        """Return the configuration in which lives of *id* up to *boot* are refused as over."""
         nodes = tuple(
-            replace(node, boot=max(boot, node.boot)) if node.id == id else node
+            replace(node, over=max(boot, node.over)) if node.id == id else node
             for node in self.nodes
         )
         return replace(self, nodes=nodes)

@@ -296,6 +296,7 @@ class Heart:
         for node in config.nodes:
             if node.id != local.me:
                 self._keep(node, mine, config)
+                self._end_life(self._peers[node.id], now_ms, out)
                 if rekey:
                     self._peers[node.id].association.renew()
         for gone in sorted(set(self._peers) - {node.id for node in config.nodes}):
@@ -325,6 +326,17 @@ class Heart:
         peer.node = peer.association.peer = node
         peer.association.local = self._local
         peer.tell = None
+
+    def _end_life(self, peer: Peer, now_ms: int, out: list[HeartEffect]) -> None:
+        """Refuse a life that is over by now, though it is heard."""
+        assert self._detector is not None
+        boot = peer.hearing.boot.counter
+        if not 0 < boot <= peer.node.over or peer.hearing.reach not in (Reach.UP, Reach.SUSPECT):
+            return
+        reason = f"the life {boot} of node {peer.id} is over"
+        self._control(peer, Refusal("FENCED", reason), now_ms, out)
+        peer.association.close()
+        self._say(self._detector.gone(peer.hearing, Why.SILENCE, now_ms), out)
 
     def _remove(self, peer: Peer, now_ms: int, out: list[HeartEffect]) -> None:
         """Tell a node that it is no longer one of us, and forget its sessions."""

@@ -70,13 +70,12 @@ from pcsx.ring.port import (
     Verdict,
     View,
 )
-from pcsx.ring.quorum import Voters, tally
+from pcsx.ring.quorum import Voters, keep_ms, tally
 from pcsx.ring.view import Views
 from pcsx.values import Now
 
 PAYLOAD_MAX: Final = 960 * 1024
 """The largest message or proposal: with what is around it, it fits one `Transmit`."""
-KEEP_MS_MIN: Final = 5000
 
 _VIEW_MESSAGES: Final = (Join, Prepare, Flush, Plan, Complete, Install, Installed)
 _ORDER_MESSAGES: Final = (Data, Ordered, Ack, Nack)
@@ -358,7 +357,7 @@ class Machine:
 
     @property
     def _keep_ms(self) -> int:
-        return max(2 * self._log.voters.timers.down_ms, KEEP_MS_MIN)
+        return keep_ms(self._log.voters.timers)
 
     @property
     def _kept_until_ms(self) -> int | None:

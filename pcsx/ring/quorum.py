@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
 from pcsx.ring.config import Profile, RingConfig, RingNode
 from pcsx.values import parse_bool
+
+KEEP_MS_MIN: Final = 5000
 
 
 def option(config: RingConfig, name: str) -> str | None:
@@ -162,6 +165,11 @@ def tally(voters: Voters, nodes: Collection[int]) -> Tally:
     else:
         reason = f"{present} of {needed} votes needed; missing: {missing}"
     return Tally(present, expected, needed, quorate, reason)
+
+
+def keep_ms(timers: Profile) -> int:
+    """Return for how long a node has quorum after the moment that its leader was confirmed in."""
+    return max(2 * timers.down_ms, KEEP_MS_MIN)
 
 
 def is_voters_change(old: RingConfig, new: RingConfig) -> bool:

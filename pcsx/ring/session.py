@@ -467,6 +467,8 @@ class Association:
             return Refusal("REMOVED", f"node {self.peer.id} was removed from the cluster")
         if lineage != self.local.lineage:
             return _lineage_of(self.local.lineage)
+        if 0 < boot.counter <= self.peer.over:
+            return Refusal("FENCED", f"the life {boot.counter} of node {self.peer.id} is over")
         floor = max(self.peer.boot, 0 if self.life is None else self.life.counter)
         if boot.counter < floor:
             return Refusal("CLONED", f"boot counter {boot.counter} is behind {floor}")
