@@ -113,7 +113,7 @@ class World:
             self._open_disk(cluster)
         loop.add_reader(self._heart.fileno(), self._hear)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, lambda: self.feed(events.Terminate()))
+            loop.add_signal_handler(number, self._end)
         await self._listener.start()
         await self._streams.listen(self._settings.address, self._settings.port)
         try:
@@ -128,6 +128,10 @@ class World:
         finally:
             loop.remove_reader(self._heart.fileno())
         return self._status or 0
+
+    def _end(self) -> None:
+        notify("handing over or stopping what runs here", stopping=True)
+        self.feed(events.Terminate())
 
     async def _loop(self, node: Node) -> None:
         loop = asyncio.get_running_loop()
@@ -326,12 +330,12 @@ def log(who: str, text: str) -> None:
         sys.stderr.flush()
 
 
-def notify(text: str, *, ready: bool) -> None:
+def notify(text: str, *, ready: bool = False, stopping: bool = False) -> None:
     """Tell systemd the state (sd_notify), where it listens."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    message = f"STATUS={text}\n" + ("READY=1\n" if ready else "")
+    message = f"STATUS={text}\n" + "READY=1\n" * ready + "STOPPING=1\n" * stopping
     if address.startswith("@"):
         address = "\0" + address[1:]
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:

@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from pcsx.shell.run import Run
+
 
 @click.command(
     "daemon",
@@ -17,7 +19,8 @@ import click
     add_help_option=False,
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def command(arguments: tuple[str, ...]) -> None:
+@click.pass_obj
+def command(run: Run, arguments: tuple[str, ...]) -> None:
     """Run the cluster daemon in the foreground.
 
     Its own options are shown by: pcsx daemon --help
@@ -26,5 +29,4 @@ def command(arguments: tuple[str, ...]) -> None:
     Example: with other settings than those of the packaged place
         pcsx daemon --config /etc/pcsx/pcsx.toml
     """
-    status = import_module("pcsx.daemon.main").main(list(arguments))
-    raise click.exceptions.Exit(int(status or 0))
+    run.exit_status = int(import_module("pcsx.daemon.main").main(list(arguments)))
