@@ -1,7 +1,7 @@
 # Completion of pcsx for bash. Made from the command tree: make generated.
 _pcsx_words() {
     case "$1" in
-        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'group' 'history' 'lock' 'node' 'property' 'quorum' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'undo' ;;
+        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'undo' ;;
         'acl') printf '%s\n' 'can' 'config' 'disable' 'enable' 'group' 'permission' 'role' 'user' ;;
         'acl can') printf '%s\n' 'read' 'write' ;;
         'acl group') printf '%s\n' 'create' 'delete' ;;
@@ -121,7 +121,7 @@ _pcsx_words() {
         'status') printf '%s\n' 'cluster' 'cluster-wide' 'nodes' 'query' 'resources' 'wait' ;;
         'status query') printf '%s\n' 'resource' 'exists' 'is-type' 'is-state' 'get-nodes' ;;
         'status resources') printf '%s\n' 'node=' ;;
-        'stonith') printf '%s\n' 'cleanup' 'config' 'confirm' 'create' 'defaults' 'delete' 'describe' 'disable' 'enable' 'fence' 'history' 'level' 'list' 'meta' 'op' 'refresh' 'status' 'update' ;;
+        'stonith') printf '%s\n' 'cleanup' 'config' 'confirm' 'create' 'defaults' 'delete' 'describe' 'disable' 'enable' 'fence' 'history' 'level' 'list' 'meta' 'op' 'refresh' 'status' 'test' 'update' 'verify' ;;
         'stonith cleanup') printf '%s\n' 'node=' ;;
         'stonith create') printf '%s\n' 'op' 'meta' ;;
         'stonith defaults') printf '%s\n' 'config' 'set' 'update' ;;
@@ -139,6 +139,7 @@ _pcsx_words() {
         'stonith op defaults set update') printf '%s\n' 'meta' ;;
         'stonith refresh') printf '%s\n' 'node=' ;;
         'stonith status') printf '%s\n' 'node=' ;;
+        'stonith test') printf '%s\n' 'node=' ;;
         'stonith update') printf '%s\n' 'op' 'meta' ;;
         'store') printf '%s\n' 'delete' 'get' 'list' 'set' 'watch' ;;
         'tag') printf '%s\n' 'config' 'create' 'delete' 'update' ;;
@@ -231,9 +232,9 @@ _pcsx_options() {
         'rule next') printf '%s\n' '--at=' '--node=' ;;
         'sam') printf '%s\n' '--recovery=' '--quorum' '--store' '--health=' '--warn=' ;;
         'simulate') printf '%s\n' '--xml-file=' '--xml-pipe' '--live-check' '--run' '--simulate' '--in-place' '--show-scores' '--show-utilization' '--quiet' '--save-graph=' '--save-dotfile=' '--all-actions' '--save-input=' '--save-output=' '--set-datetime=' '--node-up=' '--node-down=' '--node-fail=' '--op-inject=' '--op-fail=' '--quorum=' '--watchdog=' '--ticket-grant=' '--ticket-revoke=' '--ticket-standby=' '--ticket-activate=' '--json' ;;
-        'status') printf '%s\n' '--full' '--hide-inactive' '--by-node' '--check' '--quiet' ;;
+        'status') printf '%s\n' '--full' '--hide-inactive' '--by-node' '--check' '--quiet' '--watch' ;;
         'status cluster') printf '%s\n' '--full' ;;
-        'status cluster-wide') printf '%s\n' '--full' '--hide-inactive' '--by-node' '--check' '--quiet' ;;
+        'status cluster-wide') printf '%s\n' '--full' '--hide-inactive' '--by-node' '--check' '--quiet' '--watch' ;;
         'status nodes') printf '%s\n' '--full' ;;
         'status query') printf '%s\n' '--quiet' ;;
         'status resources') printf '%s\n' '--hide-inactive' '--full' ;;
@@ -425,6 +426,7 @@ _pcsx_kinds() {
         'stonith op delete') printf '%s\n' 'device' 'operation' ;;
         'stonith refresh') printf '%s\n' 'device' ;;
         'stonith status') printf '%s\n' 'device' ;;
+        'stonith test') printf '%s\n' 'device' ;;
         'stonith update') printf '%s\n' 'device' 'reply' ;;
         'tag') printf '%s\n' 'tag' ;;
         'tag config') printf '%s\n' 'tag' ;;
@@ -591,6 +593,8 @@ _pcsx_is() {
         'lock list') printf '%s\n' open ;;
         'lock release') printf '%s\n' open ;;
         'lock run') printf '%s\n' open ;;
+        'metrics') printf '%s\n' open ;;
+        'monitor') printf '%s\n' open ;;
         'node') printf '%s\n' closed ;;
         'node attribute') printf '%s\n' open ;;
         'node drain') printf '%s\n' open ;;
@@ -734,7 +738,9 @@ _pcsx_is() {
         'stonith op delete') printf '%s\n' open ;;
         'stonith refresh') printf '%s\n' open ;;
         'stonith status') printf '%s\n' open ;;
+        'stonith test') printf '%s\n' open ;;
         'stonith update') printf '%s\n' open ;;
+        'stonith verify') printf '%s\n' open ;;
         'store') printf '%s\n' closed ;;
         'store delete') printf '%s\n' open ;;
         'store get') printf '%s\n' open ;;

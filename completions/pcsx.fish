@@ -2,7 +2,7 @@
 function __pcsx_words
     switch "$argv"
         case ''
-            printf '%s\n' 'acl	Say who may read and change what.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'undo	Take a change back.'
+            printf '%s\n' 'acl	Say who may read and change what.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'undo	Take a change back.'
         case 'acl'
             printf '%s\n' 'can	Tell what a user may do with what an XPath selects, and by which groups; status 2 for no.' 'config	Show roles, users and groups, and whether access is controlled at all.' 'disable	Control access no longer.' 'enable	Control access from now on.' 'group	Create and delete groups of access control.' 'permission	Add permissions to roles, and delete them.' 'role	Create, delete, assign and unassign roles.' 'user	Create and delete users of access control.'
         case 'acl can'
@@ -242,7 +242,7 @@ function __pcsx_words
         case 'status resources'
             printf '%s\n' 'node='
         case 'stonith'
-            printf '%s\n' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'config	Show how fence devices are configured, as text, as commands or as JSON.' 'confirm	Give your word that a node is off, so that the cluster takes over what it ran.' 'create	Create a fence device.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show the parameters of a fence agent.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'fence	Fence a node now: reboot it, or switch it off.' 'history	Show which nodes were fenced.' 'level	Say which devices fence a node together, and which are next.' 'list	List the fence agents that are here, with what they are for.' 'meta	Set meta attributes of a resource, a group, a clone or a bundle; an empty value removes.' 'op	Add and delete operations of resources; set defaults for all.' 'refresh	Forget all that was seen of a resource, and look again.' 'status	Show which fence devices are used, and from where.' 'update	Change parameters, operations and meta attributes of a fence device.'
+            printf '%s\n' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'config	Show how fence devices are configured, as text, as commands or as JSON.' 'confirm	Give your word that a node is off, so that the cluster takes over what it ran.' 'create	Create a fence device.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show the parameters of a fence agent.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'fence	Fence a node now: reboot it, or switch it off.' 'history	Show which nodes were fenced.' 'level	Say which devices fence a node together, and which are next.' 'list	List the fence agents that are here, with what they are for.' 'meta	Set meta attributes of a resource, a group, a clone or a bundle; an empty value removes.' 'op	Add and delete operations of resources; set defaults for all.' 'refresh	Forget all that was seen of a resource, and look again.' 'status	Show which fence devices are used, and from where.' 'test	Ask every device for the power of every node, from every node; nothing is cut off.' 'update	Change parameters, operations and meta attributes of a fence device.' 'verify	Check that all devices and nodes of all levels exist.'
         case 'stonith cleanup'
             printf '%s\n' 'node='
         case 'stonith create'
@@ -276,6 +276,8 @@ function __pcsx_words
         case 'stonith refresh'
             printf '%s\n' 'node='
         case 'stonith status'
+            printf '%s\n' 'node='
+        case 'stonith test'
             printf '%s\n' 'node='
         case 'stonith update'
             printf '%s\n' 'op' 'meta'
@@ -457,11 +459,11 @@ function __pcsx_options
         case 'simulate'
             printf '%s\n' '--xml-file=	Read the document from FILE (-: stdin).' '--xml-pipe	Read the document from stdin.' '--live-check	Read the running cluster\'s document.' '--run	Decide, and show what would be done.' '--simulate	Decide, and carry it out on paper.' '--in-place	As -S, and write the result back.' '--show-scores	Show the scores of resources on nodes.' '--show-utilization	Show what is left of capacities.' '--quiet	Show nothing but scores and errors.' '--save-graph=	Write what is to be done as XML to FILE.' '--save-dotfile=	Write it as a picture in dot format.' '--all-actions	In the picture: also what is not needed.' '--save-input=	Write the document that is decided on.' '--save-output=	Write the document that comes out.' '--set-datetime=	Pretend that it is TIME (ISO 8601).' '--node-up=	Bring a node online.' '--node-down=	Take a node offline.' '--node-fail=	Lose a node.' '--op-inject=	Record RSC_TASK_MS@NODE=RC.' '--op-fail=	Let RSC_TASK_MS@NODE=RC fail.' '--quorum=	Have quorum, or lose it.' '--watchdog=	Have a watchdog, or none.' '--ticket-grant=	Grant a ticket.' '--ticket-revoke=	Revoke a ticket.' '--ticket-standby=	Suspend a ticket.' '--ticket-activate=	End its standby.' '--json	Print one JSON object.'
         case 'status'
-            printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--by-node	Group what runs by node.' '--check	Judge by the exit status.' '--quiet	Say nothing; the exit status tells.'
+            printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--by-node	Group what runs by node.' '--check	Judge by the exit status.' '--quiet	Say nothing; the exit status tells.' '--watch	Show it again whenever it changes.'
         case 'status cluster'
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'status cluster-wide'
-            printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--by-node	Group what runs by node.' '--check	Judge by the exit status.' '--quiet	Say nothing; the exit status tells.'
+            printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--by-node	Group what runs by node.' '--check	Judge by the exit status.' '--quiet	Say nothing; the exit status tells.' '--watch	Show it again whenever it changes.'
         case 'status nodes'
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'status query'
@@ -839,6 +841,8 @@ function __pcsx_kinds
             printf '%s\n' 'device'
         case 'stonith status'
             printf '%s\n' 'device'
+        case 'stonith test'
+            printf '%s\n' 'device'
         case 'stonith update'
             printf '%s\n' 'device' 'reply'
         case 'tag'
@@ -1166,6 +1170,10 @@ function __pcsx_is
             printf '%s\n' open
         case 'lock run'
             printf '%s\n' open
+        case 'metrics'
+            printf '%s\n' open
+        case 'monitor'
+            printf '%s\n' open
         case 'node'
             printf '%s\n' closed
         case 'node attribute'
@@ -1452,7 +1460,11 @@ function __pcsx_is
             printf '%s\n' open
         case 'stonith status'
             printf '%s\n' open
+        case 'stonith test'
+            printf '%s\n' open
         case 'stonith update'
+            printf '%s\n' open
+        case 'stonith verify'
             printf '%s\n' open
         case 'store'
             printf '%s\n' closed

@@ -108,6 +108,8 @@ SUMMARY: Final = {
     "group": "Send messages to process groups, and watch them.",
     "history": "Show what was changed, when and by whom.",
     "lock": "Hold a lock of the cluster while something runs.",
+    "metrics": "Print the state in the text format of Prometheus.",
+    "monitor": "Show nodes, resources and events live.",
     "node": "Put nodes into standby or maintenance; set their attributes.",
     "property": "Show and set the options of the whole cluster.",
     "quorum": "Show and configure the right to act.",

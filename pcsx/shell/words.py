@@ -119,6 +119,7 @@ LOCAL: Final = (
     Option("from", "Since then.", "yes", "TIME"),
     Option("interactive", "Ask."),
     Option("quiet", "Say nothing; the exit status tells."),
+    Option("watch", "Show it again whenever it changes."),
     Option("check", "Judge by the exit status."),
     Option("by-node", "Group what runs by node."),
     Option("show-secrets", "Show passwords in clear."),

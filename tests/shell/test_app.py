@@ -119,7 +119,7 @@ def test_ctrl_c_drops_the_line_and_a_new_size_is_used(terminal: Terminal) -> Non
 
 def test_mistakes_are_told_and_do_not_end_the_shell(terminal: Terminal) -> None:
     terminal.enter("resorce")
-    terminal.see("Did you mean: resource?")
+    terminal.see("Did you mean: resource")
     terminal.see("cib.xml> ", times=2)
     terminal.enter("re")
     terminal.see("'re' could be")
@@ -134,3 +134,22 @@ def test_mistakes_are_told_and_do_not_end_the_shell(terminal: Terminal) -> None:
     terminal.enter("quit")
     assert terminal.ends() == 0
     assert "Traceback" not in terminal.all
+
+
+def test_the_live_screen_follows_the_file_and_ends_with_q(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cib.xml"
+    path.write_bytes(EMPTY)
+    opened = Terminal(["-f", str(path), "monitor"], environment(tmp_path, tmp_path / "none"))
+    try:
+        opened.see("q quit")
+        opened.see("n2")
+        path.write_bytes(EMPTY.replace(b'uname="n2"', b'uname="other"'))
+        opened.see("other")
+        opened.send("/")
+        opened.see("\n/")
+        opened.send("n1\rq")
+        assert opened.ends() == 0
+    finally:
+        opened.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any, Final
 
 from pcsx.cib.document import Cib
@@ -28,10 +29,13 @@ command = Level(
     default="cluster-wide",
 )
 
-OPTIONS = ("full", "hide-inactive", "by-node", "check", "quiet")
+OPTIONS = ("full", "hide-inactive", "by-node", "check", "quiet", "watch")
+LOOK_S: Final = 0.5
+"""How often --watch looks."""
 
 
-def _read(run: Run) -> tuple[dict[str, Any], Any]:
+def read_state(run: Run) -> tuple[dict[str, Any], Any]:
+    """Return the state as `pcsx-status/1`, and the engine's reading that it comes from."""
     from pcsx.shell.output.status import status_object
 
     if not run.is_live:
@@ -50,12 +54,10 @@ def status(run: Run, words: list[str]) -> None:
     Example:
         pcsx status --json
     """
-    from pcsx.shell.output.status import status_lines
-
     if words:
         raise args.misused(run.usage)
     try:
-        value, work = _read(run)
+        value, work = read_state(run)
     except NoCluster as error:
         if run.flag("check"):
             run.say(f"UNKNOWN: {error}")
@@ -65,12 +67,36 @@ def status(run: Run, words: list[str]) -> None:
     run.give(value)
     if run.flag("check"):
         _check(run, value)
-        return
+    elif run.flag("watch") and not run.as_json:
+        _watch(run)
+    else:
+        run.say(_screen(run, value, work))
+
+
+def _screen(run: Run, value: dict[str, Any], work: Any) -> str:
+    from pcsx.shell.output.status import status_lines
+
     lines = status_lines(
         value, work, full=run.flag("full"), hide_inactive=run.flag("hide-inactive"),
         signs=_signs(),
     )  # fmt: skip
-    run.say("\n".join(lines))
+    return "\n".join(lines)
+
+
+def _watch(run: Run) -> None:
+    """Show the state now and whenever it is another, until somebody interrupts."""
+    shown = ""
+    while True:
+        try:
+            text = _screen(run, *read_state(run))
+        except NoCluster as error:
+            text = str(error)
+        if text != shown:
+            clear = "\033[H\033[2J" if sys.stdout.isatty() else ""
+            print(f"{clear}{text}\n", flush=True)
+            shown = text
+        time.sleep(LOOK_S)
+        run.reread()
 
 
 def _signs() -> dict[str, str]:
@@ -112,7 +138,7 @@ def nodes(run: Run, words: list[str]) -> None:
     Example:
         pcsx status nodes
     """
-    value, _ = _read(run)
+    value, _ = read_state(run)
     run.give(value["nodes"])
     groups: dict[str, list[str]] = {
         "Online": [], "Standby": [], "Maintenance": [], "Offline": [], "Unclean": [],
@@ -142,7 +168,7 @@ def cluster(run: Run, words: list[str]) -> None:
     """
     from pcsx.shell.output.status import headline
 
-    value, _ = _read(run)
+    value, _ = read_state(run)
     run.give({"cluster": value["cluster"], "nodes": value["nodes"]})
     run.say("Cluster Status:")
     run.say(f" {headline(value)}")
