@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
 import pytest
 from tabulate import tabulate
+
+from tests.live.lab import Lab
 
 NEEDED: Final = ("ip", "nft", "nsenter", "unshare", "crm_verify", "nginx")
 _FIGURES: Final[list[tuple[str, str, str]]] = []
@@ -41,6 +43,14 @@ def figure() -> Callable[[str, str, float | str], None]:
         _FIGURES.append((situation, what, text))
 
     return note
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep the machines' logs once a test has failed."""
+    report = yield
+    Lab.keep = Lab.keep or report.failed
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import ClassVar, Final
 
 HERE: Final = Path(__file__).parent
 NAME: Final = "pxl"
@@ -212,6 +212,9 @@ class Machine:
 class Lab:
     """Machines n1, n2, … with a switch; see the module's paragraph."""
 
+    keep: ClassVar = bool(os.environ.get("LAB_KEEP"))
+    """Whether what the machines wrote is kept, as it is once a test has failed."""
+
     def __init__(self, count: int) -> None:
         # Its namespaces are named by the process that made them, so that two labs can stand side
         # by side, and what a dead one left is known as such.
@@ -269,7 +272,7 @@ class Lab:
         for machine in self.machines:
             machine.power_off()
         self._sweep()
-        if error is None and not os.environ.get("LAB_KEEP"):
+        if error is None and not Lab.keep:
             shutil.rmtree(self.place, ignore_errors=True)
         else:
             sys.stderr.write(f"what the machines wrote is kept in {self.place}\n")

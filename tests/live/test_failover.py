@@ -71,6 +71,17 @@ def test_the_cluster_forms(running: tuple[Cluster, str, float], figure: Figure):
     figure(setting, "formed, from the start of all daemons", formed_s)
 
 
+def test_a_cluster_that_lost_all_power_forms_again(
+    running: tuple[Cluster, str, float], figure: Figure
+):
+    made, setting, _ = running
+    made.lab.power_log.clear()
+    figure(setting, "formed again, from the start of all daemons", made.form_again())
+    made.settle()
+    assert made.where("vip") == [made.holder().name]
+    assert made.lab.power_log == [], "who comes back by itself is not fenced"
+
+
 def test_the_loss_of_the_active_node_is_recovered(
     running: tuple[Cluster, str, float], figure: Figure
 ):

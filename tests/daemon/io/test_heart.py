@@ -139,6 +139,7 @@ def test_hearts_find_each_other_carry_a_megabyte_and_miss_one_that_is_killed(tri
 
 def test_what_is_not_ours_does_not_even_reach_the_heart(trio: Hearts) -> None:
     trio.listen(1, PeerState, node=2, reach=Reach.UP)
+    trio.listen(1, PeerState, node=3, reach=Reach.UP)
     address = trio.config.node(1).addresses[0]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         for size in (0, 1, 7, 100, 1400):
