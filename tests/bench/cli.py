@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from pcsx.cib.founding import first_document
 from tests.bench.figures import Figure, compared, median
+from tests.bench.footprint import idle_rows
 from tests.bench.peers import absent, pacemaker
 from tests.live.cluster import PCSX, Cluster
 from tests.live.lab import Lab, until
@@ -99,7 +100,7 @@ def on_clusters(runs: int) -> None:
         made.settle()
         _fill(peer)
         time.sleep(5)
-        idle = _idle(made, peer, 20.0)
+        idle = idle_rows(made, peer, 20.0)
         node, theirs = lab.machines[0], peer.nodes[0]
         pairs = (
             ("pcsx status", f"{OURS} status", "pcs status", 0.25),
@@ -153,27 +154,6 @@ def _created(
 
 def _has(nodes: Any, state: str) -> bool:
     return any(node.path(state) and os.path.exists(node.path(state)) for node in nodes)
-
-
-def _idle(
-    made: Cluster, peer: Any, seconds: float
-) -> list[tuple[str, list[float], str, list[float], float]]:
-    """Return memory (MB) and CPU (percent of a core) of each node while nothing happens."""
-    begun = [node.cpu_s() for node in made.lab.machines]
-    begun_peer = [node.cpu_seconds() for node in peer.nodes]
-    began = time.time()
-    time.sleep(seconds)
-    took = time.time() - began
-    cpu = [100 * (n.cpu_s() - b) / took for n, b in zip(made.lab.machines, begun, strict=True)]
-    cpu_peer = [
-        100 * (n.cpu_seconds() - b) / took for n, b in zip(peer.nodes, begun_peer, strict=True)
-    ]
-    memory = [node.pss_kb() / 1024 for node in made.lab.machines]
-    memory_peer = [sum(pss for _, pss in node.memory().values()) / 1024 for node in peer.nodes]
-    return [
-        ("PSS of all daemons, MB", memory, "the same", memory_peer, 1.0),
-        ("CPU, % of a core", cpu, "the same", cpu_peer, 1.0),
-    ]
 
 
 if __name__ == "__main__":

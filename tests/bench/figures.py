@@ -33,7 +33,12 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values) if values else 0.0
 
 
-def compared(rows: Sequence[tuple[str, Sequence[float], str, Sequence[float], float]]) -> str:
+Row = tuple[str, Sequence[float], str, Sequence[float], float]
+"""What of ours and its values, what of theirs and its values, and the ratio that is the goal or 0.
+"""
+
+
+def compared(rows: Sequence[Row]) -> str:
     """Return a table: what of ours, its median; what of theirs, its median; ratio and goal."""
     table = []
     for name, ours, other, theirs, goal in rows:
@@ -44,7 +49,7 @@ def compared(rows: Sequence[tuple[str, Sequence[float], str, Sequence[float], fl
                       f"{goal:g}" if goal else "", met))  # fmt: skip
     return tabulate(
         table,
-        ("ours", "s", "min … max", "theirs", "s", "ratio", "at most", ""),
+        ("ours", "median", "min … max", "theirs", "median", "ratio", "at most", ""),
         disable_numparse=True,
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,15 +27,37 @@ def absent() -> str:
 @contextmanager
 def pacemaker(count: int, setting: str = "default") -> Iterator[Any]:
     """Give Corosync and Pacemaker on *count* nodes with fencing and a group, and end them."""
-    sys.path.insert(0, str(LAB))
-    try:
-        bench = importlib.import_module("bench")
-        os.environ.setdefault("LAB_NAME", "peer")
-        lab, peer, formed_s = bench.cluster(count, setting)
-    finally:
-        sys.path.remove(str(LAB))
+    lab, peer, formed_s = _bench().cluster(count, setting)
     peer.formed_s = formed_s
     try:
         yield peer
     finally:
         lab.__exit__()
+
+
+def measured(section: str, *words: str) -> dict[str, list[float]]:
+    """Let the shared lab measure a section of its own; return each metric's values."""
+    bench = _bench()
+    with tempfile.NamedTemporaryFile() as results:
+        bench.OUT = results.name
+        getattr(bench, section)(*words)
+        rows = [json.loads(line) for line in Path(results.name).read_text().splitlines()]
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(_named(row), []).extend(row["values"])
+    return found
+
+
+def _named(row: dict[str, Any]) -> str:
+    again = "again: " if "second start" in row["setting"] else ""
+    return f"{again}{row['metric']}"
+
+
+def _bench() -> Any:
+    # Its own name, so that two runs do not sweep each other's nodes away.
+    os.environ.setdefault("LAB_NAME", f"peer{os.getpid()}")
+    sys.path.insert(0, str(LAB))
+    try:
+        return importlib.import_module("bench")
+    finally:
+        sys.path.remove(str(LAB))

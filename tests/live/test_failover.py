@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.live.blows import come_back, lose
 from tests.live.cluster import SERVICE, Cluster
 from tests.live.lab import Lab, Machine, until
 
@@ -29,40 +30,6 @@ def running(request: pytest.FixtureRequest) -> Iterator[tuple[Cluster, str, floa
         made.fencing()
         made.web()
         yield made, f"{count} nodes, {profile}", formed_s
-
-
-def lose(made: Cluster, strike: Callable[[Machine], float]) -> tuple[float, float]:
-    """Strike the machine with the service; return the outage, and when its fencing was asked.
-
-    Both are counted in seconds from the strike. What must hold is asserted.
-    """
-    victim = made.holder()
-    probe = made.lab.probe(SERVICE)
-    time.sleep(0.7)
-    made.lab.power_log.clear()
-    struck = strike(victim)
-    others = [machine for machine in made.lab.machines if machine is not victim]
-    until(lambda: any(machine.holds(SERVICE) for machine in others), 60, "the takeover", 0.005)
-    until(lambda: made.pcsx("status", others[0], check=False).status == 0, 20, "a status")
-    time.sleep(1)
-    seen = probe.stop()
-    assert seen.doubled == [], "two machines had the address"
-    assert seen.two_at_once() == [], "two machines answered for the address"
-    asked = [(moment, name) for moment, action, name in made.lab.power_log if action != "on"]
-    assert [name for _, name in asked] == [victim.name], "the lost node is fenced, once"
-    assert not victim.is_on
-    assert asked[0][0] < seen.back_at(struck), "it is fenced before the service is back"
-    return seen.outage_s(struck), asked[0][0] - struck
-
-
-def come_back(made: Cluster, machine: Machine) -> float:
-    """Switch *machine* on again; return how long it takes from its daemon's start to online."""
-    machine.power_on()
-    made.start(machine)
-    began = time.time()
-    made.wait_online(len(made.lab.machines))
-    made.settle()
-    return time.time() - began
 
 
 def test_the_cluster_forms(running: tuple[Cluster, str, float], figure: Figure):
@@ -89,9 +56,9 @@ def test_the_loss_of_the_active_node_is_recovered(
     if made.dc() is made.holder():
         made.pcsx(f"resource move web {made.lab.machines[-1].name} --wait=30")
     victim = made.holder()
-    outage_s, fenced_s = lose(made, Machine.power_off)
-    figure(setting, "power cut: fencing asked", fenced_s)
-    figure(setting, "power cut: address away", outage_s)
+    loss = lose(made, Machine.power_off)
+    figure(setting, "power cut: fencing asked", loss.asked_s)
+    figure(setting, "power cut: address away", loss.away_s)
     figure(setting, "rejoined, from the start of its daemon", come_back(made, victim))
 
 
@@ -102,9 +69,9 @@ def test_the_loss_of_the_dc_that_is_active_is_recovered(
     dc = made.dc()
     if dc is not made.holder():
         made.pcsx(f"resource move web {dc.name} --wait=30")
-    outage_s, fenced_s = lose(made, Machine.power_off)
-    figure(setting, "power cut of the DC: fencing asked", fenced_s)
-    figure(setting, "power cut of the DC: address away", outage_s)
+    loss = lose(made, Machine.power_off)
+    figure(setting, "power cut of the DC: fencing asked", loss.asked_s)
+    figure(setting, "power cut of the DC: address away", loss.away_s)
     come_back(made, dc)
 
 
@@ -113,9 +80,9 @@ def test_a_minority_whose_cable_is_cut_is_fenced_and_recovered(
 ):
     made, setting, _ = running
     victim = made.holder()
-    outage_s, fenced_s = lose(made, Machine.cut_link)
-    figure(setting, "cable cut: fencing asked", fenced_s)
-    figure(setting, "cable cut: address away", outage_s)
+    loss = lose(made, Machine.cut_link)
+    figure(setting, "cable cut: fencing asked", loss.asked_s)
+    figure(setting, "cable cut: address away", loss.away_s)
     come_back(made, victim)
 
 
