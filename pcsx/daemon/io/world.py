@@ -37,8 +37,12 @@ from pcsx.ring.frames import Pulse, ToHeart
 from pcsx.ring.port import Note, Persist
 from pcsx.values import Now
 
-PULSE_S: Final = 0.25
-"""The loop's own clock stands still in a suspend, so it never sleeps longer than this."""
+PULSE_S: Final = 0.4
+"""The loop's own clock stands still in a suspend, so it never sleeps longer than this.
+
+It is longer than the log's own rounds, so that a brain at rest wakes for them alone, and shorter
+than the time after which a brain that does not answer is left out of a new view.
+"""
 LOAD_MS: Final = 5000
 """How often it is looked how busy the machine is."""
 HEART_GONE: Final = 1
