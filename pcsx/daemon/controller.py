@@ -30,7 +30,7 @@ from pcsx.daemon.scene import Scene
 from pcsx.daemon.status import PENDING
 from pcsx.daemon.takeover import Takeover, Wait
 from pcsx.pe import Action, Transition
-from pcsx.pe.run import NO_LIMIT, Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
+from pcsx.pe.run import Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
 from pcsx.pe.run import Over as RunOver
 from pcsx.pe.run import Tick as RunTick
 from pcsx.ring.frames import Why
@@ -389,16 +389,12 @@ class Controller:
         self.number = self.decisions.decided(event.job, transition, after=last)
         self.blocked, self.notices = transition.blocked, transition.notices
         self._recheck_ms = _recheck_ms(transition, now)
-        self.run = Run(transition, migration_limit=self._migration_limit())
+        self.run = Run(transition)
         count = sum(1 for action in transition.actions if action.kind != "pseudo_event")
         effects: list[ControllerEffect] = []
         if count:
             effects.append(Note("controller", f"transition {self.number} actions={count}"))
         return effects + self._of_run(self.run.step(Begin(), now), now)
-
-    def _migration_limit(self) -> int:
-        text = self.scene.ledger.replica.cib.cluster_option("migration-limit") or ""
-        return int(text) if text.isascii() and text.isdigit() else NO_LIMIT
 
     def _of_run(self, told: list[RunEffect], now: Now) -> list[ControllerEffect]:
         effects: list[ControllerEffect] = []

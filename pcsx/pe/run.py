@@ -2,7 +2,9 @@
 
 `Run` is a machine: it is told what was confirmed or failed and answers with actions to begin. It
 knows nothing of nodes or agents. An action goes when all its inputs are done; a failure stops what
-waits for it and ends the run after what is in flight; so does an abort.
+waits for it and ends the run after what is in flight; so does an abort. But what follows a deed
+that was done goes all the same where it is urgent, as notifications are: no later plan would ask
+for it.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcsx.pe.transition import Action, ActionKind, Transition
-from pcsx.values import Now
+from pcsx.values import INFINITY, Now
 
 DEFAULT_BATCH: Final = 0
 """0: no limit of ours; executors have limits of their own."""
 
 
-NO_LIMIT: Final = -1
+URGENT: Final = INFINITY
+"""Actions of this priority go even after an abort: others must be told of what was done."""
 _MOVES: Final = frozenset(("migrate_to", "migrate_from"))
 
 
@@ -76,15 +79,8 @@ RunEffect = Perform | Over
 class Run:
     """One transition being carried out; see the module's paragraph."""
 
-    def __init__(
-        self,
-        transition: Transition,
-        *,
-        batch_limit: int = DEFAULT_BATCH,
-        migration_limit: int = NO_LIMIT,
-    ) -> None:
+    def __init__(self, transition: Transition, *, batch_limit: int = DEFAULT_BATCH) -> None:
         self.transition = transition
-        self.migration_limit = migration_limit
         self.batch_limit = transition.batch_limit or batch_limit
         self.actions = {action.id: action for action in transition.actions}
         self._waits = {action.id: len(set(action.inputs)) for action in transition.actions}
@@ -143,11 +139,11 @@ class Run:
 
     def _go(self, now: Now) -> list[RunEffect]:
         effects: list[RunEffect] = []
-        while self._ready and not self.aborted and not self.over:
+        while self._ready and not self.over:
             if self.batch_limit and len(self.in_flight) >= self.batch_limit:
                 break
             self._ready.sort(key=lambda id: (-self.actions[id].priority, id))
-            at = next((n for n, id in enumerate(self._ready) if self._has_room(id)), None)
+            at = next((n for n, id in enumerate(self._ready) if self._may_go(id)), None)
             if at is None:
                 break
             action = self.actions[self._ready.pop(at)]
@@ -157,19 +153,23 @@ class Run:
             lost_ms = now.ms + action.timeout_ms + self.transition.cluster_delay_ms
             self.in_flight[action.id] = lost_ms
             effects.append(Perform(action))
-        if not self.in_flight and not self.over and (self.aborted or not self._ready):
+        waits = any(self._may_go(id) for id in self._ready)
+        if not self.in_flight and not self.over and not waits:
             self.over = True
             effects.append(Over(self.aborted))
         return effects
 
-    def _has_room(self, id: int) -> bool:
-        """Return whether the action's node does not migrate as much as it may already."""
+    def _may_go(self, id: int) -> bool:
+        """Return whether nothing stands against the action now: an abort, or a full node."""
         action = self.actions[id]
-        if self.migration_limit < 0 or action.task not in _MOVES:
+        if self.aborted and action.priority < URGENT:
+            return False
+        limit = self.transition.migration_limit
+        if limit < 0 or action.task not in _MOVES:
             return True
         moving = sum(
             1
             for other in self.in_flight
             if self.actions[other].task in _MOVES and self.actions[other].node == action.node
         )
-        return moving < max(1, self.migration_limit)
+        return moving < max(1, limit)

@@ -54,7 +54,7 @@ class Powered(Cluster):
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Powered]:
-    with Lab(3, "pxb") as lab:
+    with Lab(3) as lab:
         cluster = Powered(lab)
         cluster.bmcs = {machine.name: Bmc(lab, machine) for machine in lab.machines}
         for each in cluster.bmcs.values():

@@ -1,0 +1,168 @@
+"""Real services by the field's agents: replicated databases are promoted, fail over and rejoin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.cluster import Cluster
+from tests.live.lab import NET, Lab, Machine, until
+
+pytestmark = pytest.mark.live
+
+REDIS = Path("/usr/bin/redis-server")
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Cluster]:
+    with Lab(3) as lab:
+        lab.comes_back = True
+        cluster = Cluster(lab)
+        cluster.form()
+        cluster.fencing()
+        for machine in lab.machines:
+            name_all(lab, machine)
+        start = lab.on_boot
+
+        def named(machine: Machine) -> None:
+            name_all(lab, machine)
+            start(machine)
+
+        lab.on_boot = named
+        yield cluster
+
+
+def name_all(lab: Lab, machine: Machine) -> None:
+    """Have the machines know each other by name."""
+    lines = "".join(f"{each.address} {each.name}\n" for each in lab.machines)
+    hosts = machine.place / "root/etc/pcsx/hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n{lines}")
+    machine.run("mount --bind /etc/pcsx/hosts /etc/hosts")
+
+
+def whole(made: Cluster) -> None:
+    """Wait until all three machines are there again, and nothing is left to do."""
+    made.wait_online(3)
+    made.settle()
+
+
+def roles(made: Cluster, resource: str, role: str) -> list[str]:
+    """Return the nodes on which an instance of *resource* has *role*."""
+    found: list[str] = []
+
+    def walk(entries: list[dict]) -> None:
+        for each in entries:
+            walk(each.get("children", []))
+            if each["id"].partition(":")[0] == resource and each.get("role") == role:
+                found.extend(each["nodes"])
+
+    walk(made.status().get("resources", []))
+    return found
+
+
+def promoted(made: Cluster, resource: str) -> str:
+    names = roles(made, resource, "Promoted")
+    return names[0] if len(names) == 1 else ""
+
+
+@pytest.mark.skipif(not REDIS.exists(), reason="needs redis-server: .ci/install-live")
+def test_redis_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Callable[..., None]):
+    lab = made.lab
+    for machine in lab.machines:
+        (machine.place / "root/etc/pcsx/redis.conf").write_text(
+            "bind 0.0.0.0\nprotected-mode no\nport 6379\ndir /var/lib/pcsx\n"
+            "unixsocket /run/redis.sock\nsave 1 1\nappendonly no\n"
+        )
+    made.pcsx(
+        "resource create redis ocf:heartbeat:redis config=/etc/pcsx/redis.conf user=root "
+        "rundir=/run pidfile_name=redis.pid socket_name=redis.sock "
+        "op monitor interval=5s timeout=20s role=Promoted "
+        "op monitor interval=6s timeout=20s role=Unpromoted "
+        "promotable notify=true --wait=90"
+    )
+    until(lambda: promoted(made, "redis"), 60, "one is promoted")
+    until(lambda: len(roles(made, "redis", "Unpromoted")) == 2, 60, "two replicas")
+    first = lab[promoted(made, "redis")]
+    first.run("redis-cli set answer 42")
+    replicas = [machine for machine in lab.machines if machine is not first]
+    for replica in replicas:
+        until(lambda m=replica: m.run("redis-cli get answer").out.strip() == "42", 30, "replicated")
+    moment = first.power_off()
+    taken = until(
+        lambda: promoted(made, "redis") not in ("", first.name), 90, "another is promoted"
+    )
+    figure("redis, promoted node loses power", "another is promoted", taken - moment)
+    second = lab[promoted(made, "redis")]
+    assert second.run("redis-cli get answer").out.strip() == "42"
+    second.run("redis-cli set answer 43")
+    until(lambda: first.is_on, 60, "fencing switched it on again")
+    whole(made)
+    until(
+        lambda: first.run("redis-cli get answer", check=False).out.strip() == "43", 60, "rejoined"
+    )
+    assert promoted(made, "redis") == second.name
+    made.pcsx("resource delete redis --wait=60")
+
+
+@pytest.mark.skipif(not POSTGRES, reason="needs postgresql: .ci/install-live")
+def test_postgresql_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Callable[..., None]):
+    lab = made.lab
+    bin = POSTGRES[-1].parent
+    data = "/var/lib/pcsx/pg/data"
+    first = lab.machines[0]
+    for machine in lab.machines:
+        machine.run("mkdir -p /var/lib/pcsx/pg/tmp && chmod 711 /var/lib/pcsx && "
+                    "chown -R postgres /var/lib/pcsx/pg && mkdir -p /run/pg && "
+                    "chown postgres /run/pg")  # fmt: skip
+    first.run(f"su postgres -c '{bin}/initdb -A trust -D {data} >/dev/null'")
+    settings = (
+        "listen_addresses = '*'\nunix_socket_directories = '/run/pg'\nwal_level = replica\n"
+        "max_wal_senders = 10\nhot_standby = on\nwal_keep_size = 64MB\nfsync = off\n"
+        "restart_after_crash = off\n"
+    )
+    base = first.place / "root" / data.lstrip("/")
+    with (base / "postgresql.conf").open("a") as file:
+        file.write(settings)
+    with (base / "pg_hba.conf").open("a") as file:
+        file.write(f"host all all {NET}.0/24 trust\nhost replication all {NET}.0/24 trust\n")
+    first.run(f"su postgres -c '{bin}/pg_ctl -w -D {data} -l /dev/null start'")
+    for replica in lab.machines[1:]:
+        replica.run(f"su postgres -c '{bin}/pg_basebackup -h n1 -U postgres -D {data} -X stream'")
+    first.run(f"su postgres -c '{bin}/pg_ctl -w -D {data} stop'")
+    nodes = " ".join(machine.name for machine in lab.machines)
+    made.pcsx(
+        f"resource create master-ip ocf:heartbeat:IPaddr2 ip={NET}.210 cidr_netmask=24 nic=eth0"
+    )
+    made.pcsx(
+        f"resource create pg ocf:heartbeat:pgsql pgctl={bin}/pg_ctl psql={bin}/psql "
+        f"pgdata={data} config={data}/postgresql.conf socketdir=/run/pg logfile=/var/log/pg.log "
+        f'tmpdir=/var/lib/pcsx/pg/tmp rep_mode=async node_list="{nodes}" master_ip={NET}.210 '
+        "restart_on_promote=false primary_conninfo_opt=connect_timeout=5 "
+        "op monitor interval=4s timeout=30s op monitor interval=3s timeout=30s role=Promoted "
+        "promotable notify=true --wait=120"
+    )
+    made.pcsx("constraint colocation add master-ip with Promoted pg-clone")
+    made.pcsx("constraint order promote pg-clone then start master-ip --wait=60", check=False)
+    until(lambda: promoted(made, "pg"), 120, "one is promoted")
+    until(lambda: len(roles(made, "pg", "Unpromoted")) == 2, 60, "two replicas")
+    leader = lab[promoted(made, "pg")]
+
+    def ask(machine: Machine, words: str) -> str:
+        ran = machine.run(f'psql -h /run/pg -U postgres -tAc "{words}"', check=False)
+        return ran.out.strip()
+
+    ask(leader, "create table t (n int)")
+    ask(leader, "insert into t values (42)")
+    replicas = [machine for machine in lab.machines if machine is not leader]
+    until(lambda: all(ask(m, "select n from t") == "42" for m in replicas), 60, "replicated")
+    moment = leader.power_off()
+    taken = until(lambda: promoted(made, "pg") not in ("", leader.name), 120, "another is promoted")
+    figure("postgresql, promoted node loses power", "another is promoted", taken - moment)
+    until(
+        lambda: ask(lab[promoted(made, "pg")], "select n from t") == "42", 30, "its data is there"
+    )
+    until(lambda: leader.is_on, 60, "fencing switched it on again")
+    made.wait_online(3)
