@@ -23,7 +23,7 @@ from pcsx.cib.attributes import (
 )
 from pcsx.daemon.attributes import AttributeEvent, Delay, Refresh, Update, grown
 from pcsx.pe.digests import escaped
-from pcsx.values import parse_duration_ms
+from pcsx.values import add_scores, parse_duration_ms, parse_score, score_text
 
 OK: Final = 0
 ERROR: Final = 1
@@ -320,6 +320,41 @@ def _queried(options: _Options, name: str, env: Mapping[str, str], facts: Facts)
     return Said(stdout="".join(lines))
 
 
+# --- crm_failcount --------------------------------------------------------------------------------
+
+
+def _crm_failcount(words: tuple[str, ...], env: Mapping[str, str], facts: Facts) -> Said:
+    options, _ = _parsed(
+        words,
+        """resource|r= node|N|U= query|G delete|D operation|n= interval|I= quiet|q verbose|V|Q""",
+    )
+    resource = options.get("resource") or env.get("OCF_RESOURCE_INSTANCE", "")
+    if not resource:
+        raise _Wrong("whose failures? --resource is missing")
+    name = options.get("node") or env.get("PCSX_NODE") or facts.me
+    node = facts.node(name)
+    if node is None:
+        return Said(NO_SUCH, stderr=f"crm_failcount: there is no node {name}\n")
+    ends = f"#{options['operation']}_" if "operation" in options else "#"
+    if "interval" in options:
+        ends += str(parse_duration_ms(options["interval"]) or 0)
+    counts = [
+        attribute
+        for attribute in sorted(node.attributes)
+        if attribute.startswith(f"fail-count-{resource}{ends}")
+    ]
+    if "delete" in options:
+        gone = [*counts, *(each.replace("fail-count-", "last-failure-", 1) for each in counts)]
+        return Said(transient=tuple(Update(node.id, each, None, 0) for each in gone))
+    total = 0
+    for each in counts:
+        total = add_scores(total, parse_score(node.attributes[each]) or 0)
+    if "quiet" in options:
+        return Said(stdout=f"{score_text(total)}\n")
+    shown = f"scope=status  name=fail-count-{resource} value={score_text(total)}\n"
+    return Said(stdout=shown)
+
+
 # --- crm_node, crm_mon, crm_resource, cibadmin, pacemakerd ----------------------------------------
 
 
@@ -495,6 +530,7 @@ TOOLS: Final[dict[str, _Tool]] = {
     "attrd_updater": _attrd_updater,
     "cibadmin": _cibadmin,
     "crm_attribute": _crm_attribute,
+    "crm_failcount": _crm_failcount,
     "crm_master": _crm_master,
     "crm_mon": _crm_mon,
     "crm_node": _crm_node,

@@ -217,3 +217,25 @@ def test_whether_instances_can_be_promoted_is_the_clones_word():
 def test_any_words_have_an_answer(tool: str, words: list[str]):
     said = answer(tool, tuple(words), {}, FACTS)
     assert said.status in (0, 1, 3, 64, 105)
+
+
+def test_failures_are_counted_over_operations_and_forgotten_with_their_times():
+    counted = {
+        "fail-count-db#monitor_10000": "2", "last-failure-db#monitor_10000": "17",
+        "fail-count-db#start_0": "INFINITY", "fail-count-dbx#start_0": "1",
+    }  # fmt: skip
+    facts = Facts(
+        me="n1", nodes=(NodeFacts(1, "n1", True, counted),), quorate=True, cib=CIB,
+        document=lambda: CIB, running=lambda: (),
+    )  # fmt: skip
+
+    def ask(line: str) -> Said:
+        return answer("crm_failcount", tuple(line.split()), {}, facts)
+
+    assert ask("-r db -G -q").stdout == "INFINITY\n"
+    monitors = ask("-r db -G -n monitor -I 10s").stdout
+    assert monitors == "scope=status  name=fail-count-db value=2\n"
+    assert ask("-r db -D -n monitor").transient == (
+        Update(1, "fail-count-db#monitor_10000", None, 0),
+        Update(1, "last-failure-db#monitor_10000", None, 0),
+    )

@@ -98,7 +98,8 @@ def test_redis_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Callabl
     second = lab[promoted(made, "redis")]
     assert second.run("redis-cli get answer").out.strip() == "42"
     second.run("redis-cli set answer 43")
-    until(lambda: first.is_on, 60, "fencing switched it on again")
+    first.power_on()
+    lab.on_boot(first)
     whole(made)
     until(
         lambda: first.run("redis-cli get answer", check=False).out.strip() == "43", 60, "rejoined"
@@ -110,6 +111,7 @@ def test_redis_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Callabl
 @pytest.mark.skipif(not POSTGRES, reason="needs postgresql: .ci/install-live")
 def test_postgresql_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Callable[..., None]):
     lab = made.lab
+    lab.comes_back = False
     bin = POSTGRES[-1].parent
     data = "/var/lib/pcsx/pg/data"
     first = lab.machines[0]
@@ -154,7 +156,7 @@ def test_postgresql_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Ca
         ran = machine.run(f'psql -h /run/pg -U postgres -tAc "{words}"', check=False)
         return ran.out.strip()
 
-    ask(leader, "create table t (n int)")
+    until(lambda: ask(leader, "create table t (n int)") == "CREATE TABLE", 60, "it takes writes")
     ask(leader, "insert into t values (42)")
     replicas = [machine for machine in lab.machines if machine is not leader]
     until(lambda: all(ask(m, "select n from t") == "42" for m in replicas), 60, "replicated")
@@ -164,5 +166,6 @@ def test_postgresql_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Ca
     until(
         lambda: ask(lab[promoted(made, "pg")], "select n from t") == "42", 30, "its data is there"
     )
-    until(lambda: leader.is_on, 60, "fencing switched it on again")
+    leader.power_on()
+    lab.on_boot(leader)
     made.wait_online(3)
