@@ -1,7 +1,7 @@
 # Completion of pcsx for bash. Made from the command tree: make generated.
 _pcsx_words() {
     case "$1" in
-        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'undo' ;;
+        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'undo' ;;
         'acl') printf '%s\n' 'can' 'config' 'disable' 'enable' 'group' 'permission' 'role' 'user' ;;
         'acl can') printf '%s\n' 'read' 'write' ;;
         'acl group') printf '%s\n' 'create' 'delete' ;;
@@ -78,6 +78,8 @@ _pcsx_words() {
         'node') printf '%s\n' 'attribute' 'drain' 'maintenance' 'standby' 'unmaintenance' 'unstandby' 'utilization' ;;
         'property') printf '%s\n' 'config' 'describe' 'set' 'unset' ;;
         'quorum') printf '%s\n' 'explain' 'status' ;;
+        'ra') printf '%s\n' 'classes' 'info' 'list' 'providers' 'validate' ;;
+        'ra validate') printf '%s\n' 'node=' ;;
         'resource') printf '%s\n' 'agent' 'agents' 'ban' 'bundle' 'cleanup' 'clear' 'clone' 'config' 'create' 'debug-demote' 'debug-monitor' 'debug-promote' 'debug-start' 'debug-stop' 'defaults' 'delete' 'describe' 'disable' 'enable' 'failcount' 'group' 'list' 'manage' 'meta' 'move' 'move-with-constraint' 'op' 'promotable' 'providers' 'refresh' 'relations' 'restart' 'standards' 'status' 'timing' 'trace' 'unclone' 'ungroup' 'unmanage' 'untrace' 'update' 'utilization' 'validate' ;;
         'resource agent') printf '%s\n' 'validate' ;;
         'resource agent validate') printf '%s\n' 'node=' ;;
@@ -197,6 +199,7 @@ _pcsx_options() {
         'property') printf '%s\n' '--all' '--defaults' '--output-format=' '--full' ;;
         'property config') printf '%s\n' '--all' '--defaults' '--output-format=' '--full' ;;
         'property describe') printf '%s\n' '--full' ;;
+        'ra info') printf '%s\n' '--full' ;;
         'resource') printf '%s\n' '--hide-inactive' '--full' ;;
         'resource ban') printf '%s\n' '--promoted' '--master' ;;
         'resource bundle create') printf '%s\n' '--disabled' ;;
@@ -336,6 +339,8 @@ _pcsx_kinds() {
         'node unstandby') printf '%s\n' 'node' ;;
         'node utilization') printf '%s\n' 'node' ;;
         'property set') printf '%s\n' 'reply' ;;
+        'ra info') printf '%s\n' 'reply' ;;
+        'ra validate') printf '%s\n' 'reply' ;;
         'resource') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' ;;
         'resource agent validate') printf '%s\n' 'reply' ;;
         'resource ban') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive' ;;
@@ -611,6 +616,12 @@ _pcsx_is() {
         'quorum') printf '%s\n' open ;;
         'quorum explain') printf '%s\n' open ;;
         'quorum status') printf '%s\n' open ;;
+        'ra') printf '%s\n' closed ;;
+        'ra classes') printf '%s\n' open ;;
+        'ra info') printf '%s\n' open ;;
+        'ra list') printf '%s\n' open ;;
+        'ra providers') printf '%s\n' open ;;
+        'ra validate') printf '%s\n' open ;;
         'redo') printf '%s\n' open ;;
         'resource') printf '%s\n' open ;;
         'resource agent') printf '%s\n' closed ;;

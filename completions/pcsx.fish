@@ -2,7 +2,7 @@
 function __pcsx_words
     switch "$argv"
         case ''
-            printf '%s\n' 'acl	Say who may read and change what.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'undo	Take a change back.'
+            printf '%s\n' 'acl	Say who may read and change what.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'undo	Take a change back.'
         case 'acl'
             printf '%s\n' 'can	Tell what a user may do with what an XPath selects, and by which groups; status 2 for no.' 'config	Show roles, users and groups, and whether access is controlled at all.' 'disable	Control access no longer.' 'enable	Control access from now on.' 'group	Create and delete groups of access control.' 'permission	Add permissions to roles, and delete them.' 'role	Create, delete, assign and unassign roles.' 'user	Create and delete users of access control.'
         case 'acl can'
@@ -155,6 +155,10 @@ function __pcsx_words
             printf '%s\n' 'config	Show the options that are set; with --all also the others, with their defaults.' 'describe	Tell what the options of the cluster are for, which values they take, and their defaults.' 'set	Set options of the whole cluster; an empty value removes one.' 'unset	Remove options of the whole cluster, so that their defaults hold.'
         case 'quorum'
             printf '%s\n' 'explain	Tell what the loss of each node, and of more of them, would mean.' 'status	Show whether there is quorum, by which votes, and why.'
+        case 'ra'
+            printf '%s\n' 'classes	List the standards of which an agent is here.' 'info	Show what an agent is for, its parameters and the operations it advises.' 'list	List the types of agents, of one standard or provider if asked.' 'providers	List the providers of OCF agents that are here.' 'validate	Let an agent judge parameters, before there is a resource.'
+        case 'ra validate'
+            printf '%s\n' 'node='
         case 'resource'
             printf '%s\n' 'agent	Ask agents themselves.' 'agents	List the types of agents, of one standard or provider if asked.' 'ban	Keep a resource off a node: the one named, or the one where it runs now.' 'bundle	Run containers that the cluster starts, and resources inside them.' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'clear	Remove the constraints that move and ban made.' 'clone	Run a resource or a group on many nodes at once.' 'config	Show how resources are configured, as text, as commands or as JSON.' 'create	Create a resource that an agent looks after.' 'debug-demote	Run the agent\'s demote by hand, on some node, and show what it says.' 'debug-monitor	Run the agent\'s monitor by hand, on some node, and show what it says.' 'debug-promote	Run the agent\'s promote by hand, on some node, and show what it says.' 'debug-start	Run the agent\'s start by hand, on some node, and show what it says.' 'debug-stop	Run the agent\'s stop by hand, on some node, and show what it says.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show what an agent is for, its parameters and the operations that it advises.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'failcount	Show and forget how often resources failed.' 'group	List groups, put resources into them and take them out.' 'list	List agents by their full names, with what they are for.' 'manage	Let the cluster act on resources again; with --monitor their monitors run again too.' 'meta	Set meta attributes of a resource, a group, a clone or a bundle; an empty value removes.' 'move	Move a resource to another node, and leave nothing behind that would hold it there.' 'move-with-constraint	Move a resource by a constraint that stays until `pcsx resource clear`, or its lifetime.' 'op	Add and delete operations of resources; set defaults for all.' 'promotable	Run a resource or a group on many nodes, and promote some of the copies.' 'providers	List the providers of OCF agents that are here.' 'refresh	Forget all that was seen of a resource, and look again.' 'relations	Show what a resource has to do with others: what holds it, its members, its constraints.' 'restart	Stop a resource and start it again; of a clone only the instance on a node, if one is named.' 'standards	List the standards of which an agent is here.' 'status	Show what runs where.' 'timing	Show how long operations take, beside their timeouts, and which timeout is advised.' 'trace	Have agents show each of their steps, and look at what they showed.' 'unclone	Run the resource or group inside a clone once only.' 'ungroup	Take resources (all, if none is named) out of a group; they keep running.' 'unmanage	Let the cluster leave resources alone; with --monitor their monitors stop too.' 'untrace	Trace a resource no longer.' 'update	Change parameters, operations and meta attributes of a resource.' 'utilization	Show or set what a resource takes of a node\'s capacity, as whole numbers.' 'validate	Let the agent of a resource judge its parameters, on this node or another.'
         case 'resource agent'
@@ -387,6 +391,8 @@ function __pcsx_options
         case 'property config'
             printf '%s\n' '--all	Take all of them.' '--defaults	Show the default values.' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
         case 'property describe'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'ra info'
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'resource'
             printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
@@ -660,6 +666,10 @@ function __pcsx_kinds
         case 'node utilization'
             printf '%s\n' 'node'
         case 'property set'
+            printf '%s\n' 'reply'
+        case 'ra info'
+            printf '%s\n' 'reply'
+        case 'ra validate'
             printf '%s\n' 'reply'
         case 'resource'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
@@ -1205,6 +1215,18 @@ function __pcsx_is
         case 'quorum explain'
             printf '%s\n' open
         case 'quorum status'
+            printf '%s\n' open
+        case 'ra'
+            printf '%s\n' closed
+        case 'ra classes'
+            printf '%s\n' open
+        case 'ra info'
+            printf '%s\n' open
+        case 'ra list'
+            printf '%s\n' open
+        case 'ra providers'
+            printf '%s\n' open
+        case 'ra validate'
             printf '%s\n' open
         case 'redo'
             printf '%s\n' open

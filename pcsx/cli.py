@@ -113,6 +113,7 @@ SUMMARY: Final = {
     "node": "Put nodes into standby or maintenance; set their attributes.",
     "property": "Show and set the options of the whole cluster.",
     "quorum": "Show and configure the right to act.",
+    "ra": "List agents, and show what they take.",
     "redo": "Make a change again that was undone.",
     "resource": "Create, change, move and delete what the cluster runs.",
     "ring": "Show how this node is connected to the others.",

@@ -35,7 +35,7 @@ from pcsx.shell.marks import Mark, Marker
 from pcsx.shell.questions import ask_commit, ask_leave, show_plan
 from pcsx.shell.run import Run
 from pcsx.shell.standing import Standing, standing_of
-from pcsx.shell.tree import Tree
+from pcsx.shell.tree import Path, Tree
 from pcsx.shell.typed import is_unfinished
 from pcsx.shell.words import split_leading
 
@@ -79,6 +79,8 @@ class App:
         self.adviser = Adviser(tree, self.facts)
         self.marker = Marker(tree, self.facts)
         self.standing = Standing()
+        self._pending = 0
+        self._marked: tuple[tuple[Path, str, int], list[Mark]] = (((), "", 0), [])
         self._learn_agents()
         self.refresh()
         self.prompt: PromptSession[str] = PromptSession(
@@ -127,6 +129,8 @@ class App:
         """Look at the cluster or the file again, and learn what is in it."""
         run = self._run()
         self.standing, document = standing_of(run)
+        self._pending = self.interpreter.pending()
+        self._marked = (((), "", 0), [])
         if self.interpreter.is_open:
             self.facts.take(self.interpreter.level.session.workspace.root, self.standing.nodes)
         elif document is not None:
@@ -160,11 +164,18 @@ class App:
 
     # --- what is shown
 
+    def marks(self, text: str) -> list[Mark]:
+        """Return the marks of *text*; drawing asks for them more than once."""
+        key = (self.interpreter.path, text, self.facts.agents_known)
+        if self._marked[0] != key:
+            self._marked = (key, self.marker.marks(self.interpreter.path, text))
+        return self._marked[1]
+
     def _message(self) -> StyleAndTextTuples:
         style = f"class:prompt.{self.standing.mood}" if self.standing.mood else "class:prompt"
         parts: StyleAndTextTuples = [(style, self.standing.prompt)]
         level = " ".join(self.interpreter.path)
-        pending = self.interpreter.pending()
+        pending = self._pending
         if level or pending:
             count = f"(+{pending})" if pending else ""
             parts.append(("class:level", f" {level or 'configure'}{count}"))
@@ -179,7 +190,7 @@ class App:
         columns = app.output.get_size().columns
         path = self.interpreter.path
         advice = self.adviser.advise(path, text)
-        marks = self.marker.marks(path, app.current_buffer.text)
+        marks = self.marks(app.current_buffer.text)
         return toolbar(advice, marks, columns)
 
 
@@ -251,7 +262,7 @@ class ShellLexer(Lexer):
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         """Return what gives the styled parts of each line."""
         text = document.text
-        marks = self._app.marker.marks(self._app.interpreter.path, text)
+        marks = self._app.marks(text)
         starts = [0]
         for line in document.lines:
             starts.append(starts[-1] + len(line) + 1)

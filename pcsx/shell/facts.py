@@ -135,6 +135,11 @@ class Facts:
                 self._metadata[text] = None
         return self._metadata[text]
 
+    @property
+    def agents_known(self) -> int:
+        """Return how many agents have been asked: what is said of them may be new."""
+        return len(self._metadata)
+
     def agent_of(self, id: str) -> str:
         """Return the agent of the resource or template *id*, or nothing."""
         thing = self.things.get(id)

@@ -42,6 +42,8 @@ class Session:
         self.base: Cib = run.cib()
         self.workspace = Workspace(unseal(self.base))
         self.findings: list[Finding] = []
+        self._agents: Agents | None = None
+        self._by_type: dict[str, list[AgentName]] | None = None
 
     # --- the copy
 
@@ -137,16 +139,26 @@ class Session:
     # --- agents
 
     def agents(self) -> Agents:
-        """Return the agents that can be named here."""
+        """Return the agents that can be named here, looked for once."""
         from pcsx.shell.agents import Agents
 
-        return Agents(self.run)
+        if self._agents is None:
+            self._agents = Agents(self.run)
+        return self._agents
+
+    def _types(self) -> dict[str, list[AgentName]]:
+        """Return the agents by their type alone."""
+        if self._by_type is None:
+            self._by_type = {}
+            for name in self.agents().names():
+                self._by_type.setdefault(name.type, []).append(name)
+        return self._by_type
 
     def find_agent(self, text: str) -> tuple[str, str, str]:
         """Return class, provider and type of the agent *text*: heartbeat's before others."""
         if ":" in text:
             return plain_agent(text)
-        found = [name for name in self.agents().names() if name.type == text]
+        found = self._types().get(text, [])
         ocf = [name for name in found if name.standard == "ocf"]
         for provider in _PREFERRED:
             if any(name.provider == provider for name in ocf):

@@ -114,3 +114,12 @@ def test_no_line_makes_a_traceback(shell: Shell, lines: str) -> None:
     interpreter = Interpreter(Tree(cli.root), ["-f", str(shell.path)], leave=lambda: True)
     status = guarded(Run([]), lambda _: interpreter.do(lines))
     assert status != BUG, lines
+
+
+def test_words_of_crm_for_states_do_what_they_say(shell: Shell, script: Script) -> None:
+    script("configure primitive a ocf:test:Stateful\n")
+    ran = script("resource\nstop a\n/node\nstandby n1\nonline n1\n/ra\nlist ocf:test\n")
+    assert (ran.status, ran.err) == (0, "")
+    values = {e.get("name"): e.get("value") for e in shell.cib.tree.iter("nvpair")}
+    assert values == {"target-role": "Stopped"}
+    assert ran.out.split() == ["Service", "Stateful"]

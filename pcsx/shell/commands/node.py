@@ -110,6 +110,8 @@ _TEXTS = {
     "maintenance": "Leave all resources of nodes alone: they run on, and nobody looks.",
     "unmaintenance": "Look after the resources of nodes again.",
 }
+_CRM = {"unstandby": ("online",), "unmaintenance": ("ready",)}
+"""What crm calls them."""
 
 for _verb, _text in _TEXTS.items():
     _body = _states(_verb.removeprefix("un"), on=not _verb.startswith("un"))
@@ -117,7 +119,7 @@ for _verb, _text in _TEXTS.items():
         f"{_text}\n\nWithout a node the one here is meant, with --all every node is.\n\n\b\n"
         f"Example:\n    pcsx node {_verb} node1 --wait"
     )
-    command.verb(_verb, usage="[NODE]...", options=("all",))(_body)
+    command.verb(_verb, *_CRM.get(_verb, ()), usage="[NODE]...", options=("all",))(_body)
 
 
 @command.verb("drain", usage="NODE...", options=())

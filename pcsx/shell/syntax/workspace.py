@@ -78,7 +78,7 @@ class Workspace:
         for section in self.root.children:
             for element in section.children:
                 yield section, element
-                if element.tag in RESOURCES:
+                if element.tag in _CONTAINED:  # a primitive holds no other
                     for inner in element.walk():
                         if inner is not element and inner.tag in RESOURCES:
                             yield section, inner

@@ -24,7 +24,9 @@ def register(level: Level) -> None:
         move_with_constraint
     )
     level.verb("ban", usage="ID [NODE] [lifetime=DURATION]", options=options)(ban)
-    level.verb("clear", usage="ID [NODE]", options=(*options, "expired"))(clear)
+    level.verb(
+        "clear", "unmigrate", "unmove", "unban", usage="ID [NODE]", options=(*options, "expired")
+    )(clear)
 
 
 def move(run: Run, words: list[str]) -> None:

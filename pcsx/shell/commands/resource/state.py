@@ -10,10 +10,10 @@ from pcsx.shell.words import Level, wrong_words
 
 def register(level: Level) -> None:
     """Add the words of this file to *level*."""
-    level.verb("enable", usage="ID...")(enable)
-    level.verb("disable", usage="ID...", options=("safe", "no-strict", "simulate", "brief"))(
-        disable
-    )
+    level.verb("enable", "start", usage="ID...")(enable)
+    level.verb(
+        "disable", "stop", usage="ID...", options=("safe", "no-strict", "simulate", "brief")
+    )(disable)
     level.verb("manage", usage="ID...", options=("monitor",))(manage)
     level.verb("unmanage", usage="ID...", options=("monitor",))(unmanage)
     level.verb("cleanup", usage="[ID] [node=NODE]", options=("node", "strict"))(cleanup)
