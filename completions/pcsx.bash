@@ -41,7 +41,6 @@ _pcsx_words() {
         'configure clone') printf '%s\n' 'description=' 'meta' 'params' ;;
         'configure colocation') printf '%s\n' 'node-attribute=' ;;
         'configure erase') printf '%s\n' 'nodes' ;;
-        'configure fencing_topology') printf '%s\n' 'attr:NAME=' 'pattern:REGEX' ;;
         'configure group') printf '%s\n' 'description=' 'meta' 'params' ;;
         'configure load') printf '%s\n' 'xml' 'update' 'replace' 'push' ;;
         'configure location') printf '%s\n' 'role=' 'resource-discovery=' 'rule' ;;
@@ -51,7 +50,7 @@ _pcsx_words() {
         'configure order') printf '%s\n' 'symmetrical=' ;;
         'configure primitive') printf '%s\n' 'description=' 'params' 'meta' 'utilization' 'operations' 'op' 'op_params' 'op_meta' ;;
         'configure property') printf '%s\n' 'rule' ;;
-        'configure role') printf '%s\n' 'read' 'write' 'deny' 'attribute:NAME' ;;
+        'configure role') printf '%s\n' 'read' 'write' 'deny' ;;
         'configure rsc_defaults') printf '%s\n' 'rule' ;;
         'configure rsc_template') printf '%s\n' 'description=' 'params' 'meta' 'utilization' 'operations' 'op' 'op_params' 'op_meta' ;;
         'configure rsc_ticket') printf '%s\n' 'loss-policy=' ;;

@@ -148,7 +148,10 @@ class Adviser:
         elif item.literal:
             yield Offer(item.literal, "")
         else:
-            yield from self._places(item, spot, ask=ask)
+            for offer in self._places(item, spot, ask=ask):
+                yield Offer(item.lead + offer.text, offer.meaning, offer.ends)
+            if item.lead and item.place not in FIXED:
+                yield Offer(item.lead, place_help(item.place), ends=False)
 
     def _places(self, item: Item, spot: Spot, *, ask: bool) -> Iterator[Offer]:
         """Offer what may stand where the usage has a word in capitals."""

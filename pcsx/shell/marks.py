@@ -118,6 +118,7 @@ class Marker:
         if item.is_pair:
             return self._judge_pair(item, word, before)
         kinds = kinds_of(item.place, before.found.path)
+        word = word.removeprefix(item.lead)
         id = word.partition(":")[0] if "[:" in item.text or item.text.endswith(":") else word
         if not kinds or not id[:1].isalpha() or id in coming:
             return None

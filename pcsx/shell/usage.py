@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 _PLACE: Final = re.compile(r"[A-Z][A-Z0-9-]*")
+_LED: Final = re.compile(r"([a-z]+:)([A-Z][A-Z0-9-]*)")
 _PAIR: Final = re.compile(r"(?P<name>[^=\[]+)(?P<open>\[?)=(?P<value>.*)", re.DOTALL)
 
 
@@ -31,9 +32,13 @@ class Item:
     place: str = ""
     names: str = ""
     is_pair: bool = False
+    lead: str = ""
+    """What a word here begins with, as `role:`."""
 
     def fits(self, word: str) -> int:
         """Return how well *word* fits: 0 not at all, 1 as anything would, 2 as meant."""
+        if self.lead:
+            return 2 if word.startswith(self.lead) else 0
         if not self.is_pair:
             if self.literal:
                 return 2 if word == self.literal else 0
@@ -199,6 +204,9 @@ class _Builder:
 
 def items_of(token: str) -> list[Item]:
     """Return the items of one word of a usage line: one, or one for each that `|` divides."""
+    led = _LED.match(token)
+    if led is not None:
+        return [Item(token, place=led[2], lead=led[1])]
     pair = _PAIR.fullmatch(token)
     if pair is not None and pair["open"]:
         name = pair["name"]
