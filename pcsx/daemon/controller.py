@@ -28,13 +28,14 @@ from pcsx.daemon.pauses import Pauses
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.status import PENDING
-from pcsx.daemon.takeover import Takeover, Wait
+from pcsx.daemon.takeover import Takeover, Wait, watchdog_wait_ms
 from pcsx.pe import Action, Transition
 from pcsx.pe.run import Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
 from pcsx.pe.run import Over as RunOver
 from pcsx.pe.run import Tick as RunTick
-from pcsx.ring.frames import Why
+from pcsx.ring.frames import Reach, Why
 from pcsx.ring.port import Note
+from pcsx.ring.quorum import keep_ms
 from pcsx.values import Now, parse_duration_ms
 
 DC_DEADTIME_MS: Final = 20_000
@@ -174,6 +175,8 @@ class _Case:
     executor: int
     lost_ms: int
     tried: set[int] = field(default_factory=set)
+    bitten_ms: int = 0
+    """When the target's own watchdog has ended it; 0: that is not waited for."""
 
 
 class Controller:
@@ -702,6 +705,8 @@ class Controller:
                 else:
                     self._cases[case.case] = running = _Case(0, 0)
                     effects += self._order_fence(case, running, now)
+            elif running.bitten_ms:
+                effects += self._watch_the_dog(case, running, now)
             elif running.lost_ms <= now.ms:
                 running.tried.add(running.executor)
                 effects += self._order_fence(case, running, now, "no answer in time")
@@ -713,6 +718,11 @@ class Controller:
         """Give *case* to the next member that could do it, or close it as failed."""
         able = self._executors(case.target, case.action)
         left = [id for id in able if id not in running.tried]
+        if not left and (wait_ms := self._watchdog_wait_ms(case)) is not None:
+            running.executor = 0
+            running.bitten_ms = running.lost_ms = now.ms + wait_ms
+            text = f"{self._name(case.target)}: its watchdog ends it within {wait_ms} ms"
+            return [Note("controller", text)]
         if not left:
             reason = why or "no member has a fence device for it"
             running.lost_ms = now.ms + case.limit_ms
@@ -725,6 +735,29 @@ class Controller:
                            case.limit_ms, case.delay_ms)  # fmt: skip
         note = f"fence {target} ({case.action}) by {self._name(left[0])}, case {case.case}"
         return [Tell(order), Note("controller", note)]
+
+    def _watchdog_wait_ms(self, case: Fencing) -> int | None:
+        """Return how long the target's watchdog needs to end it, where that may be relied on."""
+        cib = self.scene.ledger.replica.cib
+        options = ("fencing-watchdog-timeout", "stonith-watchdog-timeout")
+        text = next((value for name in options if (value := cib.cluster_option(name))), "0")
+        wanted_ms = -1 if text.strip().startswith("-") else parse_duration_ms(text) or 0
+        picture = self.scene.picture.nodes.get(case.target)
+        if not case.lost or case.action == "on" or case.target in self.scene.members:
+            return None
+        keeps_ms = keep_ms(self.scene.config.timers)
+        return watchdog_wait_ms(picture, wanted_ms=wanted_ms, keep_ms=keeps_ms)
+
+    def _watch_the_dog(self, case: Fencing, running: _Case, now: Now) -> list[ControllerEffect]:
+        """Believe in the end of a node with a watchdog when its time is over, and it is silent."""
+        if self.scene.reaches(case.target) is Reach.UP or case.target in self.scene.members:
+            running.bitten_ms, running.lost_ms = 0, now.ms + case.limit_ms
+            return [self._close(case, "void", "it is heard again", now)]
+        if now.ms < running.bitten_ms:
+            return []
+        running.bitten_ms, running.lost_ms = 0, now.ms + case.limit_ms
+        result = FenceResult(case.case, True, "its own watchdog has ended it", "watchdog", 0)
+        return [self._close(case, "done", result.reason, now, result)]
 
     def _close(
         self, case: Fencing, verdict: str, reason: str, now: Now, result: FenceResult | None = None

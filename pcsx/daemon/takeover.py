@@ -107,6 +107,19 @@ class Takeover:
         return worst.chain_ms(times, parallel=PARALLEL)
 
 
+def watchdog_wait_ms(picture: NodePicture | None, *, wanted_ms: int, keep_ms: int) -> int | None:
+    """Return how long after its loss a node counts as ended by its own watchdog; None: never.
+
+    *wanted_ms* is `stonith-watchdog-timeout` (below 0: choose). Only a watchdog that is known to be
+    armed, and to bite on loss of quorum, counts; a timeout that is no longer than the watchdog's
+    own would believe in an end before it has come.
+    """
+    watchdog_ms, bites = _watchdog_of(picture)
+    if not wanted_ms or not watchdog_ms or not bites or 0 < wanted_ms <= watchdog_ms:
+        return None
+    return _slow_clocks(keep_ms + max(wanted_ms, 2 * watchdog_ms))
+
+
 def _watchdog_of(picture: NodePicture | None) -> tuple[int, bool]:
     text = picture.attributes.get(WATCHDOG, "") if picture is not None else ""
     limit, _, when = text.partition(":")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pcsx.cib.stopping import Stopping
 from pcsx.daemon.records import OpRecord
 from pcsx.daemon.status import History, NodePicture
-from pcsx.daemon.takeover import Takeover, Wait
+from pcsx.daemon.takeover import WATCHDOG, Takeover, Wait, watchdog_wait_ms
 from pcsx.ring.frames import Boot, Why
 
 LIKELY = Stopping(True, "likely", (("a", 20_000), ("b", 40_000)), (("b", "a"),))
@@ -86,3 +88,25 @@ def test_a_watchdog_that_bites_on_loss_of_quorum_makes_stops_needless():
     found = wait(PROVEN, picture=picture)
     assert found.wait_ms == (6000 + 10_000) * 101 / 100
     assert found.row == "an armed watchdog that bites on loss of quorum"
+
+
+@pytest.mark.parametrize(
+    ("armed", "wanted_ms", "waits"),
+    [
+        ("5000:quorum", -1, True),
+        ("5000:quorum", 12_000, True),
+        ("5000:quorum", 0, False),
+        ("5000:quorum", 5000, False),
+        ("5000", 12_000, False),
+        ("", 12_000, False),
+    ],
+)
+def test_only_an_armed_watchdog_that_bites_on_loss_of_quorum_stands_in_for_fencing(
+    armed: str, wanted_ms: int, waits: bool
+):
+    picture = NodePicture(Boot(1, 1), attributes={WATCHDOG: armed} if armed else {})
+    found = watchdog_wait_ms(picture, wanted_ms=wanted_ms, keep_ms=3000)
+    assert (found is not None) == waits
+    if found is not None:
+        assert found >= 3000 + max(wanted_ms, 10_000)
+    assert watchdog_wait_ms(None, wanted_ms=wanted_ms, keep_ms=3000) is None

@@ -169,3 +169,37 @@ def test_postgresql_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Ca
     leader.power_on()
     lab.on_boot(leader)
     made.wait_online(3)
+
+
+def test_the_fields_small_agents_run_reload_and_migrate(made: Cluster):
+    lab = made.lab
+    agents = (
+        "fs ocf:heartbeat:Filesystem device=tmpfs directory=/run/mounted fstype=tmpfs",
+        "alive ocf:pacemaker:ping host_list=127.0.0.1 dampen=1s name=reached attempts=1 clone",
+        "mark ocf:pacemaker:attribute name=marked active_value=yes inactive_value=no",
+        "state ocf:pacemaker:Stateful promotable",
+        "dummy ocf:pacemaker:Dummy fake=one meta allow-migrate=true",
+    )
+    for machine in lab.machines:
+        machine.run("mkdir -p /run/mounted")
+    for words in agents:
+        made.pcsx(f"resource create {words} op monitor interval=10s --wait=90")
+    (node,) = made.where("fs")
+    assert lab[node].run("findmnt -n -o FSTYPE /run/mounted").out.strip() == "tmpfs"
+    until(lambda: promoted(made, "state"), 60, "one is promoted")
+    shown = made.pcsx("cluster cib").out
+    assert 'name="marked" value="yes"' in shown
+    until(lambda: made.pcsx("cluster cib").out.count('name="reached"') == 3, 60, "ping has told")
+    (node,) = made.where("dummy")
+    log = lab[node].place / "daemon.log"
+    made.pcsx("resource update dummy fake=two --wait=60")
+    assert "dummy reload-agent" in log.read_text() or "dummy start ok" in log.read_text()
+    assert log.read_text().count("dummy stop") == 0, "a reload is no restart"
+    target = next(machine for machine in lab.machines if machine.name != node)
+    made.pcsx(f"resource move dummy {target.name} --wait=60")
+    assert made.where("dummy") == [target.name]
+    assert "dummy migrate_to ok" in log.read_text()
+    assert "dummy migrate_from ok" in (target.place / "daemon.log").read_text()
+    for id in ("fs", "alive", "mark", "state", "dummy"):
+        made.pcsx(f"resource delete {id}")
+    made.settle()
