@@ -19,7 +19,6 @@ POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 @pytest.fixture(scope="module")
 def made() -> Iterator[Cluster]:
     with Lab(3) as lab:
-        lab.comes_back = True
         cluster = Cluster(lab)
         cluster.form()
         cluster.fencing()
@@ -111,7 +110,6 @@ def test_redis_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Callabl
 @pytest.mark.skipif(not POSTGRES, reason="needs postgresql: .ci/install-live")
 def test_postgresql_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Callable[..., None]):
     lab = made.lab
-    lab.comes_back = False
     bin = POSTGRES[-1].parent
     data = "/var/lib/pcsx/pg/data"
     first = lab.machines[0]
