@@ -72,14 +72,6 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepKeys:
-    """Have the cluster's *keys* on this disk, the one to call with first; `KeysKept` answers."""
-
-    cluster: str
-    keys: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Forget:
     """Move the cluster's state on this disk away: back to the lobby. `Stored` answers."""
 
@@ -181,7 +173,6 @@ Effect = (
     | Plan
     | Reply
     | Store
-    | KeepKeys
     | Forget
     | Reopen
     | ReadKey

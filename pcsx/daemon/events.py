@@ -144,14 +144,6 @@ class StreamClosed:
 
 
 @dataclass(frozen=True, slots=True)
-class KeysKept:
-    """The cluster's *keys* are on disk, or (with a *failure*) they are not."""
-
-    keys: tuple[bytes, ...]
-    failure: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class LobbyFound:
     """Discovery saw a lobby: a hint, never trust."""
 
@@ -189,7 +181,6 @@ Event = (
     | Persisted
     | PersistFailed
     | Stored
-    | KeysKept
     | ChildExited
     | UnitChanged
     | Load

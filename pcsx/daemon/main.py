@@ -136,6 +136,7 @@ def run_brain(
         os.environ["NOTIFY_SOCKET"] = notify
     groups = Groups(supervisor)
     world = World(settings, state, heart, planner, group_begins=groups.begin, group_ends=groups.end)
+    state.forget_unbegun()
     cluster = state.cluster()
     stopped = bool(cluster) and state.is_stopped(cluster)
     try:

@@ -17,7 +17,7 @@ from tests.bench.figures import Row, compared, median
 from tests.bench.footprint import idle_rows
 from tests.bench.peers import absent, measured, pacemaker
 from tests.live.blows import come_back, lose
-from tests.live.cluster import Cluster
+from tests.live.cluster import SERVICE, Cluster
 from tests.live.lab import Lab, Machine
 
 SETTINGS: Final = (
@@ -132,7 +132,12 @@ def _idle() -> list[Row]:
         made = Cluster(lab)
         made.form()
         made.fencing()
-        made.web()
+        # The same group as theirs: what its agents cost is the same then.
+        made.pcsx(
+            f"resource create vip ocf:heartbeat:IPaddr2 ip={SERVICE} cidr_netmask=24 "
+            "op monitor interval=10s --group g"
+        )
+        made.pcsx("resource create dum ocf:pacemaker:Dummy op monitor interval=10s --group g")
         made.settle()
         time.sleep(10)
         return idle_rows(made, peer, 30.0)

@@ -109,7 +109,8 @@ class Machine:
             moment = time.time()
             if not self.init:
                 return moment
-            os.kill(self.init, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may be dead already
+                os.kill(self.init, signal.SIGKILL)
             self.init = 0
             assert self._holder is not None
             sh(["ip", "-n", self.lab.switch, "link", "del", f"p{self.number}"], check=False)
@@ -355,7 +356,7 @@ class Lab:
         if rules:
             body = "\n".join(rules)
             hook = "type filter hook forward priority 0;"
-            text += f"table bridge {table} {{ chain c {{ {hook}\n{body}\n}} }}\n"
+            text += f"table bridge {table} {{\nchain c {{\n{hook}\n{body}\n}}\n}}\n"
         sh(["ip", "netns", "exec", self.switch, "nft", "-f", "-"], input=text)
 
     def probe(self, address: str) -> Probe:

@@ -24,6 +24,8 @@ from pcsx.ring.frames import Boot
 
 _MEMBER: Final = "member.json"
 _STOPPED: Final = "stopped"
+_FOUNDING: Final = "founding"
+"""A cluster that this node has the keys of, and that has not begun yet."""
 
 
 class State:
@@ -82,15 +84,18 @@ class State:
         place = self.path / order.cluster
         shutil.rmtree(place, ignore_errors=True)
         disk.found(place, order.snapshot)
+        (place / _FOUNDING).touch()
         member = {"me": order.me, "secrets": {name: value.hex() for name, value in order.secrets}}
         write_secret(place / _MEMBER, json.dumps(member).encode())
 
-    def keep_keys(self, cluster: str, keys: tuple[bytes, ...]) -> None:
-        """Have *keys* in place of those of *cluster*, the one to call with first; durable."""
-        file = self.path / cluster / _MEMBER
-        member = json.loads(file.read_bytes())
-        member["secrets"] = {f"psk{number}": key.hex() for number, key in enumerate(keys)}
-        write_secret(file, json.dumps(member).encode())
+    def forget_unbegun(self) -> None:
+        """Forget a cluster that was never begun: whoever founded it went away in the middle.
+
+        Nobody has acted as its member yet, so that the node is as it was: in its lobby.
+        """
+        cluster = self.cluster()
+        if cluster and (self.path / cluster / _FOUNDING).exists():
+            self.forget(cluster)
 
     def forget(self, cluster: str) -> None:
         """Move the state of *cluster* away, without its keys."""
@@ -105,12 +110,14 @@ class State:
         """Begin a life in *cluster*: recover the log, and put a higher boot counter on record."""
         place = self.path / cluster
         member = json.loads((place / _MEMBER).read_bytes())
+        if (place / _FOUNDING).exists():
+            (place / _FOUNDING).unlink()
+            sync_directories((place,))
         recovered = disk.begin_life(place)
         nonce = int.from_bytes(os.urandom(7), "big")
         boot = Boot(recovered.hard.boot_counter, nonce)
-        # "psk" alone is what a founder wrote; the others are numbered, the one to call with first.
-        keys = sorted(member["secrets"].items())
-        return Life(int(member["me"]), boot, recovered, tuple(bytes.fromhex(k) for _, k in keys))
+        secrets = {name: bytes.fromhex(value) for name, value in member["secrets"].items()}
+        return Life(int(member["me"]), boot, recovered, (secrets["psk"],))
 
 
 def write_secret(file: Path, data: bytes) -> None:

@@ -83,6 +83,8 @@ class World:
         self._listener = Listener(settings.socket_path, settings.group, self.feed)
         self._streams = Streams(self.feed)
         self._disk: Disk | None = None
+        self._place = asyncio.Lock()
+        """Whose turn it is with the state: what is forgotten was stored before, and not after."""
         self._queue: deque[events.Event] = deque()
         self._wake: asyncio.Event | None = None
         self._status: int | None = None
@@ -99,7 +101,6 @@ class World:
         """Run *node* until it quits; *cluster* is the one whose log is open, if any."""
         loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
-        self._keeping = asyncio.Lock()
         self._children = Children(
             loop,
             lambda child, exit: self.feed(events.ChildExited(child, exit)),
@@ -151,9 +152,11 @@ class World:
                 await self._wake.wait()
                 timer.cancel()
             self._wake.clear()
-            for _ in range(min(len(self._queue), 256)):
-                self._perform_all(node.step(self._queue.popleft(), read_now()))
-            now, due_ms = read_now(), node.deadline_ms
+            if self._queue:
+                for _ in range(min(len(self._queue), 256)):
+                    self._perform_all(node.step(self._queue.popleft(), read_now()))
+                due_ms = node.deadline_ms
+            now = read_now()
             if due_ms is not None and due_ms <= now.ms:
                 self._perform_all(node.step(events.Tick(), now))
                 due_ms = node.deadline_ms
@@ -200,8 +203,6 @@ class World:
                 self._streams.perform(effect)
             case out.Store() | out.Forget() | out.Reopen():
                 self._spawn_task(self._store(effect))
-            case out.KeepKeys():
-                self._spawn_task(self._keep_keys(effect))
             case out.ReadKey(ticket):
                 self._spawn_task(self._read_key(ticket))
             case out.Resolve():
@@ -279,6 +280,10 @@ class World:
         self._disk = Disk(self._state.path / cluster, answer)
 
     async def _store(self, order: out.Store | out.Forget | out.Reopen) -> None:
+        async with self._place:
+            await self._store_now(order)
+
+    async def _store_now(self, order: out.Store | out.Forget | out.Reopen) -> None:
         life = None
         failure = ""
         try:
@@ -300,15 +305,6 @@ class World:
         except (OSError, PcsxError, ValueError) as error:
             failure = f"{error}" or type(error).__name__
         self.feed(events.Stored(order.ticket, life, failure))
-
-    async def _keep_keys(self, order: out.KeepKeys) -> None:
-        failure = ""
-        async with self._keeping:
-            try:
-                await asyncio.to_thread(self._state.keep_keys, order.cluster, order.keys)
-            except (OSError, ValueError, KeyError) as error:
-                failure = f"{error}" or type(error).__name__
-        self.feed(events.KeysKept(order.keys, failure))
 
     async def _read_key(self, ticket: int) -> None:
         key, problem = await asyncio.to_thread(read_bootstrap_key, self._settings.bootstrap_key)

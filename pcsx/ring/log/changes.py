@@ -44,7 +44,7 @@ def wanted_change(config: RingConfig, facts: Facts) -> tuple[RingConfig, str] | 
         if node in facts.gone and len(voters) > 2 and is_on(config, "last_man_standing"):
             reason = f"node {node} is gone: it votes no more until it has caught up"
             return without_vote(config, node), reason
-    left = numbers_of(config, LEFT)
+    left = _numbers(config, LEFT)
     for node in sorted(owed_votes(config)):
         if node in facts.caught_up and facts.boots.get(node, 0) > left.get(node, -1):
             return with_vote(config, node), f"node {node} has caught up: it votes again"
@@ -66,11 +66,10 @@ def lms_window_ms(config: RingConfig) -> int | None:
 
 def owed_votes(config: RingConfig) -> dict[int, int]:
     """Return the votes that nodes get back once they have taken the log anew, by id."""
-    return numbers_of(config, RESTORE)
+    return _numbers(config, RESTORE)
 
 
-def numbers_of(config: RingConfig, name: str) -> dict[int, int]:
-    """Return the numbers that the option *name* has for nodes, as `id:number` words, by id."""
+def _numbers(config: RingConfig, name: str) -> dict[int, int]:
     found = {}
     for word in (option(config, name) or "").split():
         node, _, number = word.partition(":")
@@ -92,8 +91,8 @@ def leaving(config: RingConfig, node: int, boot: int) -> RingConfig:
     """
     if config.node(node).votes:
         config = without_vote(config, node)
-    lives = numbers_of(config, LEFT) | {node: boot}
-    return with_numbers(config, LEFT, lives)
+    lives = _numbers(config, LEFT) | {node: boot}
+    return _with_numbers(config, LEFT, lives)
 
 
 def with_vote(config: RingConfig, node: int) -> RingConfig:
@@ -105,16 +104,15 @@ def with_vote(config: RingConfig, node: int) -> RingConfig:
 
 def _with_votes(config: RingConfig, node: int, votes: int, owed: dict[int, int]) -> RingConfig:
     nodes = tuple(replace(n, votes=votes) if n.id == node else n for n in config.nodes)
-    config = with_numbers(replace(config, nodes=nodes), RESTORE, owed)
+    config = _with_numbers(replace(config, nodes=nodes), RESTORE, owed)
     if not votes:
         return config
-    lives = numbers_of(config, LEFT)
+    lives = _numbers(config, LEFT)
     lives.pop(node, None)
-    return with_numbers(config, LEFT, lives)
+    return _with_numbers(config, LEFT, lives)
 
 
-def with_numbers(config: RingConfig, name: str, numbers: Mapping[int, int]) -> RingConfig:
-    """Return *config* with *numbers* for nodes in the option *name*."""
+def _with_numbers(config: RingConfig, name: str, numbers: Mapping[int, int]) -> RingConfig:
     options = {key: value for key, value in config.options if key != name}
     if numbers:
         options[name] = " ".join(f"{id}:{numbers[id]}" for id in sorted(numbers))
