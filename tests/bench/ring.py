@@ -1,0 +1,245 @@
+"""The ring beside Corosync: `python -m tests.bench.ring [--nodes 3,8,16] [--peer corosync]`.
+
+What needs no root runs on loopback: ordered messages, durable changes of the document, transient
+attributes, and the heartbeats of 64 nodes with the real codec and sealing. As root, real nodes in
+namespaces lose one of them without a word, and it is taken how long it takes until every survivor
+is in a view without it; with `--peer corosync` Corosync does the same in the same run. Nothing here
+asserts a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pcsx.cib import Cib
+from pcsx.cib.patch import diff
+from pcsx.client import Client, Group, payload_of, watch_quorum
+from pcsx.protocol import ClusterSetup, Commit, GetCib, LobbyInfo, SetupNode, Tool
+from pcsx.shell.demo.nodes import Nodes
+from tests.bench.figures import Row, compared, median
+from tests.bench.peers import absent, measured
+from tests.live.cluster import Cluster
+from tests.live.lab import Lab
+from tests.ring.network import Network, ring_of
+
+WINDOW: Final = 32
+"""So many messages of a sender are under way at a time."""
+SECONDS: Final = 5.0
+GOALS: Final = {"standard": 3.5, "fast": 0.9}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nodes", default="3,8,16")
+    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--peer", choices=("", "corosync"), default="")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    given = parser.parse_args()
+    heartbeats(64)
+    rates(given.seconds)
+    if os.geteuid() != 0:
+        print("new views are measured on real nodes, which needs root")
+        return
+    views([int(word) for word in given.nodes.split(",")], given.runs, peer=bool(given.peer))
+
+
+# --- heartbeats -----------------------------------------------------------------------------------
+
+
+def heartbeats(count: int, ms: int = 2000) -> None:
+    """Print what the hearts of *count* nodes cost, each with all its sessions, in memory."""
+    network = Network(ring_of(count), delay_ms=(0, 0))
+    network.run(3000)
+    began = time.process_time()
+    network.run(ms)
+    used = time.process_time() - began
+    share = used / count / (ms / 1000) * 100
+    print(f"{count} nodes' heartbeats: {share:.2f} % of a core a node, without the system's calls")
+
+
+# --- rates ----------------------------------------------------------------------------------------
+
+
+def rates(seconds: float) -> None:
+    """Print how much three daemons on loopback do in a second."""
+    nodes = Nodes(3)
+    try:
+        _form(nodes)
+        sockets = [node.socket for node in nodes.nodes]
+        for size in (200, 1300):
+            _told(
+                f"ordered messages of {size} B, one sender",
+                _run(_messages, sockets[:1], seconds, size),
+            )
+            _told(
+                f"ordered messages of {size} B, three senders",
+                _run(_messages, sockets, seconds, size),
+            )
+        for clients in (sockets[:1], sockets):
+            _told(f"durable changes, {len(clients)} clients", _run(_changes, clients, seconds, 0))
+        for clients in (sockets[:1], sockets):
+            _told(f"attributes, {len(clients)} clients", _run(_attributes, clients, seconds, 0))
+    finally:
+        nodes.clear()
+
+
+def _form(nodes: Nodes) -> None:
+    for node in nodes.nodes:
+        nodes.start(node)
+    for node in nodes.nodes:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                with Client(node.socket) as client:
+                    client.call(LobbyInfo())
+                break
+            except Exception:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+    wanted = tuple(SetupNode(node.name, (node.address,)) for node in nodes.nodes)
+    with Client(nodes.nodes[0].socket) as client:
+        client.call(ClusterSetup("bench", wanted), lambda _line: None, timeout_s=60)
+
+
+Work = Callable[[str, int, float, int], list[float]]
+
+
+def _run(work: Work, sockets: Sequence[str], seconds: float, size: int) -> list[list[float]]:
+    """Have one process for each of *sockets* do *work*; return the latencies of each."""
+    with multiprocessing.get_context("fork").Pool(len(sockets)) as pool:
+        jobs = [
+            pool.apply_async(work, (socket, number, seconds, size))
+            for number, socket in enumerate(sockets)
+        ]
+        return [job.get() for job in jobs]
+
+
+def _told(what: str, found: list[list[float]]) -> None:
+    # The first number of each is how long it ran.
+    rate = sum((len(one) - 1) / one[0] for one in found)
+    latencies = sorted(each for one in found for each in one[1:])
+    p50, p99 = (latencies[int(len(latencies) * share)] * 1000 for share in (0.5, 0.99))
+    print(f"{what}: {rate:.0f}/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms", flush=True)
+
+
+def _messages(socket: str, number: int, seconds: float, size: int) -> list[float]:
+    """Say messages to a group, some under way at a time; from saying to hearing each back."""
+    with Group("bench", socket) as group:
+        group.next()
+        began, sent, heard = time.monotonic(), 0, 0
+        said: dict[int, float] = {}
+        found: list[float] = []
+        while time.monotonic() - began < seconds or said:
+            while len(said) < WINDOW and time.monotonic() - began < seconds:
+                text = b"%d %d " % (number, sent)
+                said[sent] = time.perf_counter()
+                group.send(text + bytes(size - len(text)))
+                sent += 1
+            line = group.next(30)
+            if line is not None and "message" in line:
+                who, at, _ = payload_of(line).split(b" ", 2)
+                if int(who) == number:
+                    found.append(time.perf_counter() - said.pop(int(at)))
+                    heard += 1
+        return [time.monotonic() - began, *found]
+
+
+def _changes(socket: str, number: int, seconds: float, _size: int) -> list[float]:
+    """Change one option again and again, each time durable at a quorum before the next."""
+    name = f"bench{number}"
+
+    def change(cib: Cib, value: int) -> Cib:
+        def edit(tree: Any) -> None:
+            block = tree.find("configuration/crm_config/cluster_property_set")
+            pair = block.find(f"nvpair[@id='{name}']")
+            if pair is None:
+                pair = block.makeelement("nvpair", {"id": name, "name": name})
+                block.append(pair)
+            pair.set("value", str(value))
+
+        return cib.edited(edit)
+
+    client_id = f"bench-{os.getpid()}-{time.time_ns()}"
+    with Client(socket) as client:
+        at = Cib.from_bytes(client.call(GetCib(bare=True))["cib"].encode())
+        states = [change(at, value) for value in range(51)]
+        first = diff(at, states[0]).to_bytes().decode()
+        # Round and round: the last leads to the first again.
+        ring = [diff(states[n], states[(n + 1) % 51]).to_bytes().decode() for n in range(51)]
+        client.call(Commit((0, 0, 0), "", first, "bench", client_id, 1))
+        began, found = time.monotonic(), []
+        while time.monotonic() - began < seconds:
+            asked = time.perf_counter()
+            wish = Commit((0, 0, 0), "", ring[len(found) % 51], "bench", client_id, len(found) + 2)
+            client.call(wish)
+            found.append(time.perf_counter() - asked)
+        return [time.monotonic() - began, *found]
+
+
+def _attributes(socket: str, number: int, seconds: float, _size: int) -> list[float]:
+    """Set a transient attribute again and again."""
+    with Client(socket) as client:
+        began: float = time.monotonic()
+        found: list[float] = []
+        while time.monotonic() - began < seconds:
+            asked = time.perf_counter()
+            client.call(Tool("attrd_updater", ("-n", f"z{number}", "-U", str(len(found)))))
+            found.append(time.perf_counter() - asked)
+        return [time.monotonic() - began, *found]
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+def views(counts: list[int], runs: int, *, peer: bool) -> None:
+    """Print how long it takes from silence to the new view at every survivor."""
+    reason = absent() if peer else "not asked for"
+    rows: list[Row] = []
+    for count in counts:
+        for profile, setting in (("standard", "default"), ("fast", "t300")):
+            ours = [_new_view(count, profile) for _ in range(runs)]
+            theirs: list[float] = []
+            if not reason:
+                found = measured("failover", f"{count}", f"{runs}", setting, "other")
+                theirs = found.get("members_on_all", []) or found.get("membership", [])
+            rows.append((f"{count} nodes, {profile}", ours, f"Corosync, {setting}", theirs, 1.0))
+            met = "met" if max(ours) <= GOALS[profile] else "MISSED"
+            took = f"{median(ours):.2f} s (at most {max(ours):.2f})"
+            print(f"{count} nodes, {profile}: new view after {took}: {met}", flush=True)
+    print(compared(rows))
+    if reason:
+        print(f"the peer is left out: {reason}")
+
+
+def _new_view(count: int, profile: str) -> float:
+    with Lab(count) as lab:
+        made = Cluster(lab)
+        made.form(profile)
+        victim = lab.machines[-1]
+        streams = [watch_quorum(path=str(_socket_of(machine))) for machine in lab.machines[:-1]]
+        for stream in streams:
+            stream.next(10)
+        cut = victim.power_off()
+        for stream in streams:
+            while (line := stream.next(60)) is not None and len(line["members"]) >= count:
+                pass
+        took = time.time() - cut
+        for stream in streams:
+            stream.close()
+        return took
+
+
+def _socket_of(machine: Any) -> Path:
+    return Path(machine.path("/run/pcsx/pcsx.sock"))
+
+
+if __name__ == "__main__":
+    main()
