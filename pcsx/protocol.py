@@ -167,9 +167,10 @@ class NodeStart(Request):
 
 @dataclass(frozen=True, slots=True)
 class Destroy(Request):
-    """Forget the cluster on this node: back to the lobby."""
+    """Forget the cluster on *node* ("" is this one): back to the lobby."""
 
     cluster: str
+    node: str = ""
     do: ClassVar[str] = "destroy"
 
 
@@ -319,6 +320,119 @@ class Transitions(Request):
     do: ClassVar[str] = "transitions"
 
 
+# --- who is in the ring: RING.md 8 ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterToken(Request):
+    """Make a token that lets one more node join within *ttl_s* seconds: `token`, `until_s`."""
+
+    ttl_s: int = 3600
+    do: ClassVar[str] = "cluster-token"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord(Request):
+    """Put on record what a token comes to; members ask this of the leader (hexadecimal)."""
+
+    id: str
+    shared: str
+    until_s: int
+    do: ClassVar[str] = "token-record"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterJoin(Request):
+    """Join the cluster whose member gave *token*; *addresses* are this node's, one a link.
+
+    Progress and answer are those of `ClusterSetup`.
+    """
+
+    token: str
+    addresses: tuple[str, ...] = ()
+    timeout_ms: int = 60_000
+    do: ClassVar[str] = "cluster-join"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAdmit(Request):
+    """Let in a node that proved to have a token; members ask this of the leader.
+
+    *addresses* are `HOST PORT`; *token* and *key* hexadecimal.
+    """
+
+    token: str
+    name: str
+    addresses: tuple[str, ...]
+    key: str
+    do: ClassVar[str] = "node-admit"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRemove(Request):
+    """Take *node* out of the cluster for good, and its keys with it.
+
+    It must have stopped, or be known to be off; with *force* it is taken at one's word.
+    """
+
+    node: str
+    force: bool = False
+    do: ClassVar[str] = "node-remove"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRename(Request):
+    """Give the stopped node *node* the name *to*."""
+
+    node: str
+    to: str
+    do: ClassVar[str] = "node-rename"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRename(Request):
+    """Give the cluster the name *to*."""
+
+    to: str
+    do: ClassVar[str] = "cluster-rename"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange(Request):
+    """Change links: *action* is `add`, `update` or `remove` of link number *link*.
+
+    *addresses* are (node, `HOST` or `HOST:PORT`); *priority* below 0 leaves it as it is.
+    """
+
+    action: str
+    link: int = -1
+    addresses: tuple[tuple[str, str], ...] = ()
+    priority: int = -1
+    do: ClassVar[str] = "link-change"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRotate(Request):
+    """Begin to use another key of the cluster: `sha256`; `KeyStatus` tells how far it is."""
+
+    do: ClassVar[str] = "key-rotate"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatus(Request):
+    """How far the change of the cluster's key is: `stage`, and the nodes that it `waits_for`."""
+
+    do: ClassVar[str] = "key-status"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterDiscover(Request):
+    """The lobbies that announce themselves by mDNS: `lobbies`, hints that prove nothing."""
+
+    for_ms: int = 2000
+    do: ClassVar[str] = "cluster-discover"
+
+
 # --- services for applications: RING.md 9 ---------------------------------------------------------
 
 
@@ -453,6 +567,9 @@ REQUESTS: Final[dict[str, type[Request]]] = {
         FenceHistory, AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer,
         Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions, Diary,
         RunAgent, TestAlert, ProbeDevices,
+        ClusterToken, TokenRecord, ClusterJoin, NodeAdmit, NodeRemove, NodeRename,
+        ClusterRename, LinkChange,
+        KeyRotate, KeyStatus, ClusterDiscover,
         RingStats, GroupJoin, GroupLeave, GroupSend, GroupList, StoreGet, StoreSet, StoreWatch,
         QuorumWatch, LockAcquire, LockRelease, LockList, ProcessShow,
     )

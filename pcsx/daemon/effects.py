@@ -72,6 +72,14 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepKeys:
+    """Have the cluster's *keys* on this disk, the one to call with first; `KeysKept` answers."""
+
+    cluster: str
+    keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """Move the cluster's state on this disk away: back to the lobby. `Stored` answers."""
 
@@ -173,6 +181,7 @@ Effect = (
     | Plan
     | Reply
     | Store
+    | KeepKeys
     | Forget
     | Reopen
     | ReadKey

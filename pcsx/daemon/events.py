@@ -144,6 +144,14 @@ class StreamClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class KeysKept:
+    """The cluster's *keys* are on disk, or (with a *failure*) they are not."""
+
+    keys: tuple[bytes, ...]
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LobbyFound:
     """Discovery saw a lobby: a hint, never trust."""
 
@@ -181,6 +189,7 @@ Event = (
     | Persisted
     | PersistFailed
     | Stored
+    | KeysKept
     | ChildExited
     | UnitChanged
     | Load

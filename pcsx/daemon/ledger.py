@@ -17,6 +17,15 @@ from pcsx.cib import Cib
 from pcsx.cib.history import History
 from pcsx.cib.judging import CHECKS
 from pcsx.cib.replica import Change, Replica
+from pcsx.daemon.trust import (
+    KeyActive,
+    KeyPrepared,
+    KeyRetired,
+    TokenMade,
+    TokenUsed,
+    Trust,
+    TrustFact,
+)
 from pcsx.ring.codec import Codec
 
 HISTORY_MAX: Final = 500
@@ -119,7 +128,7 @@ class FencedAlone:
     ended_s: int
 
 
-Fact = CibChange | FenceIntent | FenceClosed | Over | Admitted | Kept | FencedAlone
+Fact = CibChange | FenceIntent | FenceClosed | Over | Admitted | Kept | FencedAlone | TrustFact
 
 _CODEC: Final[Codec[Fact]] = Codec(
     1,
@@ -131,6 +140,11 @@ _CODEC: Final[Codec[Fact]] = Codec(
         5: Admitted,
         6: Kept,
         7: FencedAlone,
+        20: TokenMade,
+        21: TokenUsed,
+        22: KeyPrepared,
+        23: KeyActive,
+        24: KeyRetired,
     },
 )
 
@@ -174,6 +188,7 @@ class Ledger:
         self.history = History(limit=CHANGES_MAX, bytes_max=CHANGES_BYTES)
         self.trials: dict[str, int] = {}
         """Changes that wait to be kept, and when they are taken back (seconds since the epoch)."""
+        self.trust = Trust()
         self.index = 0
         self.over: dict[int, int] = {}
         """Up to which boot counter a node's lives are known to be over."""
@@ -191,6 +206,8 @@ class Ledger:
                 self._change(Change.from_bytes(change), until_s, ends)
             case Kept(name):
                 self.trials.pop(name, None)
+            case TokenMade() | TokenUsed() | KeyPrepared() | KeyActive() | KeyRetired():
+                self.trust.apply(fact)
             case FenceIntent():
                 self.fencings[index] = Fencing(
                     index, fact.target, fact.boot, fact.action, fact.limit_ms, fact.lost, fact.by,
@@ -269,6 +286,7 @@ class Ledger:
                 record.change.to_bytes().decode() for record in reversed(self.history.newest())
             ],
             "trials": sorted(self.trials.items()),
+            "trust": self.trust.to_json(),
             "replica": base64.b64encode(self.replica.snapshot()).decode(),
         }
         return json.dumps(plain, sort_keys=True).encode()
@@ -284,6 +302,7 @@ class Ledger:
         for text in plain["history"]:
             ledger.history.add(Change.from_bytes(text.encode()))
         ledger.trials = dict(plain["trials"])
+        ledger.trust = Trust.from_json(plain.get("trust", {}))
         ledger.over = _by_node(plain["over"])
         ledger.admitted = _by_node(plain["admitted"])
         ledger.fencings = {case["case"]: Fencing(**case) for case in plain["fencings"]}

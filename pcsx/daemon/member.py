@@ -21,14 +21,14 @@ from pcsx.cib.agents import agents_of, traced_of
 from pcsx.cib.alerts import tellers_of
 from pcsx.cib.fencing import devices_of
 from pcsx.cib.stopping import Stopping, stopping_of
-from pcsx.daemon import alerts, events, ledger, lrm, messages
+from pcsx.daemon import alerts, events, ledger, lrm, messages, rotation, trust
 from pcsx.daemon import attributes as attrs
 from pcsx.daemon import controller as dc
 from pcsx.daemon.answers import fencing_of, is_fencing_required, quorum_of, rest_of
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.describer import Describer
-from pcsx.daemon.effects import Effect, Kill, Plan, RunsHere, Spawn, TellHeart
+from pcsx.daemon.effects import Effect, KeepKeys, Kill, Plan, RunsHere, Spawn, TellHeart
 from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
 from pcsx.daemon.ledger import (
     LEFT,
@@ -150,6 +150,7 @@ class Member:
         self.controller = Controller(self.scene, self.decisions, self._executors, self.takeover)
         self.services = Services(me, boot, self._name_of, self._say_word)
         self.stats_waits: list[Answerer] = []
+        self.rotation = rotation.Rotation(me, psks)
         self._now = Now(0, datetime.min.replace(tzinfo=UTC))
         self.waiters: list[Waiter] = []
         self._results: dict[int, FenceResult] = {}
@@ -193,6 +194,7 @@ class Member:
             self.controller.deadline_ms,
             self.trials.deadline_ms,
             self.pair.deadline_ms(),
+            self.rotation.deadline_ms(self.ledger.trust, leading=self.scene.leading),
             *(
                 waiter.settled_ms if self.controller.at_rest else waiter.until_ms
                 for waiter in self.waiters
@@ -209,6 +211,8 @@ class Member:
         if self.services.wants_arbiter and self.scene.leading:
             may, over = self.scene.locks_may_move()
             effects += self.services.arbitrate(may_grant=may, over=over)
+        if self.scene.leading and not self.leaving:
+            effects += self._lead_rotation(now)
         if self.pair.concerned and not self.leaving:
             effects += self._of_solo(self.pair.solo.step(self.pair.look(now), now), now)
         return effects
@@ -226,6 +230,10 @@ class Member:
                 return self._ring(port.Persisted(ticket), now)
             case events.PersistFailed(ticket, reason):
                 return self._ring(port.PersistFailed(ticket, reason), now)
+            case events.KeysKept(keys, failure):
+                if failure:
+                    return [port.Note("keys", f"the disk does not take the keys: {failure}")]
+                return self._rotated(self.rotation.kept(keys, self.ledger.trust), now)
             case events.ChildExited():
                 return self._child(event, now)
             case events.Load(percent, cores):
@@ -342,6 +350,8 @@ class Member:
                     effects += self._regular(effect, now)
                 case port.Deliver(_, place, sender, payload):
                     effects += self._deliver(sender, payload, place, now)
+                case port.Received(sender, payload):
+                    effects += self._received(sender, payload, now)
                 case port.Committed(index, _, payload):
                     effects += self._committed(index, ledger.decode(payload), now)
                 case port.ConfigCommitted(_, config):
@@ -385,6 +395,7 @@ class Member:
         if old and set(old) - set(regular.view.nodes):
             effects += self._forwards_lost(now)
         effects += self._tell(self._my_status(now), now)
+        effects += self._rotated(self.rotation.view_changed(self.ledger.trust), now)
         effects += self.services.view_changed(regular.view.id.epoch, regular.view.nodes)
         effects += self.services.quorum_changed(quorum_of(scene))
         effects += self._alert_of_view(old, regular.view.nodes, now)
@@ -483,9 +494,10 @@ class Member:
         restored = Ledger.restored(state)
         self.ledger = self.scene.ledger = restored
         self.trials.follow(restored.trials, now)
+        turned = self._rotated(self.rotation.decided(restored.trust, now), now)
         self._read_configuration()
         asked = self.describer.want(agents_of(restored.replica.cib), now)
-        return [*asked, *self._controlled(dc.Stir("a snapshot was taken over"), now)]
+        return [*turned, *asked, *self._controlled(dc.Stir("a snapshot was taken over"), now)]
 
     def _read_configuration(self) -> None:
         """Give the parts what the configuration, which may have changed, says to them."""
@@ -526,6 +538,11 @@ class Member:
                 effects += self.describer.want(agents_of(self.ledger.replica.cib), now)
                 why = dc.Stir("the configuration changed", paced=True, anew=True)
                 effects += self._controlled(why, now)
+            case trust.TokenMade() | trust.TokenUsed():
+                pass
+            case trust.KeyPrepared() | trust.KeyActive() | trust.KeyRetired():
+                effects.append(port.Note("keys", f"the log says: {type(fact).__name__}"))
+                effects += self._rotated(self.rotation.decided(self.ledger.trust, now), now)
             case Kept(name, why):
                 self.trials.follow(self.ledger.trials, now)
                 effects.append(port.Note("cib", f"change {name} stays: {why}"))
@@ -664,6 +681,59 @@ class Member:
             effects += self._tell(messages.AttributesChanged(changed.node, changed.pairs), now)
         return effects
 
+    # --- the cluster's key ------------------------------------------------------------------------
+
+    def rotate_key(self, key: bytes, why: str, now: Now) -> list[MemberEffect]:
+        """Begin to use *key* as the cluster's key, as the leader."""
+        return self._rotated(self.rotation.begin(key, why), now)
+
+    def _lead_rotation(self, now: Now) -> list[MemberEffect]:
+        told = self.rotation.lead(
+            self.ledger.trust,
+            nodes=[node.id for node in self.scene.config.nodes],
+            members=self.scene.members,
+            now=now,
+        )
+        return self._rotated(told, now)
+
+    def _rotated(self, told: list[rotation.RotationEffect], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for effect in told:
+            match effect:
+                case rotation.Offer(node, key):
+                    offer = messages.encode(messages.KeyOffer(key))
+                    effects += self._ring(port.SendTo(node, offer), now)
+                case rotation.Keep(keys):
+                    effects.append(KeepKeys(self.scene.config.cluster, keys))
+                case rotation.Use(keys):
+                    self._psks = keys
+                    effects.append(port.Note("keys", f"{len(keys)} keys open sessions now"))
+                    effects += [
+                        TellHeart(said.frame)
+                        for said in self.machine.use_keys(keys)
+                        if isinstance(said, port.Say)
+                    ]
+                case rotation.Held(digest, used):
+                    effects += self._tell(messages.KeyHeld(digest, used), now)
+                case rotation.Decide(fact):
+                    effects += self.decide(fact, now, self._rotation_decided)
+        return effects
+
+    def _rotation_decided(self, proposed: port.Proposed, _: Now) -> list[MemberEffect]:
+        if not proposed.index:
+            self.rotation.refused()
+        return []
+
+    def _received(self, sender: int, payload: bytes, now: Now) -> list[MemberEffect]:
+        """Take what a member said to this node alone."""
+        try:
+            message = messages.decode(payload)
+        except Malformed:
+            return []
+        if isinstance(message, messages.KeyOffer):
+            return self._rotated(self.rotation.offered(message.key, self.ledger.trust), now)
+        return []
+
     # --- services for applications ----------------------------------------------------------------
 
     def _name_of(self, id: int) -> str:
@@ -714,6 +784,9 @@ class Member:
             return self._status(sender, message, now)
         if isinstance(message, messages.Served):
             return self._served(sender, message.word, place)
+        if isinstance(message, messages.KeyHeld):
+            self.rotation.heard(sender, message.sha256, used=message.used)
+            return []
         match message:
             case messages.Orders(_, node, orders):
                 scene = self.scene
@@ -772,6 +845,7 @@ class Member:
 
     def _status(self, sender: int, status: NodeStatus, now: Now) -> list[MemberEffect]:
         self.scene.picture.take(sender, status)
+        self.scene.skew_s[sender] = status.wall_s - int(now.wall.timestamp())
         self.scene.committed[sender] = status.applied
         self.takeover.heard(sender, up_to_date=status.applied >= self.ledger.index)
         self.scene.order_terms[sender] = status.term

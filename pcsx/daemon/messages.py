@@ -192,6 +192,21 @@ class Served:
     word: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class KeyHeld:
+    """The sender has the key with this *sha256* on disk; *used*: it calls with it."""
+
+    sha256: bytes
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOffer:
+    """The leader gives the receiver, and nobody else, the cluster's key that is to come."""
+
+    key: bytes
+
+
 ViewMessage = (
     NodeStatus
     | Ran
@@ -208,6 +223,8 @@ ViewMessage = (
     | Forward
     | Answer
     | Served
+    | KeyHeld
+    | KeyOffer
 )
 
 _CODEC: Final[Codec[ViewMessage]] = Codec(
@@ -228,6 +245,8 @@ _CODEC: Final[Codec[ViewMessage]] = Codec(
         13: Answer,
         14: Acknowledged,
         15: Served,
+        30: KeyHeld,
+        31: KeyOffer,
     },
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from random import Random
@@ -20,6 +20,7 @@ from pcsx.agents.types import Invocation
 from pcsx.daemon import events, setup
 from pcsx.daemon.effects import (
     Announce,
+    Discover,
     Effect,
     Forget,
     Quit,
@@ -30,13 +31,14 @@ from pcsx.daemon.effects import (
     Stopped,
     TellHeart,
 )
+from pcsx.daemon.joining import Joiner, check_newcomer
 from pcsx.daemon.member import Answerer, Gone, Member, MemberEffect, Passed
 from pcsx.daemon.requests import HANDLERS, Desk
 from pcsx.daemon.requests.desk import of
 from pcsx.daemon.requests.rights import require_right
-from pcsx.daemon.setup import Founder, Lobby, Me
-from pcsx.errors import Failed, NoCluster, PcsxError
-from pcsx.protocol import ClusterSetup, Request, parse
+from pcsx.daemon.setup import Founder, Lobby, Me, is_numeric, split_address
+from pcsx.errors import Failed, NoCluster, PcsxError, from_json
+from pcsx.protocol import ClusterJoin, ClusterSetup, NodeAdmit, Request, parse
 from pcsx.ring.frames import Unconfigure
 from pcsx.ring.join import fingerprint, public_of
 from pcsx.ring.port import Note
@@ -57,6 +59,15 @@ class _Acceptance:
     answer: Answerer
     until_ms: int
     shown: str = ""
+
+
+@dataclass(slots=True)
+class _Listening:
+    """A client who wants to know which lobbies announce themselves."""
+
+    answer: Answerer
+    until_ms: int
+    found: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Node:
@@ -80,13 +91,15 @@ class Node:
         self.metadata: dict[tuple[str, str, str], AgentMetadata] = {}
         self.member: Member | None = None
         self.lobby = Lobby(me, entropy)
-        self.founder: Founder | None = None
+        self.lobby.tokens = self._token
+        self.founder: Founder | Joiner | None = None
         self._founding: Answerer | None = None
         self._acceptance: _Acceptance | None = None
-        self._random, self._entropy = random, entropy
+        self._random, self.entropy = random, entropy
         self._life = life
         self._cluster = ""
         self._discovery = discovery
+        self._listening: _Listening | None = None
         self._tickets = count(TICKETS_FROM)
         self._then: dict[int, Callable[[events.Stored, Now], list[MemberEffect]]] = {}
         self._asked: dict[int, Callable[[events.ChildExited], list[MemberEffect]]] = {}
@@ -109,6 +122,7 @@ class Node:
             self.member.deadline_ms if self.member is not None else None,
             self.founder.deadline_ms if self.founder is not None else None,
             self._acceptance.until_ms if self._acceptance is not None else None,
+            self._listening.until_ms if self._listening is not None else None,
         ]
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -139,6 +153,9 @@ class Node:
                 return self._then.pop(ticket)(event, now)
             case events.KeyRead() | events.Stored() if self.lobby.owns(event):
                 return self._of_lobby(self.lobby.step(event, now), now)
+            case events.LobbyFound() if self._listening is not None:
+                self._listening.found.append(asdict(event))
+                return self._of_founder(event, now)
             case events.KeyRead() | events.Stored() | events.Resolved() | events.LobbyFound():
                 return self._of_founder(event, now)
             case events.StreamOpened() | events.StreamData() | events.StreamClosed():
@@ -159,6 +176,8 @@ class Node:
         if self._acceptance is not None and self._acceptance.until_ms <= now.ms:
             error = Failed("no founder came in time", "pcsx cluster setup, on the founding node.")
             effects += self._end_acceptance(error)
+        if self._listening is not None and self._listening.until_ms <= now.ms:
+            effects += self._end_listening()
         if self.member is not None:
             effects += self.member.step(events.Tick(), now)
         return effects
@@ -307,9 +326,87 @@ class Node:
         """Begin to found a cluster; *answer* is given lines, then the outcome."""
         if self.founder is not None:
             return list(answer(Failed("a setup is running on this node already"), True))
-        self.founder = Founder(request, self.me, self._entropy, self.cluster_name)
+        self.founder = Founder(request, self.me, self.entropy, self.cluster_name)
         self._founding = answer
         return self._of_outcomes(self.founder.begin(now), now)
+
+    def join(self, request: ClusterJoin, answer: Answerer, now: Now) -> list[MemberEffect]:
+        """Begin to join a cluster; *answer* is given lines, then the outcome."""
+        if self.founder is not None:
+            return list(answer(Failed("a setup is running on this node already"), True))
+        self.founder = Joiner(request, self.me, self.entropy, self.cluster_name)
+        self._founding = answer
+        return self._of_outcomes(self.founder.begin(now), now)
+
+    def discover(self, for_ms: int, answer: Answerer, now: Now) -> list[MemberEffect]:
+        """Listen for lobbies for *for_ms*; *answer* is told of all of them at the end."""
+        if self._listening is not None:
+            return list(answer(Failed("somebody is listening already", "Try again."), True))
+        if not self._discovery:
+            return list(answer(Failed("discovery is switched off on this node"), True))
+        self._listening = _Listening(answer, now.ms + for_ms)
+        return [Discover(for_ms)]
+
+    def _end_listening(self) -> list[MemberEffect]:
+        assert self._listening is not None
+        listening, self._listening = self._listening, None
+        return list(listening.answer({"lobbies": listening.found}, True))
+
+    def _token(self, id: bytes, now: Now) -> bytes | None:
+        if self.member is None:
+            return None
+        return self.member.ledger.trust.shared_of(id, now.wall.timestamp())
+
+    def _let_in(self, newcomer: setup.Newcomer, now: Now) -> list[MemberEffect]:
+        """Have the leader let a node in that proved to have a token, and tell it who it is."""
+        said = newcomer.said
+        try:
+            fault = check_newcomer(said, now)
+            name, port = str(said["name"]), int(said["port"])
+            given = tuple(str(each) for each in said["addresses"]) or (newcomer.host,)
+            addresses = tuple(split_address(each, port) for each in given)
+        except (KeyError, TypeError, ValueError) as error:
+            fault, name, addresses = f"its word is not whole: {error}", "", ()
+        if not fault and not all(found and is_numeric(found[0]) for found in addresses):
+            fault = "its addresses must be numeric"
+        if fault:
+            told = {"error": f"the cluster does not let this node in: {fault}"}
+            return self._of_lobby(self.lobby.say(newcomer.stream, told), now)
+
+        def answer(told: dict[str, Any] | PcsxError, last: bool) -> list[Effect]:
+            return self._outside(self._welcome(newcomer, name, told, last), self._now)
+
+        hosts = tuple(f"{host} {port}" for found in addresses if found for host, port in (found,))
+        request = NodeAdmit(newcomer.token.hex(), name, hosts, newcomer.key.hex())
+        desk = Desk(self, request, "pcsx", answer)
+        return self._handle({**request.to_json()}, desk, now)
+
+    def _welcome(
+        self, newcomer: setup.Newcomer, name: str, told: dict[str, Any] | PcsxError, last: bool
+    ) -> list[MemberEffect]:
+        if not last or self.member is None:
+            return []
+        error = told if isinstance(told, PcsxError) else None
+        if not isinstance(told, PcsxError) and "error" in told:
+            error = from_json(told["error"])
+        message: dict[str, Any] = {}
+        if error is not None:
+            message = {"error": str(error), "hint": error.hint}
+        else:
+            member = self.member
+            here = member.machine.snapshot_here(member.ledger.snapshot())
+            node = here.config.named(name)
+            message = {"error": f"{name} was let in, and is not known here yet: try again"}
+            if node is not None:
+                message = {
+                    "me": node.id,
+                    "config": here.config.to_bytes().hex(),
+                    "index": here.index,
+                    "term": here.term,
+                    "state": here.state.hex(),
+                    "keys": [key.hex() for key in member.rotation.keys],
+                }
+        return self._of_lobby(self.lobby.say(newcomer.stream, message), self._now)
 
     def compared(self, node: str, same: bool, now: Now) -> list[MemberEffect]:
         """Hand the person's word on a code to the founder."""
@@ -347,6 +444,8 @@ class Node:
                 case setup.Ruined(error):
                     effects += self._end_founding(error)
                     effects += self._announce(on=self.member is None and not self.stopped)
+                case setup.Newcomer():
+                    raise AssertionError(f"a founder says {outcome}")
                 case Forget():
                     effects += [*self._drop(), outcome]
                 case _:
@@ -403,6 +502,8 @@ class Node:
                     effects += self._reopen(self.lobby.adopted, now)
                 case Forget():
                     effects += [*self._drop(), outcome, *self._announce(on=True)]
+                case setup.Newcomer():
+                    effects += self._let_in(outcome, now)
                 case setup.Line() | setup.Founded() | setup.Ruined():
                     raise AssertionError(f"the lobby says {outcome}")
                 case _:

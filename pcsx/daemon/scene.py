@@ -46,6 +46,8 @@ class Scene:
     """Whether fencing is required (`stonith-enabled`): without it, takeover waits."""
     halting: bool = False
     """This node stops all that it runs by itself, for it has lost quorum and nothing can fence."""
+    skew_s: dict[int, int] = field(default_factory=dict)
+    """How far each member's clock was from this one's when it entered the view, in seconds."""
     last_transition: int = 0
     """The highest number of a transition whose orders any member has seen.
 

@@ -42,7 +42,7 @@ from pcsx.daemon.ledger import Ledger
 from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity, TimedOut
 from pcsx.protocol import ClusterSetup, SetupNode
 from pcsx.ring.config import MAX_NODES, PROFILES, Address, RingConfig, RingNode
-from pcsx.ring.join import Channel, Way, fingerprint, public_of
+from pcsx.ring.join import Channel, Way, fingerprint, public_of, token_id
 from pcsx.ring.port import Note, Snapshot
 from pcsx.values import NodeName, Now
 
@@ -107,7 +107,21 @@ class Ruined:
     error: PcsxError
 
 
-Outcome = Line | Compare | Ignite | Founded | Ruined
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A node that came by the token *token* asks to be let in; answer on *stream*.
+
+    *host* is where it comes from, *key* the public key that it has proved to have, *said* its word.
+    """
+
+    stream: int
+    token: bytes
+    host: str
+    key: bytes
+    said: dict[str, Any]
+
+
+Outcome = Line | Compare | Ignite | Founded | Ruined | Newcomer
 
 
 # --- names and addresses --------------------------------------------------------------------------
@@ -300,6 +314,8 @@ class Lobby:
         self._key_tickets: dict[int, int] = {}
         self._store_tickets: dict[int, int] = {}
         self._next = 1
+        self.tokens: Callable[[bytes, Now], bytes | None] = lambda _id, _now: None
+        """What the token of that id comes to, where this node is a member and it is good."""
         self.accepting = False
         """A person waits at `pcsx cluster accept` for a founder with a code."""
 
@@ -371,6 +387,8 @@ class Lobby:
     ) -> list[Effect | Outcome]:
         if visitor.channel is None:
             visitor.first = data
+            if (id := token_id(data)) is not None:
+                return self._greet(stream, visitor, self.tokens(id, now))
             ticket = self._ticket()
             self._key_tickets[ticket] = stream
             return [ReadKey(ticket)]
@@ -404,6 +422,11 @@ class Lobby:
             ask = message["ask"]
         except (ValueError, KeyError, TypeError):
             return [CloseStream(stream)]
+        if visitor.channel.way is Way.TOKEN:
+            if ask != "join":
+                return self._say(stream, {"error": f"a token does not allow to {ask}"})
+            token = token_id(visitor.first) or b""
+            return [Newcomer(stream, token, visitor.peer, visitor.channel.peer_key, message)]
         if visitor.channel.way is Way.CODE and not visitor.accepted:
             return self._say(stream, {"error": "nobody has confirmed the code here yet"})
         match ask:
@@ -441,6 +464,10 @@ class Lobby:
             Store(ticket, config.cluster, me, (("psk", psk),), Snapshot(1, 1, config, state)),
             Note("lobby", f"adopted into cluster {config.name} as {mine.name}"),
         ]
+
+    def say(self, stream: int, message: dict[str, Any]) -> list[Effect | Outcome]:
+        """Answer whoever is at the other end of *stream*, if it is still there."""
+        return self._say(stream, message)
 
     def _say(self, stream: int, message: dict[str, Any]) -> list[Effect | Outcome]:
         visitor = self._visitors.get(stream)

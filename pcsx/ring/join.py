@@ -1,19 +1,23 @@
 """First trust between two lobbies: a sealed channel over a TCP stream, by key or by compared code.
 
 The shape is Noise XX: both ends prove an X25519 identity that neither knew before. What makes it
-trust is one of two ways. **Key**: both hold the same 32 random bytes, which are mixed in, so that
+trust is one of three ways. **Key**: both hold the same 32 random bytes, which are mixed in, so that
 nobody without them gets an answer. **Code**: the opener commits to its ephemeral key before it sees
 the other's, so that both ends can show six digits of the transcript which nobody in between can
-make agree but by luck, once in a million; a person compares them.
+make agree but by luck, once in a million; a person compares them. And, for one more node of a
+cluster that stands, a **token**: a secret that a member gave out, for one use.
 
 `Channel` is a machine without time: bytes in, bytes out. Faults end it with a sentence.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
@@ -25,6 +29,7 @@ _MAGIC: Final = b"pcsx-join-1"
 _REFUSAL: Final = b"pcsx-refused:"
 """Before the reason, in clear. Longer than chance: what else is sent in a handshake is random."""
 KEY_BYTES: Final = 32
+TOKEN_ID: Final = 16
 
 
 class Way(IntEnum):
@@ -32,6 +37,7 @@ class Way(IntEnum):
 
     KEY = 1
     CODE = 2
+    TOKEN = 3
 
 
 def public_of(identity: bytes) -> bytes:
@@ -39,10 +45,70 @@ def public_of(identity: bytes) -> bytes:
     return X25519PrivateKey.from_private_bytes(identity).public_key().public_bytes_raw()
 
 
+def digest_of(public: bytes) -> bytes:
+    """Return the 16 bytes that stand for a public key."""
+    return hashlib.blake2s(public, digest_size=16, person=b"pcsx-fp").digest()
+
+
 def fingerprint(public: bytes) -> str:
     """Return what people compare of a public key: 32 hex digits in groups of four."""
-    digest = hashlib.blake2s(public, digest_size=16, person=b"pcsx-fp").hexdigest()
+    digest = digest_of(public).hex()
     return ":".join(digest[at : at + 4] for at in range(0, 32, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What lets one more node in: which cluster, whose word it is, a secret, and where to go."""
+
+    cluster: str
+    issuer: bytes
+    """The fingerprint of the issuer's public key: nobody else is believed."""
+    secret: bytes
+    hints: tuple[str, ...]
+    """`HOST PORT` of the issuer."""
+
+    @property
+    def id(self) -> bytes:
+        """Return which token it is; tells nothing of the secret."""
+        return hashlib.blake2s(self.secret, digest_size=TOKEN_ID, person=b"pcsx-tid").digest()
+
+    @property
+    def shared(self) -> bytes:
+        """Return what both ends know of it; the log keeps this alone."""
+        return hashlib.blake2s(self.secret, person=b"pcsx-tok").digest()
+
+    def to_text(self) -> str:
+        """Return the token as people copy it."""
+        hints = "\n".join(self.hints).encode()
+        data = bytes((1,)) + bytes.fromhex(self.cluster) + self.issuer + self.secret + hints
+        return base64.b32encode(data + _check_of(data)).decode().rstrip("=").lower()
+
+    @classmethod
+    def from_text(cls, text: str) -> Token:
+        """Return the token that *text* spells; raises ValueError, saying what is wrong."""
+        word = "".join(text.split()).upper()
+        try:
+            whole = base64.b32decode(word + "=" * (-len(word) % 8))
+        except binascii.Error:
+            raise ValueError("it has letters that no token has") from None
+        data, check = whole[:-4], whole[-4:]
+        if len(data) < 49 or check != _check_of(data):
+            raise ValueError("it was not copied whole")
+        if data[0] != 1:
+            raise ValueError(f"it is of version {data[0]}, which this pcsx does not know")
+        hints = tuple(data[49:].decode("utf-8", "replace").split("\n"))
+        return cls(data[1:17].hex(), data[17:33], data[33:49], hints)
+
+
+def _check_of(data: bytes) -> bytes:
+    return hashlib.blake2s(data, digest_size=4, person=b"pcsx-chk").digest()
+
+
+def token_id(first: bytes) -> bytes | None:
+    """Return the id of the token by which the opener of a channel comes, if it is by one."""
+    head = len(_MAGIC) + 1
+    is_token = first.startswith(_MAGIC) and first[len(_MAGIC) : head] == bytes((Way.TOKEN,))
+    return first[head + 32 :] if is_token else None
 
 
 class _Symmetric:
@@ -88,8 +154,9 @@ def _nonce(count: int) -> bytes:
 class Channel:
     """One end of a conversation between two lobbies; see the module's paragraph.
 
-    *identity* is this node's private key; *shared* the bootstrap key for `Way.KEY`; the accepting
-    end is given `way=None` and learns it from the opener. *entropy(n)* gives n random bytes.
+    *identity* is this node's private key; *shared* the bootstrap key for `Way.KEY`, for `Way.TOKEN`
+    what its token comes to, and *token* says which that is; the accepting end is given `way=None`
+    and learns it from the opener. *entropy(n)* gives n random bytes.
     """
 
     def __init__(
@@ -100,8 +167,10 @@ class Channel:
         shared: bytes | None,
         entropy: Callable[[int], bytes],
         way: Way | None = None,
+        token: bytes = b"",
     ) -> None:
         assert (way is not None) == opener
+        self._token = token
         self.way = way
         self.digits = ""
         """Six digits for people to compare, once the handshake is done by code."""
@@ -125,7 +194,7 @@ class Channel:
         assert self._opener and self.way is not None
         mine = self._ephemeral.public_key().public_bytes_raw()
         self._commitment = hashlib.sha256(mine + self._salt).digest()
-        first = _MAGIC + bytes((self.way,)) + self._commitment
+        first = _MAGIC + bytes((self.way,)) + self._commitment + self._token
         self._state.mix_hash(first)
         self._step = 1
         return first
@@ -154,6 +223,8 @@ class Channel:
                 reason = "a message does not open: somebody is in between"
             elif self.way is Way.KEY:
                 reason = "the bootstrap keys of the two nodes differ"
+            elif self.way is Way.TOKEN:
+                reason = "the token does not fit"
             else:
                 reason = "the handshake does not fit: different versions, or somebody is in between"
             return [self.refuse(reason)], None
@@ -185,12 +256,17 @@ class Channel:
         raise ValueError("out of turn")
 
     def _take_commitment(self, data: bytes) -> bytes:
-        if len(data) != len(_MAGIC) + 1 + 32 or not data.startswith(_MAGIC):
+        head = len(_MAGIC) + 1
+        if len(data) < head or not data.startswith(_MAGIC):
             raise ValueError("not a join")
         self.way = Way(data[len(_MAGIC)])
+        if len(data) != head + 32 + (TOKEN_ID if self.way is Way.TOKEN else 0):
+            raise ValueError("not a join")
         if self.way is Way.KEY and self._shared is None:
             return self.refuse("this node has no bootstrap key")
-        self._commitment = data[-32:]
+        if self.way is Way.TOKEN and self._shared is None:
+            return self.refuse("the token is not known here: it was used, or its time is over")
+        self._commitment = data[head : head + 32]
         self._state.mix_hash(data)
         mine = self._ephemeral.public_key().public_bytes_raw()
         self._state.mix_hash(mine)
@@ -237,9 +313,10 @@ class Channel:
         self._split()
 
     def _mix_shared(self) -> None:
-        if self.way is Way.KEY:
+        if self.way is not Way.CODE:
             assert self._shared is not None
-            self._state.mix_key(hashlib.sha256(b"bootstrap" + self._shared).digest())
+            label = b"bootstrap" if self.way is Way.KEY else b"token"
+            self._state.mix_key(hashlib.sha256(label + self._shared).digest())
 
     def _split(self) -> None:
         first, second = _hkdf(self._state.chain, b"")

@@ -65,6 +65,7 @@ from pcsx.ring.port import (
     Recovered,
     Say,
     SendTo,
+    Snapshot,
     SnapshotTaken,
     Tick,
     Verdict,
@@ -147,6 +148,16 @@ class Machine:
     def commit_index(self) -> int:
         """Return the index of the last entry that is known to be decided."""
         return self._log.commit
+
+    def use_keys(self, psks: tuple[bytes, ...]) -> list[MachineEffect]:
+        """Go by *psks*, the active one first; return what tells the heart."""
+        self._psks = psks
+        self._tell_heart(self._log.voters.newest)
+        return self._out.take()
+
+    def snapshot_here(self, state: bytes) -> Snapshot:
+        """Return a snapshot of what is committed now, for a newcomer; *state* is the daemon's."""
+        return self._log.snapshot_here(state)
 
     @property
     def hard(self) -> HardState:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pcsx.ring.join import Channel, Way, fingerprint, public_of
+from pcsx.ring.join import Channel, Token, Way, fingerprint, public_of, token_id
 
 KEY = bytes(range(32))
 
@@ -121,3 +121,35 @@ def test_no_chance_of_the_keys_looks_like_a_refusal():
         opener, other = ends(seed)
         talk(opener, other)
         assert (opener.open, opener.failure, other.failure) == (True, "", ""), seed
+
+
+def test_a_token_comes_back_from_its_text_and_damage_is_told() -> None:
+    token = Token("ab" * 16, b"f" * 16, b"s" * 16, ("10.0.0.1 5450", "fe80::1 5450"))
+    text = token.to_text()
+
+    assert Token.from_text(text) == token
+    assert Token.from_text(f" {text[:20].upper()}\n{text[20:]} ") == token
+    for wrong in ("", "x", text[:-1], text[:10] + ("a" if text[10] != "a" else "b") + text[11:]):
+        with pytest.raises(ValueError):
+            Token.from_text(wrong)
+
+
+def test_who_has_the_token_gets_in_and_who_has_another_does_not() -> None:
+    token = Token("ab" * 16, b"f" * 16, b"s" * 16, ())
+    for shared, is_open in ((token.shared, True), (b"x" * 32, False), (None, False)):
+        chance = random.Random(1).randbytes
+        opener = Channel(
+            opener=True, identity=b"1" * 32, shared=token.shared, entropy=chance, way=Way.TOKEN,
+            token=token.id,
+        )  # fmt: skip
+        other = Channel(
+            opener=False, identity=b"2" * 32, shared=shared, entropy=random.Random(2).randbytes
+        )
+        words = [opener.start()]
+        assert token_id(words[0]) == token.id
+        ends = [other, opener]
+        while words and not (opener.failure or other.failure):
+            words, _ = ends[0].take(words[0])
+            ends.reverse()
+
+        assert (opener.open and other.open) == is_open

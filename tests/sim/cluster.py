@@ -257,6 +257,10 @@ class Cluster:
                 )
             case Persist():
                 self._persist(machine, effect)
+            case out.KeepKeys(_, keys):
+                machine.disk.keys = keys
+                kept = events.KeysKept(keys)
+                self._later(machine, 2, lambda: self._node(machine, kept))
             case out.Spawn(child, invocation):
                 machine.children[child] = invocation
                 delay_ms = self._agent_ms(invocation)
@@ -451,6 +455,16 @@ class Cluster:
         self.calls[(self._clients, 1)] = call
         caller = events.Caller(0, 0, 1, "root")
         asked = events.Requested(self._clients, 1, call.request, caller)
+        self._later(machine, 0, lambda: self._node(machine, asked))
+        return call
+
+    def say(self, id: int, client: int, request: Any) -> Call:
+        """Have the client that already has the connection *client* on machine *id* ask more."""
+        machine = self.machines[id]
+        call = Call(id, request.to_json())
+        number = 1 + sum(1 for known, _ in self.calls if known == client)
+        self.calls[(client, number)] = call
+        asked = events.Requested(client, number, call.request, events.Caller(0, 0, 1, "root"))
         self._later(machine, 0, lambda: self._node(machine, asked))
         return call
 

@@ -21,6 +21,8 @@ class Disk:
     hard: HardState = field(default_factory=HardState)
     entries: list[Entry] = field(default_factory=list)
     intents: list[SoloIntent] = field(default_factory=list)
+    keys: tuple[bytes, ...] = ()
+    """The cluster's keys; empty: the first one."""
 
     def write(self, order: Persist) -> None:
         """Do what `Persist` asks, all of it."""
@@ -38,7 +40,9 @@ class Disk:
         """Begin a life: the boot counter rises first."""
         self.hard = replace(self.hard, boot_counter=self.hard.boot_counter + 1)
         recovered = Recovered(self.hard, self.snapshot, tuple(self.entries))
-        return Life(me, Boot(self.hard.boot_counter, self.hard.boot_counter), recovered, (psk,))
+        return Life(
+            me, Boot(self.hard.boot_counter, self.hard.boot_counter), recovered, self.keys or (psk,)
+        )
 
 
 @dataclass

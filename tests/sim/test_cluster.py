@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
 from pcsx.daemon import events
 from pcsx.daemon.scene import Scene
-from pcsx.protocol import Fence
+from pcsx.protocol import Fence, GroupJoin, GroupSend, KeyRotate, LockAcquire
 from tests.sim.chaos import EXCLUSIVE, RESOURCES, Chaos
-from tests.sim.cluster import Cluster
+from tests.sim.cluster import Cluster, Faults
 from tests.sim.judge import Violation
 
 
@@ -219,3 +221,59 @@ def _sync(machine: object, order: object) -> None:
     if order in machine.pending:  # type: ignore[attr-defined]
         machine.pending.remove(order)  # type: ignore[attr-defined]
         machine.disk.write(order)  # type: ignore[attr-defined]
+
+
+def test_the_key_changes_under_load_without_a_change_of_view():
+    made = cluster(faults=Faults(loss=0.02))
+    made.until(made.at_rest, 20_000)
+    scenes = [m.node.member.scene for m in made.machines.values() if m.node and m.node.member]
+    before = {scene.view for scene in scenes}
+
+    rotating = made.ask(2, KeyRotate())
+    for number in range(40):
+        made.commit(1 + number % 3, lambda tree, at=number: tree.set("crm_feature_set", f"3.{at}"))
+        made.run(500)
+
+    assert rotating.ok is not None
+    assert {scene.view for scene in scenes} == before
+    keys = {machine.disk.keys for machine in made.machines.values()}
+    assert len(keys) == 1 and len(keys.pop()) == 1
+    assert not scenes[0].ledger.trust.overlaps
+
+
+def test_a_lock_of_a_lost_node_is_given_on_only_once_that_is_fenced():
+    made = cluster()
+    made.until(made.at_rest, 10_000)
+    first = made.ask(3, LockAcquire("x"))
+    made.until(lambda: bool(first.replies), 5_000)
+    second = made.ask(1, LockAcquire("x"))
+    made.run(500)
+    assert not second.replies
+
+    made.power_off(3)
+    made.until(lambda: bool(second.replies), 60_000)
+
+    tokens = [call.replies[0]["progress"]["token"] for call in (first, second)]
+    assert tokens[0] < tokens[1]
+    assert [(name, action) for _, name, action in made.judge.fencings] == [("n3", "reboot")]
+
+
+def test_members_of_a_group_see_the_same_messages_in_the_same_order():
+    made = cluster(faults=Faults(loss=0.05))
+    made.until(made.at_rest, 20_000)
+    watchers = [made.ask(id, GroupJoin("g")) for id in (1, 2, 3)]
+    made.until(lambda: all(len(each.replies) for each in watchers), 5_000)
+    made.run(500)
+    senders = list(made.calls)[-3:]
+    for number in range(30):
+        client = senders[number % 3]
+        machine = made.machines[made.calls[client].machine]
+        made.say(machine.id, client[0], GroupSend("g", b64encode(b"%d" % number).decode()))
+    made.run(3_000)
+
+    heard = [
+        [reply["progress"]["message"] for reply in each.replies if "message" in reply["progress"]]
+        for each in watchers
+    ]
+    assert len(heard[0]) == 30
+    assert heard[0] == heard[1] == heard[2]

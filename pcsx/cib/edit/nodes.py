@@ -121,3 +121,41 @@ def _all(cib: Cib, tag: str) -> dict[str, dict[str, str]]:
     if conf is None:
         return {}
     return {str(node.get("uname")): pairs_of(node, tag) for node in conf.iterfind("nodes/node")}
+
+
+def with_core_node(cib: Cib, id: str, name: str) -> Cib:
+    """Return *cib* with the core node *name*, if it is not there already."""
+
+    def change(conf: Element) -> None:
+        if _node(conf, name) is None:
+            etree.SubElement(section(conf, "nodes"), "node", id=id, uname=name)
+
+    return edited(cib, change)
+
+
+def without_core_node(cib: Cib, name: str) -> Cib:
+    """Return *cib* without the node *name*; constraints that name it stay, and find nobody."""
+
+    def change(conf: Element) -> None:
+        node = _node(conf, name)
+        if node is not None:
+            section(conf, "nodes").remove(node)
+
+    return edited(cib, change)
+
+
+def with_node_renamed(cib: Cib, old: str, new: str) -> Cib:
+    """Return *cib* with another name for a node, wherever it is named as such."""
+
+    def change(conf: Element) -> None:
+        node = _node(conf, old)
+        if node is not None:
+            node.set("uname", new)
+        for constraint in conf.iterfind("constraints/rsc_location"):
+            if constraint.get("node") == old:
+                constraint.set("node", new)
+        for level in conf.iterfind("fencing-topology/fencing-level"):
+            if level.get("target") == old:
+                level.set("target", new)
+
+    return edited(cib, change)

@@ -97,6 +97,13 @@ class State:
         if cluster and (self.path / cluster / _FOUNDING).exists():
             self.forget(cluster)
 
+    def keep_keys(self, cluster: str, keys: tuple[bytes, ...]) -> None:
+        """Have *keys* in place of those of *cluster*, the one to call with first; durable."""
+        file = self.path / cluster / _MEMBER
+        member = json.loads(file.read_bytes())
+        member["secrets"] = {f"psk{number}": key.hex() for number, key in enumerate(keys)}
+        write_secret(file, json.dumps(member).encode())
+
     def forget(self, cluster: str) -> None:
         """Move the state of *cluster* away, without its keys."""
         place = self.path / cluster
@@ -116,8 +123,9 @@ class State:
         recovered = disk.begin_life(place)
         nonce = int.from_bytes(os.urandom(7), "big")
         boot = Boot(recovered.hard.boot_counter, nonce)
-        secrets = {name: bytes.fromhex(value) for name, value in member["secrets"].items()}
-        return Life(int(member["me"]), boot, recovered, (secrets["psk"],))
+        # "psk" alone is what a founder wrote; the others are numbered, the one to call with first.
+        keys = sorted(member["secrets"].items())
+        return Life(int(member["me"]), boot, recovered, tuple(bytes.fromhex(k) for _, k in keys))
 
 
 def write_secret(file: Path, data: bytes) -> None:

@@ -101,6 +101,7 @@ class World:
         """Run *node* until it quits; *cluster* is the one whose log is open, if any."""
         loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
+        self._keeping = asyncio.Lock()
         self._children = Children(
             loop,
             lambda child, exit: self.feed(events.ChildExited(child, exit)),
@@ -203,6 +204,8 @@ class World:
                 self._streams.perform(effect)
             case out.Store() | out.Forget() | out.Reopen():
                 self._spawn_task(self._store(effect))
+            case out.KeepKeys():
+                self._spawn_task(self._keep_keys(effect))
             case out.ReadKey(ticket):
                 self._spawn_task(self._read_key(ticket))
             case out.Resolve():
@@ -305,6 +308,15 @@ class World:
         except (OSError, PcsxError, ValueError) as error:
             failure = f"{error}" or type(error).__name__
         self.feed(events.Stored(order.ticket, life, failure))
+
+    async def _keep_keys(self, order: out.KeepKeys) -> None:
+        failure = ""
+        async with self._keeping:
+            try:
+                await asyncio.to_thread(self._state.keep_keys, order.cluster, order.keys)
+            except (OSError, ValueError, KeyError) as error:
+                failure = f"{error}" or type(error).__name__
+        self.feed(events.KeysKept(order.keys, failure))
 
     async def _read_key(self, ticket: int) -> None:
         key, problem = await asyncio.to_thread(read_bootstrap_key, self._settings.bootstrap_key)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 from pcsx.daemon import messages
 from pcsx.daemon.member import Member
-from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.daemon.requests.desk import Desk, Outcome, who
 from pcsx.daemon.setup import describe
 from pcsx.errors import Failed, Finding, Refused
 from pcsx.protocol import (
@@ -74,6 +75,15 @@ def start(desk: Desk, _request: NodeStart, now: Now) -> list[Outcome]:
 def destroy(desk: Desk, request: Destroy, now: Now) -> list[Outcome]:
     """Leave the cluster for good; its name must be given, so that nobody does it by mistake."""
     name = desk.node.cluster_name
+    if request.node and request.node != desk.node.me.name:
+        member = desk.member
+        node = member.scene.config.named(request.node)
+        if node is None or node.id not in member.scene.members:
+            raise Failed(f"{request.node} is not in the ring", f"Run this on {request.node}.")
+        wish = json.dumps(Destroy(request.cluster).to_json()).encode()
+        caller = who(desk.user, desk.groups)
+        asked = member.forward(node.id, wish, caller, lambda _told, _last: [], now, leads=False)
+        return [*asked, *desk.ok({"destroying": request.node})]
     if request.cluster != name:
         text = f"this node is in the cluster {name!r}, not {request.cluster!r}"
         raise Refused([Finding.error("other-cluster", request.cluster, text)])
@@ -122,7 +132,9 @@ def ring(desk: Desk, _request: RingStatus, now: Now) -> list[Outcome]:
     }
     for each in reach.values():
         each["reach"], each["why"] = each["reach"].name.lower(), each["why"].name.lower()
-    return desk.ok({"log": asdict(member.machine.log_status(now)), "reach": reach})
+    skew = {str(id): skew_s for id, skew_s in sorted(member.scene.skew_s.items())}
+    log = asdict(member.machine.log_status(now))
+    return desk.ok({"log": log, "reach": reach, "skew_s": skew})
 
 
 def transitions(desk: Desk, request: Transitions, _now: Now) -> list[Outcome]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pcsx.daemon.requests import agents, cib, cluster, fencing, services, tools
+from pcsx.daemon.requests import agents, cib, cluster, fencing, membership, services, tools
 from pcsx.daemon.requests.desk import Handler
 from pcsx.protocol import (
     Accept,
@@ -12,7 +12,11 @@ from pcsx.protocol import (
     AgentMetadata,
     Changes,
     Cleanup,
+    ClusterDiscover,
+    ClusterJoin,
+    ClusterRename,
     ClusterSetup,
+    ClusterToken,
     Commit,
     Confirm,
     ConfirmFence,
@@ -26,10 +30,16 @@ from pcsx.protocol import (
     GroupLeave,
     GroupList,
     GroupSend,
+    KeyRotate,
+    KeyStatus,
+    LinkChange,
     LobbyInfo,
     LockAcquire,
     LockList,
     LockRelease,
+    NodeAdmit,
+    NodeRemove,
+    NodeRename,
     NodeStart,
     NodeStop,
     ProbeDevices,
@@ -44,6 +54,7 @@ from pcsx.protocol import (
     StoreSet,
     StoreWatch,
     TestAlert,
+    TokenRecord,
     Tool,
     Transitions,
     WaitIdle,
@@ -72,6 +83,17 @@ HANDLERS: Final[dict[type[Request], Handler]] = {
     RingStatus: cluster.ring,
     Tool: tools.tool,
     Transitions: cluster.transitions,
+    ClusterToken: membership.token,
+    TokenRecord: membership.record,
+    ClusterJoin: membership.join,
+    NodeAdmit: membership.admit,
+    NodeRemove: membership.remove,
+    NodeRename: membership.rename,
+    ClusterRename: membership.rename_cluster,
+    LinkChange: membership.link,
+    KeyRotate: membership.rotate,
+    KeyStatus: membership.key_status,
+    ClusterDiscover: membership.discover,
     RingStats: services.stats,
     GroupJoin: services.group_join,
     GroupLeave: services.group_leave,

@@ -44,7 +44,7 @@ def wanted_change(config: RingConfig, facts: Facts) -> tuple[RingConfig, str] | 
         if node in facts.gone and len(voters) > 2 and is_on(config, "last_man_standing"):
             reason = f"node {node} is gone: it votes no more until it has caught up"
             return without_vote(config, node), reason
-    left = _numbers(config, LEFT)
+    left = numbers_of(config, LEFT)
     for node in sorted(owed_votes(config)):
         if node in facts.caught_up and facts.boots.get(node, 0) > left.get(node, -1):
             return with_vote(config, node), f"node {node} has caught up: it votes again"
@@ -66,10 +66,11 @@ def lms_window_ms(config: RingConfig) -> int | None:
 
 def owed_votes(config: RingConfig) -> dict[int, int]:
     """Return the votes that nodes get back once they have taken the log anew, by id."""
-    return _numbers(config, RESTORE)
+    return numbers_of(config, RESTORE)
 
 
-def _numbers(config: RingConfig, name: str) -> dict[int, int]:
+def numbers_of(config: RingConfig, name: str) -> dict[int, int]:
+    """Return the numbers that the option *name* has for nodes, as `id:number` words, by id."""
     found = {}
     for word in (option(config, name) or "").split():
         node, _, number = word.partition(":")
@@ -91,8 +92,8 @@ def leaving(config: RingConfig, node: int, boot: int) -> RingConfig:
     """
     if config.node(node).votes:
         config = without_vote(config, node)
-    lives = _numbers(config, LEFT) | {node: boot}
-    return _with_numbers(config, LEFT, lives)
+    lives = numbers_of(config, LEFT) | {node: boot}
+    return with_numbers(config, LEFT, lives)
 
 
 def with_vote(config: RingConfig, node: int) -> RingConfig:
@@ -104,15 +105,16 @@ def with_vote(config: RingConfig, node: int) -> RingConfig:
 
 def _with_votes(config: RingConfig, node: int, votes: int, owed: dict[int, int]) -> RingConfig:
     nodes = tuple(replace(n, votes=votes) if n.id == node else n for n in config.nodes)
-    config = _with_numbers(replace(config, nodes=nodes), RESTORE, owed)
+    config = with_numbers(replace(config, nodes=nodes), RESTORE, owed)
     if not votes:
         return config
-    lives = _numbers(config, LEFT)
+    lives = numbers_of(config, LEFT)
     lives.pop(node, None)
-    return _with_numbers(config, LEFT, lives)
+    return with_numbers(config, LEFT, lives)
 
 
-def _with_numbers(config: RingConfig, name: str, numbers: Mapping[int, int]) -> RingConfig:
+def with_numbers(config: RingConfig, name: str, numbers: Mapping[int, int]) -> RingConfig:
+    """Return *config* with *numbers* for nodes in the option *name*."""
     options = {key: value for key, value in config.options if key != name}
     if numbers:
         options[name] = " ".join(f"{id}:{numbers[id]}" for id in sorted(numbers))

@@ -1333,6 +1333,12 @@ class Log:
             keep_from = index
         self._entries.compact(keep_from)
 
+    def snapshot_here(self, state: bytes) -> Snapshot:
+        """Return the daemon's *state* after the last committed entry as a snapshot of its own."""
+        term = self._entries.term_at(self.commit)
+        assert term is not None
+        return Snapshot(self.commit, term, self.committed_config, state)
+
     # --- reading ----------------------------------------------------------------------------------
 
     def read_barrier(self, ticket: int, now: Now) -> None:

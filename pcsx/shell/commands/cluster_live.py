@@ -169,9 +169,27 @@ def destroy(run: Run, words: list[str]) -> None:
         raise Refused([Finding.error("other-cluster", words[0], text)])
     if not (words or run.flag("yes") or run.force or _typed(name)):
         raise Failed("nothing was destroyed", f"Confirm by the name: pcsx cluster destroy {name}")
+    if run.flag("all"):
+        _destroy_others(run, client, name)
     client.call(Destroy(name), timeout_s=run.wait_s or 3600)
     run.changed = True
     run.say(f"This node has left the cluster {name} for good.")
+
+
+def _destroy_others(run: Run, client: Client, name: str) -> None:
+    """Have every other node leave the cluster for good, one after the other."""
+    from pcsx.shell.commands.cluster.members import wait_offline
+
+    status = client.call(GetStatus())
+    me = status["cluster"]["me"]
+    offline = [n["name"] for n in status["nodes"] if not n["online"] and n["name"] != me]
+    for other in offline:
+        run.warn(f"{other} is offline and keeps its state: pcsx cluster destroy {name}, on {other}")
+    for node in status["nodes"]:
+        if node["name"] != me and node["online"]:
+            run.note(f"Destroying the cluster on {node['name']}...")
+            client.call(Destroy(name, node["name"]))
+            wait_offline(client, node["name"], run.wait_s or 3600)
 
 
 def info(run: Run, words: list[str]) -> None:

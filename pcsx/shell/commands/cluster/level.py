@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pcsx.shell.commands.cluster import config, document, remotes, setup
+from pcsx.shell.commands.cluster import config, document, members, remotes, setup
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 
@@ -48,3 +48,5 @@ for _name, (_usage, _options, _text) in LIVE.items():
 
 for room in (setup, document, config, remotes):
     room.register(command)
+
+members.register(command, remotes.NODE)

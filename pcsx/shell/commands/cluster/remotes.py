@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import delete, read, resources
@@ -18,9 +19,12 @@ REMOTE = "ocf:pacemaker:remote"
 GUEST_OPTIONS = ("remote-addr", "remote-connect-timeout", "remote-port")
 
 
+NODE: Final = Level("node", "Add nodes and remove them; and nodes that only run resources.")
+
+
 def register(level: Level) -> None:
     """Add the words of this file to *level*."""
-    node = Level("node", "Add nodes that only run resources, and remove them.")
+    node = NODE
     node.verb(
         "add-remote",
         usage="NODE [ADDRESS] [NAME=VALUE]... [op NAME OPTION=VALUE...]... [meta NAME=VALUE...]",

@@ -1,0 +1,188 @@
+"""The change of the cluster's key, under load and without a change of view: prepare, use, retire.
+
+The log says which key is to come (`KeyPrepared`), by its SHA-256. The leader gives the key to each
+member over its session; whoever has it on disk says so, in order. Once all nodes have, the log
+makes it active: each heart makes new sessions with it and still opens those of the old key. Once
+all nodes have said that they use it, and the overlap is over, the old key opens nothing.
+
+A leader that does not have the key that is to come takes the preparation back: somebody else's
+death must not leave the cluster waiting for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from pcsx.daemon.trust import KeyActive, KeyPrepared, KeyRetired, Trust, TrustFact
+from pcsx.values import Now
+
+OFFER_MS: Final = 1_000
+"""How often the key is offered to those who have not said that they have it."""
+OVERLAP_MS: Final = 12_000
+"""For how long at least the old key still opens: sessions overlap for ten seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Give *key* to *node*, sealed, to it alone."""
+
+    node: int
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Have *keys*, the one to call with first, on disk; `kept` is to be told."""
+
+    keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Let the heart go by *keys* from now on."""
+
+    keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Say to all that this node has the key on disk; *used*: it calls with it already."""
+
+    sha256: bytes
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Commit *fact*."""
+
+    fact: TrustFact
+
+
+RotationEffect = Offer | Keep | Use | Held | Decide
+
+
+class Rotation:
+    """One node's part in it; *keys* are what its disk has, the one to call with first."""
+
+    def __init__(self, me: int, keys: tuple[bytes, ...]) -> None:
+        self.me = me
+        self.keys = keys
+        self._on_disk = keys
+        self._held: dict[tuple[bytes, bool], set[int]] = {}
+        self._offer_ms = 0
+        self._active_ms: int | None = None
+        self._proposed: TrustFact | None = None
+
+    def deadline_ms(self, trust: Trust, *, leading: bool) -> int | None:
+        """Return when a leader wants to look again."""
+        if not leading or self._proposed is not None or not (trust.pending or trust.overlaps):
+            return None
+        return self._offer_ms
+
+    def waits_for(self, trust: Trust, nodes: Collection[int]) -> list[int]:
+        """Return which of *nodes* have not said what is waited for."""
+        wanted = (trust.pending, False) if trust.pending else (trust.active, True)
+        return sorted(set(nodes) - self._held.get(wanted, set()))
+
+    def begin(self, key: bytes, why: str) -> list[RotationEffect]:
+        """Begin with a new *key*, as the leader."""
+        self.keys = (*self.keys, key)
+        self._proposed = KeyPrepared(sha256(key).digest(), why)
+        return [Keep(self.keys), Decide(self._proposed)]
+
+    def offered(self, key: bytes, trust: Trust) -> list[RotationEffect]:
+        """Take a key from the leader; what the log did not announce is not kept."""
+        digest = sha256(key).digest()
+        if digest != trust.pending:
+            return []
+        if self._has(digest) is None:
+            self.keys = (*self.keys, key)
+            return [Keep(self.keys)]
+        return self._say(trust)
+
+    def kept(self, keys: tuple[bytes, ...], trust: Trust) -> list[RotationEffect]:
+        """Note that *keys* are on disk, and say so."""
+        self._on_disk = keys
+        return self._say(trust)
+
+    def heard(self, node: int, digest: bytes, *, used: bool) -> None:
+        """Note what *node* has said in this view."""
+        self._held.setdefault((digest, used), set()).add(node)
+
+    def view_changed(self, trust: Trust) -> list[RotationEffect]:
+        """Say again in a new view how far this node is."""
+        self._held.clear()
+        self._proposed = None
+        return self._say(trust)
+
+    def decided(self, trust: Trust, now: Now) -> list[RotationEffect]:
+        """Follow what the log has decided: order the keys, and drop what is over."""
+        self._proposed = None
+        self._offer_ms = now.ms
+        active = self._has(trust.active) if trust.active else self.keys[0]
+        if active is None:
+            return []  # the newest key has yet to come; who has it gives it
+        keys = [active]
+        if trust.overlaps:
+            keys += [key for key in self.keys if key != active][-1:]
+        if trust.pending and (coming := self._has(trust.pending)) is not None:
+            keys.append(coming)
+        if tuple(keys) == self.keys:
+            return self._say(trust)
+        rekeys = keys[0] != self.keys[0]
+        self.keys = tuple(keys)
+        self._active_ms = now.ms if rekeys else self._active_ms
+        return [Use(self.keys), Keep(self.keys)]
+
+    def lead(
+        self, trust: Trust, *, nodes: Collection[int], members: Collection[int], now: Now
+    ) -> list[RotationEffect]:
+        """Return what the leader does now: offer, activate, retire, or take back."""
+        effects: list[RotationEffect] = []
+        if self._proposed is not None or not (trust.pending or trust.overlaps):
+            return effects
+        missing = self.waits_for(trust, nodes)
+        if trust.pending:
+            key = self._has(trust.pending)
+            if key is None:
+                return self._decide(KeyRetired(trust.active))
+            if not missing:
+                return self._decide(KeyActive(trust.pending))
+            if now.ms >= self._offer_ms:
+                self._offer_ms = now.ms + OFFER_MS
+                effects += [Offer(node, key) for node in missing if node in members]
+            return effects
+        if now.ms >= self._offer_ms:
+            self._offer_ms = now.ms + OFFER_MS
+        if self._active_ms is None:
+            self._active_ms = now.ms
+        if not missing and now.ms >= self._active_ms + OVERLAP_MS:
+            return self._decide(KeyRetired(trust.active))
+        return effects
+
+    def _decide(self, fact: TrustFact) -> list[RotationEffect]:
+        self._proposed = fact
+        return [Decide(fact)]
+
+    def refused(self) -> None:
+        """Note that what was proposed did not come to be."""
+        self._proposed = None
+
+    def _has(self, digest: bytes) -> bytes | None:
+        return next((key for key in self.keys if sha256(key).digest() == digest), None)
+
+    def _say(self, trust: Trust) -> list[RotationEffect]:
+        """Say how far this node is; before it says that it has a key, that opens here.
+
+        For it may be called with it the moment the log makes it active.
+        """
+        on_disk = [sha256(key).digest() for key in self._on_disk]
+        if trust.pending and trust.pending in on_disk:
+            return [Use(self.keys), Held(trust.pending, False)]
+        if trust.overlaps and on_disk[:1] == [trust.active]:
+            return [Held(trust.active, True)]
+        return []
