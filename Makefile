@@ -38,6 +38,7 @@ test-live: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench.cli
+	$(BIN)/python -m tests.bench.scheduler
 
 smells: setup
 	@$(BIN)/python -m tests.smells

@@ -114,7 +114,7 @@ class QuorumPolicy(StrEnum):
     FENCE = "fence"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Options:
     """The cluster options, read and checked; the names are those of `crm_config`."""
 
@@ -778,7 +778,7 @@ class FailedOperation:
     """A probe that only says that the agent or its setup is missing there."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class WorkingSet:
     """One run of the engine."""
 

@@ -8,7 +8,8 @@ Everything here is about numbers: which preferences are combined, and why, is de
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ctypes import c_float
+from struct import Struct
+from typing import Final
 
 from pcsx.pe.model import Node, Resource, Table
 from pcsx.values import INFINITY, add_scores, score_text
@@ -16,6 +17,8 @@ from pcsx.values import INFINITY, add_scores, score_text
 NEVER = -INFINITY
 UNUSABLE = -10 * INFINITY
 """Below minus infinity: an entry that other resources' preferences made unusable for a while."""
+
+_SINGLE: Final = Struct("f")
 
 __all__ = [
     "INFINITY", "NEVER", "UNUSABLE", "add_scores", "add_to", "ban", "ban_everywhere",
@@ -25,7 +28,8 @@ __all__ = [
 
 def single(value: float) -> float:
     """Return *value* in single precision, as the field computes factors."""
-    return c_float(value).value
+    rounded: float = _SINGLE.unpack(_SINGLE.pack(value))[0]
+    return rounded
 
 
 def factor_of(score: int, factor: float = 1.0) -> float:

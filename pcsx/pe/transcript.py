@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.document import Cib
 from pcsx.pe.model import WorkingSet
 from pcsx.pe.read.working_set import working_set
 from pcsx.pe.report import Status, instance_counts
 from pcsx.pe.schedule import decide
-from pcsx.pe.simulate import Line, carry_out
 from pcsx.pe.summary import summary_lines
 from pcsx.pe.transition import Transition
-from pcsx.pe.whatif import Wishes, with_wishes
+from pcsx.pe.wishes import Wishes
+
+if TYPE_CHECKING:
+    from pcsx.pe.simulate import Line
 
 _BANNER: Final = (
     "",
@@ -131,6 +133,8 @@ class _Player:
 
     def modify(self, cib: Cib, work: WorkingSet) -> Cib:
         """Write and do what is to be different."""
+        from pcsx.pe.whatif import with_wishes  # most runs have no use for it
+
         self.say("", "Performing Requested Modifications:")
         changed = with_wishes(
             cib,
@@ -160,6 +164,8 @@ class _Player:
 
     def carry_out(self, cib: Cib) -> None:
         """Write what is done, and the state after it."""
+        from pcsx.pe.simulate import carry_out  # most runs have no use for it
+
         plan, played = self.plan, self.played
         assert played.transition is not None
         self.say("", "Executing Cluster Transition:")

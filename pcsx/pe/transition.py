@@ -6,7 +6,6 @@ it out, `emit.py` writes it as the field's graph XML, and it travels between pro
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -95,11 +94,15 @@ class Transition:
 
     def to_bytes(self) -> bytes:
         """Return the transition as bytes; the same transition gives the same bytes."""
+        import pickle  # here, since a run on paper has no use for it
+
         return pickle.dumps(self, protocol=5)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Transition:
         """Return what `to_bytes` wrote. For bytes of our own processes and files only."""
+        import pickle
+
         value = pickle.loads(data)
         assert isinstance(value, cls)
         return value

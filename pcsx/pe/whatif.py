@@ -15,6 +15,7 @@ from lxml import etree
 from pcsx.cib.document import Cib
 from pcsx.pe.simulate import Line, child, count_failure, record_operation
 from pcsx.pe.transition import Action, ActionKind
+from pcsx.pe.wishes import Wishes
 
 _UP: Final = (
     ("in_ccm", "true"), ("crmd", "online"), ("join", "member"), ("expected", "member"),
@@ -23,37 +24,6 @@ _DOWN: Final = (
     ("in_ccm", "false"), ("crmd", "offline"), ("join", "down"), ("expected", "down"),
 )  # fmt: skip
 _SPEC: Final = re.compile(r"(.+)_([^_]+|migrate_to|migrate_from)_(\d+)@([^=]+)=(-?\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What is to be different."""
-
-    quorum: str | None = None
-    watchdog: str | None = None
-    nodes_up: tuple[str, ...] = ()
-    nodes_down: tuple[str, ...] = ()
-    nodes_failed: tuple[str, ...] = ()
-    tickets_granted: tuple[str, ...] = ()
-    tickets_revoked: tuple[str, ...] = ()
-    tickets_standby: tuple[str, ...] = ()
-    tickets_activated: tuple[str, ...] = ()
-    operations: tuple[str, ...] = ()
-    """Each `RESOURCE_TASK_INTERVAL@NODE=RC`."""
-
-    def __bool__(self) -> bool:
-        """Say whether anything is to be different but the quorum, which alone counts for none."""
-        return bool(
-            self.watchdog is not None
-            or self.nodes_up
-            or self.nodes_down
-            or self.nodes_failed
-            or self.tickets_granted
-            or self.tickets_revoked
-            or self.tickets_standby
-            or self.tickets_activated
-            or self.operations
-        )
 
 
 @dataclass(frozen=True, slots=True)

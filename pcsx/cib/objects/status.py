@@ -148,6 +148,12 @@ class History:
         """Return what stands on the element itself."""
         return attributes_of(self._element)
 
+    @property
+    def agent(self) -> tuple[str, str, str]:
+        """Return the class, provider and type of the agent that was run, empty where missing."""
+        get: Callable[[str], str | None] = self._element.get
+        return (get("class") or "", get("provider") or "", get("type") or "")
+
     def get(self, name: str, default: str = "") -> str:
         """Return the attribute called *name*, or *default*."""
         text: str | None = self._element.get(name)

@@ -122,7 +122,7 @@ def check_changes(work: WorkingSet) -> None:
                 found = known[history.id] = _known_as(work, history.id)
             if not found:
                 continue
-            recorded = (history.get("class"), history.get("provider"), history.get("type"))
+            recorded = history.agent
             for rsc in found:
                 if rsc.removed or node in rsc.active or rsc.agent != recorded:
                     _check_history(work, rsc, node, history, recorded)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from pcsx.errors import Failed, Usage
 from pcsx.pe.emit import dot, graph_xml
 from pcsx.pe.transcript import Plan, Played, play
 from pcsx.pe.transition import Transition
-from pcsx.pe.whatif import Wishes
+from pcsx.pe.wishes import Wishes
 from pcsx.shell.run import Run
 
 _NO_SCHEMA = (
@@ -154,8 +155,9 @@ def plan_of(cib: Cib, given: dict[str, Any], *, is_file: bool) -> Plan:
 
 def _save(given: dict[str, Any], played: Played) -> None:
     if played.transition is not None:
-        _write(given["save_graph"], graph_xml(played.transition).encode)
-        _write(given["save_dotfile"], dot(played.transition).encode)
+        transition = played.transition
+        _write(given["save_graph"], lambda: graph_xml(transition).encode())
+        _write(given["save_dotfile"], lambda: dot(transition).encode())
     if played.modified is not None:
         _write(given["save_input"], played.modified.to_bytes)
         final = played.after or played.modified
@@ -164,7 +166,7 @@ def _save(given: dict[str, Any], played: Played) -> None:
             _write(given["xml_file"], final.to_bytes)
 
 
-def _write(name: str | None, content: Any) -> None:
+def _write(name: str | None, content: Callable[[], bytes]) -> None:
     if name is None:
         return
     try:
