@@ -61,6 +61,8 @@ class Circumstances:
 
 # --- Numbers ----------------------------------------------------------------------------------
 
+_DIGITS: Final = 20
+"""More digits than any limit has: the rest of an absurd number changes nothing."""
 _INTEGER: Final = re.compile(r"\s*([+-]?\d+)")
 _NUMBER: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 
@@ -68,7 +70,7 @@ _NUMBER: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 def integer_of(text: str | None) -> int | None:
     """Return the whole number that *text* begins with."""
     match = _INTEGER.match(text) if text else None
-    return int(match[1]) if match else None
+    return int(match[1][:_DIGITS]) if match else None
 
 
 def number_of(text: str | None) -> float | None:
@@ -91,7 +93,7 @@ def score_of(text: str | None, default: int = 0) -> int:
     match = _INTEGER.match(text)
     if match is None:
         return default
-    return max(-INFINITY, min(INFINITY, int(match[1])))
+    return max(-INFINITY, min(INFINITY, int(match[1][:_DIGITS])))
 
 
 def truth_of(text: str | None, default: bool = False) -> bool:
@@ -124,7 +126,7 @@ def duration_ms_of(text: str | None, default: int = 0) -> int:
     if match is None:
         return 0
     unit = match[2].lower()
-    number = int(match[1])
+    number = int(match[1][:_DIGITS])
     if not unit or unit[0] == "s":
         ms = number * 1000
     elif unit.startswith("ms"):
@@ -152,7 +154,7 @@ def _iso_seconds(text: str) -> int:
             in_time = True
         else:
             unit = 60 if in_time else 2_592_000
-            total += int(match[2]) * _ISO_SECONDS.get(match[3], unit)
+            total += int(match[2][:_DIGITS]) * _ISO_SECONDS.get(match[3], unit)
     return total if place == len(text) else 0
 
 
@@ -421,7 +423,7 @@ def in_spec(spec: DateSpec, now: datetime) -> bool:
 
 
 def _in_range(text: str, value: int) -> bool:
-    match = re.fullmatch(r"\s*(\d*)\s*(-?)\s*(\d*)\s*", text)
+    match = re.fullmatch(r"\s*(\d{0,20})\s*(-?)\s*(\d{0,20})\s*", text)
     if match is None or not (match[1] or match[3]):
         return False
     if not match[2]:

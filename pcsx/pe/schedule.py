@@ -13,6 +13,7 @@ from pcsx.pe.assign import bundle, clone, group, primitive
 from pcsx.pe.assign.order import assign_all
 from pcsx.pe.assign.prepare import prepare_scores
 from pcsx.pe.constraints import apply, colocation, internal, location
+from pcsx.pe.deep import deep_recursion
 from pcsx.pe.model import WorkingSet
 from pcsx.pe.read.working_set import read_constraints, working_set
 from pcsx.pe.transition import Transition
@@ -31,6 +32,11 @@ def schedule(cib: Cib, wall: datetime) -> Transition:
 
 def decide(work: WorkingSet) -> Transition:
     """Decide on a working set that was just read; what was decided stays in it."""
+    with deep_recursion():
+        return _decide(work)
+
+
+def _decide(work: WorkingSet) -> Transition:
     location.read_health(work)
     read_constraints(work)
     prepare_scores(work)

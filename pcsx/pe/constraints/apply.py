@@ -7,11 +7,6 @@ must wait for probes; the flags of all actions, newest first; links that can onl
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
-
 from pcsx.pe.actions.base import new_link
 from pcsx.pe.actions.make import ask
 from pcsx.pe.actions.summary import state_of
@@ -21,35 +16,21 @@ from pcsx.pe.flags import ABORT_STOP, FWD, GUESTOK, LOAD
 from pcsx.pe.graph import is_input
 from pcsx.pe.model import Action, Link, Ordering, Primitive, Resource, Role, WorkingSet
 
-_DEEP: Final = 1_000_000
-
 
 def apply_orderings(work: WorkingSet) -> None:
     """Link all actions as the orders ask, and settle their flags."""
     for ordering in work.orderings:
         _apply(work, ordering)
     propagation = Propagation(work)
-    with _deep_recursion():
-        for action in reversed(work.actions):
-            propagation.block_colocated(action)
-        order_after_probes(work)
-        for action in reversed(work.actions):
-            propagation.settle(action)
+    for action in reversed(work.actions):
+        propagation.block_colocated(action)
+    order_after_probes(work)
+    for action in reversed(work.actions):
+        propagation.settle(action)
     for action in reversed(work.actions):
         for link in reversed(action.before):
             if link.kind and _is_invalid(work, action, link):
                 link.kind = 0
-
-
-@contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """Allow for chains of as many actions as a cluster may have."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _DEEP))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _apply(work: WorkingSet, ordering: Ordering) -> None:

@@ -24,6 +24,9 @@ _DISCOVERY: Final = {
     "exclusive": Discovery.EXCLUSIVE,
 }
 
+_NESTED: Final = re.compile(r"[*+}]\)[*+{]")
+"""A group that ends in a repetition and is repeated: trying its ways can take for ever."""
+
 
 def read(work: WorkingSet, constraint: objects.Location) -> None:
     """Make the locations that *constraint* asks for."""
@@ -44,6 +47,12 @@ def _matching(work: WorkingSet, pattern: str) -> list[tuple[Resource, tuple[str,
         regex = re.compile(pattern.removeprefix("!"))
     except re.error:
         work.notices.append(f"The pattern {pattern} of a location is no regular expression.")
+        return []
+    if _NESTED.search(pattern):
+        work.notices.append(
+            f"The pattern {pattern} of a location repeats what repeats: it could take for ever, "
+            "and is ignored."
+        )
         return []
     found: list[tuple[Resource, tuple[str, ...]]] = []
     for rsc in work.resources:

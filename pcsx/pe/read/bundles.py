@@ -14,7 +14,7 @@ from pcsx.cib import objects
 from pcsx.cib.evaluate import truth_of
 from pcsx.pe.model import Bundle, Clone, Discovery, Node, Primitive, Replica, WorkingSet
 from pcsx.pe.read import resources
-from pcsx.pe.read.meta import whole_of
+from pcsx.pe.read.meta import REPLICAS_MAX, limited_instances, whole_of
 from pcsx.pe.read.nodes import new_node
 from pcsx.pe.scores import add_to
 from pcsx.values import INFINITY
@@ -64,7 +64,8 @@ def unpack_bundle(work: WorkingSet, bundle: Bundle) -> bool:
         if value is not None
     }
     bundle.promoted_max = whole_of(counts, ("promoted-max",), 0)
-    replicas = max(1, whole_of(counts, ("replicas",), bundle.promoted_max or 1))
+    wanted = max(1, whole_of(counts, ("replicas",), bundle.promoted_max or 1))
+    replicas = limited_instances(work, bundle, wanted, REPLICAS_MAX)
     bundle.replicas_per_host = max(1, whole_of(counts, ("replicas-per-host",), 1))
     bundle.globally_unique = bundle.replicas_per_host > 1
     bundle.launcher_type = software.tag

@@ -18,6 +18,11 @@ from pcsx.pe.model import (
 from pcsx.pe.read.parameters import circumstances, params_of
 from pcsx.values import INFINITY, parse_bool
 
+INSTANCES_MAX: Final = 1000
+"""The most instances of one clone: more would keep the engine busy for minutes."""
+REPLICAS_MAX: Final = 200
+"""The most replicas of one bundle, each of which is a node of its own."""
+
 _REQUIRES: Final = {
     "nothing": Requires.NOTHING,
     "quorum": Requires.QUORUM,
@@ -136,6 +141,15 @@ def whole_of(meta: dict[str, str], names: tuple[str, ...], default: int) -> int:
     if text is None:
         return default
     return max(0, integer_of(text) or 0)
+
+
+def limited_instances(work: WorkingSet, rsc: Resource, wanted: int, most: int) -> int:
+    """Return how many instances *rsc* gets of those *wanted*: what is absurd is told, not made."""
+    if wanted > most:
+        work.notices.append(
+            f"{rsc.id} asks for {wanted} instances; it gets {most}, the most there can be."
+        )
+    return min(wanted, most)
 
 
 def truth_in(meta: dict[str, str], name: str) -> bool | None:

@@ -20,7 +20,15 @@ from pcsx.pe.model import (
     Table,
     WorkingSet,
 )
-from pcsx.pe.read.meta import apply_meta, fill_meta, role_of, truth_in, whole_of
+from pcsx.pe.read.meta import (
+    INSTANCES_MAX,
+    apply_meta,
+    fill_meta,
+    limited_instances,
+    role_of,
+    truth_in,
+    whole_of,
+)
 from pcsx.pe.read.nodes import mark_unseen, remote_node
 from pcsx.values import add_scores
 
@@ -283,7 +291,8 @@ def _unpack_clone(work: WorkingSet, rsc: Clone) -> bool:
         rsc.promoted_max = whole_of(meta, ("promoted-max", "master-max"), 1)
         rsc.promoted_node_max = whole_of(meta, ("promoted-node-max", "master-node-max"), 1)
     rsc.clone_node_max = whole_of(meta, ("clone-node-max",), 1)
-    rsc.clone_max = whole_of(meta, ("clone-max",), max(1, len(work.nodes)))
+    wanted = whole_of(meta, ("clone-max",), max(1, len(work.nodes)))
+    rsc.clone_max = limited_instances(work, rsc, wanted, INSTANCES_MAX)
     rsc.clone_min = whole_of(meta, ("clone-min",), 0)
     rsc.ordered = truth_of(meta.get("ordered"))
     rsc.interleave = truth_of(meta.get("interleave"))
@@ -429,9 +438,24 @@ def _link_launchers(work: WorkingSet) -> None:
             if container is None or primitive.launcher is not None:
                 continue
             launcher = work.by_id.get(container)
-            if isinstance(launcher, Primitive) and launcher is not primitive:
+            if not isinstance(launcher, Primitive):
+                continue
+            if _lives_in(launcher, primitive):
+                work.notices.append(
+                    f"{primitive.id} cannot live in {launcher.id}, which lives in it: the "
+                    "container is ignored."
+                )
+            else:
                 primitive.launcher = launcher
                 launcher.launched.append(primitive)
+
+
+def _lives_in(rsc: Primitive, launcher: Primitive) -> bool:
+    """Say whether *rsc* is *launcher*, or lives in it at any depth."""
+    inner: Resource | None = rsc
+    while inner is not None and inner is not launcher:
+        inner = inner.launcher
+    return inner is launcher
 
 
 def _link_connections(work: WorkingSet) -> None:
