@@ -29,7 +29,14 @@ from pcsx.agents import (
     outcome_of,
 )
 from pcsx.agents.invoke import unit_of
-from pcsx.agents.outcome import NOT_RUNNING, OK, UNKNOWN, last_words
+from pcsx.agents.outcome import (
+    NOT_RUNNING,
+    OK,
+    RUNNING_PROMOTED,
+    UNKNOWN,
+    last_words,
+    plain,
+)
 from pcsx.agents.types import Invocation
 from pcsx.cib.agents import ALL
 from pcsx.daemon.effects import Kill, Spawn
@@ -88,9 +95,13 @@ REMEMBERED: Final = 4096
 _EXPECTED: Final = frozenset((0, 7, 8))
 """Codes that need no explanation; of others the agent's last words are noted."""
 
+_TELLING: Final = frozenset(("start", "reload-agent", "reload", "migrate_from", "monitor"))
+"""Tasks that leave a resource running by the parameters that they were given."""
+
 _ACTIVE: Final = frozenset((0, 1, 8, 9, 190, 191))
 """Codes of a monitor after which something may run."""
 
+Pairs = tuple[tuple[str, str], ...]
 Metadata = Mapping[tuple[str, str, str], AgentMetadata]
 
 
@@ -175,6 +186,8 @@ class Lrm:
         self._dues = 0
         self._answers: dict[_Name, list[LrmEffect]] = {}
         self._active: dict[str, Order] = {}
+        self._told: dict[str, Pairs] = {}
+        """What each resource was started with, or seen to run by: it is stopped by the same."""
         self._devices: dict[str, Order] = {}
         self._stopping: _Stopping | None = None
 
@@ -425,8 +438,12 @@ class Lrm:
         return Spawn(operation.child, invocation)
 
     def _call(self, order: Order) -> Invocation | Outcome:
+        params = order.params
+        if order.task == "stop":
+            # The definition may have changed since, or be gone: what runs is still the old one.
+            params = self._told.get(order.resource, params)
         call = Call(
-            order.agent, order.task, order.resource, order.params, order.meta, order.interval_ms,
+            order.agent, order.task, order.resource, params, order.meta, order.interval_ms,
             order.timeout_ms, self.is_traced(order),
         )  # fmt: skip
         return invocation_of(call, self._host)
@@ -525,6 +542,7 @@ class Lrm:
         self._free(order.resource, resource)
         self._active.pop(order.resource, None)
         self._devices.pop(order.resource, None)
+        self._told.pop(order.resource, None)
         if not resource.queue:
             del self._resources[order.resource]
         return [self._answer(order, Forgotten(order))]
@@ -532,10 +550,14 @@ class Lrm:
     def _keep_track(self, order: Order, outcome: Outcome) -> None:
         """Remember what may run here, and which fence devices are started."""
         name, done = order.resource, outcome.rc == OK
+        seen = plain(outcome.rc) in (OK, RUNNING_PROMOTED)
+        if order.task in _TELLING and (seen or order.task != "monitor"):
+            self._told[name] = order.params
         if order.task == "stop":
             if done:
                 self._active.pop(name, None)
                 self._devices.pop(name, None)
+                self._told.pop(name, None)
         elif order.task != "monitor" or outcome.rc in _ACTIVE:
             if order.task != "notify" and name not in self._active:
                 self._active[name] = order

@@ -87,7 +87,9 @@ class Run:
         self._followers: dict[int, list[int]] = {id: [] for id in self.actions}
         for action in transition.actions:
             for input in dict.fromkeys(action.inputs):
-                self._followers[input].append(action.id)
+                # What waits for something that is not planned never goes: that is safe, and ends.
+                if input in self._followers:
+                    self._followers[input].append(action.id)
         self._ready: list[int] = []
         self.in_flight: dict[int, int] = {}
         """What is being done: action id -> when it counts as lost (ms)."""

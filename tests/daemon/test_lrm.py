@@ -570,3 +570,36 @@ def test_whatever_is_ordered_every_order_is_answered_and_no_resource_does_two_th
         end_one(0)
     assert rig.lrm.idle
     assert asked <= answered
+
+
+def said(rig: Rig, name: str) -> str:
+    """Return the parameter that the last child was told."""
+    spawn = [effect for effect in rig.effects if isinstance(effect, Spawn)][-1]
+    return dict(spawn.invocation.env).get(f"OCF_RESKEY_{name}", "")
+
+
+def test_a_resource_is_stopped_by_what_it_was_started_with_not_by_what_it_shall_be():
+    rig = Rig()
+    rig.obey("start", params=(("ip", "10.0.0.1"),))
+    rig.end(rig.spawned()[-1])
+    rig.obey("stop", params=(("ip", "10.0.0.2"),))
+    assert said(rig, "ip") == "10.0.0.1"
+    rig.end(rig.spawned()[-1])
+    rig.obey("stop", params=(("ip", "10.0.0.2"),))
+    assert said(rig, "ip") == "10.0.0.2"
+
+
+def test_a_resource_whose_definition_is_gone_is_stopped_by_what_a_probe_found_it_with():
+    rig = Rig()
+    rig.obey("monitor", params=(("device", "/dev/vda1"),), target_rc=7)
+    rig.end(rig.spawned()[-1], 0)
+    rig.obey("stop")
+    assert said(rig, "device") == "/dev/vda1"
+
+
+def test_a_start_that_failed_is_undone_by_what_it_was_told():
+    rig = Rig()
+    rig.obey("start", params=(("ip", "10.0.0.1"),))
+    rig.end(rig.spawned()[-1], 1)
+    rig.obey("stop", params=(("ip", "10.0.0.2"),))
+    assert said(rig, "ip") == "10.0.0.1"

@@ -59,3 +59,10 @@ def test_no_more_migrates_from_a_node_at_once_than_may():
     made = run(*(action(id, task="migrate_to") for id in (1, 2, 3)), migration_limit=2)
     assert begun(made.step(Begin(), NOW)) == [1, 2]
     assert begun(made.step(Confirm(1), NOW)) == [3]
+
+
+def test_what_waits_for_something_that_is_not_planned_never_goes_and_the_run_ends():
+    made = run(action(1), action(2, 1, 13))
+    made.step(Begin(), NOW)
+    assert made.step(Confirm(1), NOW) == [Over("")]
+    assert made.done == {1}
