@@ -242,6 +242,37 @@ class RingStatus(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class QuorumInfo(Request):
+    """How quorum stands on this node and why; `foreseen` is what the loss of *lost* would mean."""
+
+    lost: tuple[str, ...] = ()
+    do: ClassVar[str] = "quorum-info"
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumUpdate(Request):
+    """Change options of quorum, `votes.NODE` and `profile`; an empty value takes one away."""
+
+    options: tuple[tuple[str, str], ...]
+    do: ClassVar[str] = "quorum-update"
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumExpect(Request):
+    """Count out nodes that are away until *votes* are expected."""
+
+    votes: int
+    do: ClassVar[str] = "quorum-expect"
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumUnblock(Request):
+    """End the wait for all voters (`wait_for_all`) in this view."""
+
+    do: ClassVar[str] = "quorum-unblock"
+
+
+@dataclass(frozen=True, slots=True)
 class Tool(Request):
     """A call of an old name by an agent: its *words*, and what of its environment counts.
 
@@ -571,7 +602,8 @@ REQUESTS: Final[dict[str, type[Request]]] = {
         ClusterRename, LinkChange,
         KeyRotate, KeyStatus, ClusterDiscover,
         RingStats, GroupJoin, GroupLeave, GroupSend, GroupList, StoreGet, StoreSet, StoreWatch,
-        QuorumWatch, LockAcquire, LockRelease, LockList, ProcessShow,
+        QuorumWatch, QuorumInfo, QuorumUpdate, QuorumExpect, QuorumUnblock, LockAcquire,
+        LockRelease, LockList, ProcessShow,
     )
 }  # fmt: skip
 

@@ -128,7 +128,25 @@ class FencedAlone:
     ended_s: int
 
 
-Fact = CibChange | FenceIntent | FenceClosed | Over | Admitted | Kept | FencedAlone | TrustFact
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """Before this leader was elected, a person, *by*, ended the wait for all voters."""
+
+    by: str
+    wall_s: int
+
+
+Fact = (
+    CibChange
+    | FenceIntent
+    | FenceClosed
+    | Over
+    | Admitted
+    | Kept
+    | FencedAlone
+    | Unblocked
+    | TrustFact
+)
 
 _CODEC: Final[Codec[Fact]] = Codec(
     1,
@@ -140,6 +158,7 @@ _CODEC: Final[Codec[Fact]] = Codec(
         5: Admitted,
         6: Kept,
         7: FencedAlone,
+        8: Unblocked,
         20: TokenMade,
         21: TokenUsed,
         22: KeyPrepared,
@@ -219,6 +238,8 @@ class Ledger:
                 self._end(node, boot)
             case FencedAlone():
                 self._fenced_alone(index, fact)
+            case Unblocked():
+                pass  # for the record alone
             case Admitted(node, boot):
                 self.admitted[node] = max(boot, self.admitted.get(node, 0))
 

@@ -161,6 +161,7 @@ class Member:
         self._applied_waits: list[tuple[int, Callable[[], list[Effect]]]] = []
         self._edits: deque[_Edit] = deque()
         self._editing = False
+        self._unblocked_by = ""
         self._case_waits: dict[int, Answerer] = {}
         self._ticket = 0
         self._wishes = 0
@@ -426,6 +427,7 @@ class Member:
             self.ledger.replica.forget_pending()
         scene.term, scene.leader, scene.leading = term, leader, mine
         self.pair.led(leader)
+        by, self._unblocked_by = (self._unblocked_by, "") if mine else ("", self._unblocked_by)
         if mine:
             for node, boot in sorted(self.ledger.over.items()):
                 self._edits.append((_over(node, boot), None))
@@ -433,6 +435,8 @@ class Member:
         effects: list[MemberEffect] = [port.Note("node", f"term {term}, leader {name}")]
         effects += self._forwards_lost(now)
         effects += self._next_edit(now)
+        if by:
+            effects += self.decide(ledger.Unblocked(by, int(now.wall.timestamp())), now)
         return effects + self._controlled(dc.Came("leadership changed"), now)
 
     def _quorum(self, quorum: port.Quorum, now: Now) -> list[MemberEffect]:
@@ -552,6 +556,8 @@ class Member:
                 effects += self._closed(case, now)
             case FencedAlone():
                 effects += self._closed(index, now)
+            case ledger.Unblocked(by):
+                effects.append(port.Note("node", f"{by} ended the wait for all voters"))
             case Over(node, boot, why):
                 self.scene.picture.over(node, boot)
                 if why != LEFT and self.scene.leading:
@@ -809,6 +815,9 @@ class Member:
                 return self._controlled(dc.Answered(term, transition, action, why), now)
             case messages.FenceOrder():
                 return self._fence_order(message, now)
+            case messages.Unblock(by):
+                self._unblocked_by = by
+                return self._ring(port.Unblock(by), now)
             case messages.GoAway(node):
                 return self._leave(now) if node == self.me else []
             case messages.AskedToStop(node):

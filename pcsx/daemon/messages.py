@@ -158,6 +158,13 @@ class GoAway:
 
 
 @dataclass(frozen=True, slots=True)
+class Unblock:
+    """A person, *by*, ends the wait for all voters for the lives in this view."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskedToStop:
     """Someone asks *node* to empty itself and leave the ring (`cluster stop NODE`)."""
 
@@ -220,6 +227,7 @@ ViewMessage = (
     | FenceResult
     | GoAway
     | AskedToStop
+    | Unblock
     | Forward
     | Answer
     | Served
@@ -245,6 +253,7 @@ _CODEC: Final[Codec[ViewMessage]] = Codec(
         13: Answer,
         14: Acknowledged,
         15: Served,
+        16: Unblock,
         30: KeyHeld,
         31: KeyOffer,
     },

@@ -68,6 +68,7 @@ from pcsx.ring.port import (
     Snapshot,
     SnapshotTaken,
     Tick,
+    Unblock,
     Verdict,
     View,
 )
@@ -179,6 +180,11 @@ class Machine:
         return self._log.partner
 
     @property
+    def blocked(self) -> bool:
+        """Return whether this life may not stand before it has seen all voters once."""
+        return self._log.blocked
+
+    @property
     def is_admitted(self) -> bool:
         """Return whether this life of the node counts for both voters of a pair."""
         return self._log.is_admitted
@@ -266,6 +272,8 @@ class Machine:
                 self._log.read_barrier(ticket, now)
             case FenceProof(ticket=ticket, node=node, boot=boot, fact=fact):
                 self._log.go_on_alone(ticket, node, boot, fact, now)
+            case Unblock(by=by):
+                self._log.unblock(by, now)
             case Intend(ticket=ticket, node=node, boot=boot):
                 self._log.intend(ticket, node, boot)
             case SnapshotTaken(index=index, state=state):

@@ -205,6 +205,13 @@ class Intend:
 
 
 @dataclass(frozen=True, slots=True)
+class Unblock:
+    """A person, *by*, ends this life's wait for all voters; it gets no vote by it."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Persisted:
     """What `Persist` asked for with *ticket* is on the disk."""
 
@@ -246,6 +253,7 @@ MachineEvent = (
     | ReadBarrier
     | FenceProof
     | Intend
+    | Unblock
     | Persisted
     | PersistFailed
     | SnapshotTaken

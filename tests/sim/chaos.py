@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Final
 
 from lxml import etree
 
@@ -24,6 +25,15 @@ RESOURCES = """
 """
 EXCLUSIVE = {"vip", "web", "db"}
 SETTLE_MS = 120_000
+OPTIONS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
+    (),
+    (),
+    (),
+    (("last_man_standing", "1"), ("last_man_standing_window", "2000")),
+    (("wait_for_all", "1"),),
+    (("auto_tie_breaker", "1"),),
+    (("allow_downscale", "1"),),
+)
 
 
 def faults_of(chance: Random) -> Faults:
@@ -39,22 +49,63 @@ def faults_of(chance: Random) -> Faults:
     )
 
 
+SWARM_FROM: Final = 200
+"""Seeds from here on draw everything: size, options, policies, and which faults there are."""
+
+TROUBLES: Final = tuple(range(8))
+
+
 class Chaos:
-    """One run: a cluster of 3 to 5 nodes, *rounds* of trouble, then peace and judgement."""
+    """One run: a cluster, *rounds* of trouble of the seed's own kinds, then peace and judgement."""
 
     def __init__(self, seed: int, rounds: int = 4) -> None:
         self.chance = Random(seed)
         self.seed, self.rounds = seed, rounds
-        count = self.chance.choice((3, 3, 4, 5))
-        self.cluster = Cluster(
-            seed,
-            count,
-            profile=self.chance.choice(("fast", "standard")),
-            faults=faults_of(self.chance),
-            resources=RESOURCES,
-        )
+        self.menu: tuple[int, ...] = TROUBLES
+        self.unfenced = False
+        if seed >= SWARM_FROM:
+            self.cluster = self._swarm(seed)
+        else:
+            count = self.chance.choice((3, 3, 4, 5))
+            self.cluster = Cluster(
+                seed,
+                count,
+                profile=self.chance.choice(("fast", "standard")),
+                faults=faults_of(self.chance),
+                resources=RESOURCES,
+            )
         self.cluster.judge.exclusive = set(EXCLUSIVE)
         self._written = 0
+
+    def _swarm(self, seed: int) -> Cluster:
+        """Draw a cluster, and the few kinds of trouble that it gets."""
+        chance = self.chance
+        count = chance.choice((1, 2, 2, 2, 3, 3, 3, 3, 4, 5, 7))
+        self.unfenced = count > 2 and chance.random() < 0.25
+        self.menu = tuple(sorted(chance.sample(TROUBLES, chance.randint(1, 4))))
+        self.rounds = chance.randint(2, 4)
+        properties = {}
+        if self.unfenced:
+            # What may outlive its daemon unseen is outside of what a wait can promise.
+            properties["stonith-enabled"] = "false"
+            self.menu = tuple(set(self.menu) - {4, 5}) or (0,)
+        else:
+            policy = chance.choice(("stop", "stop", "freeze", "demote"))
+            if policy != "stop":
+                properties["no-quorum-policy"] = policy
+        options = chance.choice(OPTIONS)
+        faults = faults_of(chance)
+        if chance.random() < 0.2:
+            faults.fence_late_ms = (500, 8000)
+        return Cluster(
+            seed,
+            count,
+            profile=chance.choice(("fast", "standard")),
+            faults=faults,
+            properties=tuple(properties.items()),
+            options=options,
+            resources=RESOURCES,
+        )
 
     def run(self) -> Cluster:
         """Run to the end; any violation is raised with the end of the story."""
@@ -76,7 +127,10 @@ class Chaos:
         cluster, chance = self.cluster, self.chance
         ids = list(cluster.machines)
         victim = chance.choice(ids)
-        match chance.randrange(8):
+        kind = chance.choice(self.menu) if self.seed >= SWARM_FROM else chance.randrange(8)
+        if len(ids) == 1 and kind in (0, 1, 6):
+            kind = 3
+        match kind:
             case 0 | 1:
                 shuffled = chance.sample(ids, len(ids))
                 cut = chance.randint(1, len(ids) - 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -53,13 +53,6 @@ class Faults:
     fence_fails: float = 0.0
     fence_late_ms: tuple[int, int] | None = None
     """The power switch takes an order at once and acts so much later, whoever has died by then."""
-
-
-@dataclass(order=True)
-class _Due:
-    at_ms: int
-    order: int
-    act: Callable[[], None] = field(compare=False)
 
 
 @dataclass
@@ -111,13 +104,14 @@ class Cluster:
         profile: str = "standard",
         faults: Faults | None = None,
         properties: tuple[tuple[str, str], ...] = (),
+        options: tuple[tuple[str, str], ...] = (),
         resources: str = "",
         constraints: str = "",
     ) -> None:
         """Make *count* machines of one founded cluster, with *resources* in its document (XML)."""
         self.random = Random(seed)
         self.faults = faults or Faults()
-        self.config = configuration(count, profile)
+        self.config = replace(configuration(count, profile), options=tuple(sorted(options)))
         names = [(str(node.id), str(node.name)) for node in self.config.nodes]
         cib = first_document("sim", "c" * 32, names, properties=properties)
         text = cib.to_bytes().decode()
@@ -134,10 +128,12 @@ class Cluster:
         self.deaf: set[tuple[int, int]] = set()
         self.calls: dict[tuple[int, int], Call] = {}
         self.judge = Judge(self)
-        self._heap: list[_Due] = []
+        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._now = Now(0, START)
         self._order = 0
         self._clients = 0
         self._ticks: dict[tuple[int, str], int] = {}
+        self._sources = {node.id: node.addresses[0] for node in self.config.nodes}
         self._addresses = {
             address: node.id for node in self.config.nodes for address in node.addresses
         }
@@ -147,20 +143,23 @@ class Cluster:
     @property
     def now(self) -> Now:
         """Return both clocks."""
-        return Now(self.now_ms, START + timedelta(milliseconds=self.now_ms))
+        if self._now.ms != self.now_ms:
+            self._now = Now(self.now_ms, START + timedelta(milliseconds=self.now_ms))
+        return self._now
 
     def at(self, delay_ms: int, act: Callable[[], None]) -> None:
         """Do *act* in *delay_ms*."""
         self._order += 1
-        heapq.heappush(self._heap, _Due(self.now_ms + max(0, delay_ms), self._order, act))
+        heapq.heappush(self._heap, (self.now_ms + max(0, delay_ms), self._order, act))
 
     def run(self, for_ms: int) -> None:
         """Let *for_ms* pass."""
         until_ms = self.now_ms + for_ms
-        while self._heap and self._heap[0].at_ms <= until_ms:
-            due = heapq.heappop(self._heap)
-            self.now_ms = max(self.now_ms, due.at_ms)
-            due.act()
+        heap = self._heap
+        while heap and heap[0][0] <= until_ms:
+            at_ms, _, act = heapq.heappop(heap)
+            self.now_ms = max(self.now_ms, at_ms)
+            act()
         self.now_ms = until_ms
 
     def until(self, true: Callable[[], bool], within_ms: int, step_ms: int = 50) -> int:
@@ -351,29 +350,32 @@ class Cluster:
                 return
             part = machine.heart if who == "heart" else machine.node
             assert part is not None
-            if part.deadline_ms is not None and part.deadline_ms <= self.now_ms:
-                if who == "heart":
-                    self._heart(machine, heart_port.Tick())
-                else:
-                    self._node(machine, events.Tick())
-            self._mind(machine, who)
+            due = part.deadline_ms
+            if due is None or due > self.now_ms:
+                self._mind(machine, who)
+            elif who == "heart":
+                self._heart(machine, heart_port.Tick())
+            else:
+                self._node(machine, events.Tick())
 
         self.at(due_ms - self.now_ms, tick)
 
     # --- network, disk, agents --------------------------------------------------------------------
 
     def _send(self, sender: Machine, address: Address, data: bytes) -> None:
-        target = self._addresses.get(address)
-        if target is None or frozenset((sender.id, target)) in self.cut:
+        target, faults = self._addresses.get(address), self.faults
+        if target is None or (self.cut and frozenset((sender.id, target)) in self.cut):
             return
-        if (sender.id, target) in self.deaf or self.random.random() < self.faults.loss:
+        if (sender.id, target) in self.deaf:
             return
-        source = next(a for a, id in self._addresses.items() if id == sender.id)
-        copies = 2 if self.random.random() < self.faults.duplicate else 1
+        if faults.loss and self.random.random() < faults.loss:
+            return
+        copies = 2 if faults.duplicate and self.random.random() < faults.duplicate else 1
         receiver = self.machines[target]
-        event = heart_port.Datagram(0, source, data)
+        event = heart_port.Datagram(0, self._sources[sender.id], data)
+        low, high = faults.delay_ms
         for _ in range(copies):
-            delay = self.random.randint(*self.faults.delay_ms)
+            delay = low + int(self.random.random() * (high - low + 1))
             self._later(receiver, delay, lambda: self._heart(receiver, event))
 
     def _persist(self, machine: Machine, order: Persist) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from pcsx.daemon.requests import agents, cib, cluster, fencing, membership, services, tools
+from pcsx.daemon.requests import (
+    agents,
+    cib,
+    cluster,
+    fencing,
+    membership,
+    quorum,
+    services,
+    tools,
+)
 from pcsx.daemon.requests.desk import Handler
 from pcsx.protocol import (
     Accept,
@@ -44,6 +53,10 @@ from pcsx.protocol import (
     NodeStop,
     ProbeDevices,
     ProcessShow,
+    QuorumExpect,
+    QuorumInfo,
+    QuorumUnblock,
+    QuorumUpdate,
     QuorumWatch,
     Request,
     RingStats,
@@ -81,6 +94,10 @@ HANDLERS: Final[dict[type[Request], Handler]] = {
     AcceptAnswer: cluster.accept_answer,
     LobbyInfo: cluster.info,
     RingStatus: cluster.ring,
+    QuorumInfo: quorum.info,
+    QuorumUpdate: quorum.update,
+    QuorumExpect: quorum.expect,
+    QuorumUnblock: quorum.unblock,
     Tool: tools.tool,
     Transitions: cluster.transitions,
     ClusterToken: membership.token,

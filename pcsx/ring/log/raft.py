@@ -956,6 +956,17 @@ class Log:
         else:
             self._out.emit(Proposed(ticket, entry.index))
 
+    def unblock(self, by: str, now: Now) -> None:
+        """Let this life stand, on the word of a person."""
+        if not self.blocked:
+            return
+        self._unblock(
+            f"{by} says so, though not all voters were seen: what the others decided "
+            "last may be lost to this side"
+        )
+        if isinstance(self._role, Following) and not self._role.leader:
+            self._role.due_ms = now.ms + self._promises.rest_ms(now.ms) + self._beat_ms
+
     def _unblock(self, reason: str) -> None:
         self.blocked = False
         self._note(f"may stand for election: {reason}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from pcsx.errors import Failed
 from pcsx.shell import args
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 
 command = Level(
     "quorum",
-    """Show the right to act: who votes, how many votes are needed, and what a loss would mean.
+    """Show and change the right to act: who votes, and what a loss would mean.
 
     \b
     Example:
@@ -20,17 +22,16 @@ command = Level(
 )
 
 
-def _told(run: Run) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    from pcsx.protocol import GetStatus
+def _told(run: Run, *lost: str) -> dict[str, Any]:
+    from pcsx.protocol import QuorumInfo
 
     run.live_only("it asks the cluster")
-    answer = run.source.call(GetStatus())
-    return answer["cluster"], answer["nodes"]
+    return run.source.call(QuorumInfo(lost))
 
 
 @command.verb("status", usage="")
 def status(run: Run, words: list[str]) -> None:
-    """Show whether there is quorum, by which votes, and why.
+    """Show whether there is quorum, by which votes, why, and what is waited for.
 
     \b
     Example:
@@ -38,30 +39,52 @@ def status(run: Run, words: list[str]) -> None:
     """
     if words:
         raise args.misused(run.usage)
-    cluster, nodes = _told(run)
-    run.give(
-        {
-            **{
-                name: cluster.get(name)
-                for name in (
-                    "quorate", "votes", "expected_votes", "needed_votes", "quorum_reason", "leader",
-                )
-            },
-            "nodes": [{"name": node["name"], "online": node["online"]} for node in nodes],
-        }
-    )  # fmt: skip
-    run.say(f"Quorate: {'yes' if cluster['quorate'] else 'no'}")
-    run.say(f"Votes: {cluster.get('votes', 0)} of {cluster.get('expected_votes', 0)}")
-    run.say(f"Needed: {cluster.get('needed_votes', 0)}")
-    if cluster.get("quorum_reason"):
-        run.say(f"Because: {cluster['quorum_reason']}")
-    for node in nodes:
-        run.say(f"  {node['name']}: {'online' if node['online'] else 'offline'}")
+    told = _told(run)
+    run.give({name: value for name, value in told.items() if name != "sentences"})
+    run.say(f"Quorate: {'yes' if told['quorate'] else 'no'}")
+    run.say(f"Votes: {told['votes']} of {told['expected_votes']}")
+    run.say(f"Needed: {told['needed_votes']}")
+    if told["reason"]:
+        run.say(f"Because: {told['reason']}")
+    if told["two_node"]:
+        run.say("Two nodes: the survivor goes on alone once the other is fenced for certain")
+    if told["changing"]:
+        run.say("Who counts is being changed: a quorum of old and new voters is needed")
+    if told["blocked"]:
+        run.say("Blocked: this node waits until all voters were here once (wait_for_all)")
+    if told["solo"]:
+        run.say(f"Alone: {told['solo']}")
+    for wait in told["waits"]:
+        run.say(_waiting(wait))
+    for name, value in sorted(told["options"].items()):
+        run.say(f"Option: {name}={value}")
+    for node in told["nodes"]:
+        run.say(_node(node))
+
+
+def _waiting(wait: dict[str, Any]) -> str:
+    if wait["left_ms"] is None:
+        return f"Takeover: never from {wait['node']}, for {wait['why']}"
+    return (
+        f"Takeover: from {wait['node']} in {wait['left_ms'] / 1000:.1f} s of "
+        f"{wait['wait_ms'] / 1000:.1f} s ({wait['kind']}: {wait['why']}; {wait['row']})"
+    )
+
+
+def _node(node: dict[str, Any]) -> str:
+    notes = []
+    if node["owed"]:
+        notes.append(f"{node['owed']} owed, once it has caught up")
+    if node["tie_breaker"]:
+        notes.append("tie-breaker")
+    more = f" ({', '.join(notes)})" if notes else ""
+    votes = "1 vote" if node["votes"] == 1 else f"{node['votes']} votes"
+    return f"  {node['name']}: {'here' if node['present'] else 'away'}, {votes}{more}"
 
 
 @command.verb("explain", usage="")
 def explain(run: Run, words: list[str]) -> None:
-    """Tell what the loss of each node, and of more of them, would mean.
+    """Tell in sentences how quorum stands, and what the loss of each node would mean.
 
     \b
     Example:
@@ -69,15 +92,108 @@ def explain(run: Run, words: list[str]) -> None:
     """
     if words:
         raise args.misused(run.usage)
-    cluster, nodes = _told(run)
-    votes, needed = int(cluster.get("votes", 0)), int(cluster.get("needed_votes", 0))
-    spare = max(0, votes - needed)
-    online = [node["name"] for node in nodes if node["online"]]
-    run.give({"votes": votes, "needed": needed, "spare": spare, "online": online})
-    if not cluster["quorate"]:
-        run.say("There is no quorum: nothing is started, and no-quorum-policy says what stops.")
-    elif spare:
-        word = "node" if spare == 1 else "nodes"
-        run.say(f"{spare} more {word} may be lost; the others go on.")
-    else:
-        run.say("If one more node is lost, the others have no majority of votes.")
+    told = _told(run)
+    run.give(told)
+    for sentence in told["sentences"]:
+        run.say(sentence)
+    for wait in told["waits"]:
+        run.say(_waiting(wait) + ".")
+
+
+@command.verb("simulate", usage="NODE...")
+def simulate(run: Run, words: list[str]) -> None:
+    """Tell what would follow if these nodes were lost at once. Nothing is changed.
+
+    \b
+    Example:
+        pcsx quorum simulate node2 node3
+    """
+    if not words:
+        raise args.misused(run.usage)
+    foreseen = _told(run, *words)["foreseen"]
+    run.give(foreseen)
+    run.say(foreseen["sentence"])
+    for step in foreseen["then"]:
+        run.say(f"Then {step}.")
+
+
+@command.verb("update", usage="NAME=VALUE...")
+def update(run: Run, words: list[str]) -> None:
+    """Change options of quorum while the cluster runs; a name without a value takes it away.
+
+    Beside the options it takes `votes.NODE=N` and `profile=NAME`. Each change is decided by a
+    quorum of the old and of the new voters, so no moment of it can leave two halves that both act.
+
+    \b
+    Example:
+        pcsx quorum update last_man_standing=1 last_man_standing_window=5000
+    """
+    from pcsx.protocol import QuorumUpdate
+
+    if not words:
+        raise args.misused(run.usage)
+    run.live_only("it changes how the cluster votes")
+    pairs = tuple(sorted(args.pairs(words).items()))
+    answer = run.source.call(QuorumUpdate(pairs))
+    run.give(answer)
+    run.changed = bool(answer["changed"])
+    names = ", ".join(name for name, _ in pairs)
+    run.say(f"Changed: {names}" if answer["changed"] else "Nothing had to change")
+
+
+@command.verb("expected-votes", usage="VOTES")
+def expected_votes(run: Run, words: list[str]) -> None:
+    """Count out nodes that are away, until VOTES are expected; they vote again when they are back.
+
+    It needs quorum, as every change does. Where there is none, nothing can be lowered.
+
+    \b
+    Example:
+        pcsx quorum expected-votes 3
+    """
+    from pcsx.protocol import QuorumExpect
+
+    if len(words) != 1 or not words[0].isdecimal() or not int(words[0]):
+        raise args.misused(run.usage)
+    run.live_only("it changes how the cluster votes")
+    answer = run.source.call(QuorumExpect(int(words[0])))
+    run.give(answer)
+    run.changed = bool(answer["changed"])
+    run.say(f"Expected votes: {words[0]}")
+
+
+@command.verb("unblock", usage="")
+def unblock(run: Run, words: list[str]) -> None:
+    """End the wait for all voters (wait_for_all) of the nodes that are here now.
+
+    It gives no votes. What nodes that are away decided last may be unknown here, and if they still
+    run something, it may start here too: look at them first. It is put on record.
+
+    \b
+    Example:
+        pcsx quorum unblock --force
+    """
+    from pcsx.protocol import QuorumUnblock
+
+    if words:
+        raise args.misused(run.usage)
+    run.live_only("it tells the cluster to go on")
+    if not run.force and not sys.stdin.isatty():
+        raise Failed(
+            "to end the wait for all voters, --force is needed",
+            "Nodes that are away may still run something: look at them first.",
+        )
+    if not run.force:
+        print(
+            "If nodes that are away still run something, it may run twice.\n"
+            "Are you sure that they are off? [y/N] ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise Failed("not unblocked")
+    answer = run.source.call(QuorumUnblock())
+    run.give(answer)
+    run.changed = bool(answer["unblocked"])
+    run.say("Unblocked" if answer["unblocked"] else "This node does not wait for anybody")
