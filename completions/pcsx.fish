@@ -42,7 +42,9 @@ function __pcsx_words
         case 'cib use'
             printf '%s\n' 'live'
         case 'cluster'
-            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'edit	Open the document in the editor, and commit what was changed there.' 'info	Show what the daemon here is.' 'node	Add nodes that only run resources, and remove them.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'verify	Check the document: references, loops, values, scores, fencing; all faults at once.'
+            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'rename	Give the cluster another name.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: references, loops, values, scores, fencing; all faults at once.'
+        case 'cluster authkey'
+            printf '%s\n' 'rotate	Change the cluster\'s key, while everything runs on; --wait waits until the old one is void.' 'status	Show whether the cluster\'s key is being changed, and which nodes that waits for.'
         case 'cluster cib'
             printf '%s\n' 'scope='
         case 'cluster cib-push'
@@ -55,8 +57,14 @@ function __pcsx_words
             printf '%s\n' 'generate	Give the cluster of a corosync.conf a new identity.'
         case 'cluster edit'
             printf '%s\n' 'scope='
+        case 'cluster link'
+            printf '%s\n' 'add	Add a link: an address of every node.' 'remove	Remove links by their numbers; those behind move up.' 'status	Show every link to every peer.' 'update	Move a link to other addresses of some nodes, or give it another priority.'
+        case 'cluster link add'
+            printf '%s\n' 'priority='
+        case 'cluster link update'
+            printf '%s\n' 'priority='
         case 'cluster node'
-            printf '%s\n' 'add-guest	Make the guest that a resource runs a node of the cluster.' 'add-remote	Add a remote node: the cluster connects to it and runs resources there.' 'delete-guest	Let a guest be no node any more; the resource that runs it stays.' 'delete-remote	Remove a remote node, by its name or its address.'
+            printf '%s\n' 'add	Tell how one more node is added, with a token for it.' 'add-guest	Make the guest that a resource runs a node of the cluster.' 'add-remote	Add a remote node: the cluster connects to it and runs resources there.' 'delete-guest	Let a guest be no node any more; the resource that runs it stays.' 'delete-remote	Remove a remote node, by its name or its address.' 'remove	Stop a node, take it out of the cluster for good, and change the cluster\'s key.' 'rename	Give a stopped node another name, in the ring and in the configuration.'
         case 'cluster node add-remote'
             printf '%s\n' 'op' 'meta'
         case 'cluster setup'
@@ -302,6 +310,8 @@ function __pcsx_options
             printf '%s\n' '--autodelete	Remove the constraint once it moved (always done).'
         case 'apply'
             printf '%s\n' '--plan	Show what would be done, and do nothing.' '--prune	Delete what an earlier apply made and the file has no more.' '--yes	Do not ask.' '--format=	The language: crm, xml, cmd or json.'
+        case 'cluster check'
+            printf '%s\n' '--fix	Mend what can be mended.'
         case 'cluster cib'
             printf '%s\n' '--config	The configuration part only.'
         case 'cluster cib-push'
@@ -548,6 +558,10 @@ function __pcsx_kinds
         case 'cluster node delete-guest'
             printf '%s\n' 'node'
         case 'cluster node delete-remote'
+            printf '%s\n' 'node'
+        case 'cluster node remove'
+            printf '%s\n' 'node'
+        case 'cluster node rename'
             printf '%s\n' 'node'
         case 'cluster setup'
             printf '%s\n' 'node'
@@ -954,6 +968,14 @@ function __pcsx_is
             printf '%s\n' closed
         case 'cluster accept'
             printf '%s\n' open
+        case 'cluster authkey'
+            printf '%s\n' open
+        case 'cluster authkey rotate'
+            printf '%s\n' open
+        case 'cluster authkey status'
+            printf '%s\n' open
+        case 'cluster check'
+            printf '%s\n' open
         case 'cluster cib'
             printf '%s\n' open
         case 'cluster cib-push'
@@ -972,12 +994,28 @@ function __pcsx_is
             printf '%s\n' open
         case 'cluster destroy'
             printf '%s\n' open
+        case 'cluster discover'
+            printf '%s\n' open
         case 'cluster edit'
             printf '%s\n' open
         case 'cluster info'
             printf '%s\n' open
+        case 'cluster join'
+            printf '%s\n' open
+        case 'cluster link'
+            printf '%s\n' open
+        case 'cluster link add'
+            printf '%s\n' open
+        case 'cluster link remove'
+            printf '%s\n' open
+        case 'cluster link status'
+            printf '%s\n' open
+        case 'cluster link update'
+            printf '%s\n' open
         case 'cluster node'
             printf '%s\n' closed
+        case 'cluster node add'
+            printf '%s\n' open
         case 'cluster node add-guest'
             printf '%s\n' open
         case 'cluster node add-remote'
@@ -986,6 +1024,12 @@ function __pcsx_is
             printf '%s\n' open
         case 'cluster node delete-remote'
             printf '%s\n' open
+        case 'cluster node remove'
+            printf '%s\n' open
+        case 'cluster node rename'
+            printf '%s\n' open
+        case 'cluster rename'
+            printf '%s\n' open
         case 'cluster setup'
             printf '%s\n' open
         case 'cluster start'
@@ -993,6 +1037,8 @@ function __pcsx_is
         case 'cluster status'
             printf '%s\n' open
         case 'cluster stop'
+            printf '%s\n' open
+        case 'cluster token'
             printf '%s\n' open
         case 'cluster verify'
             printf '%s\n' open

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcsx.ring import wal
-from pcsx.ring.port import Damage, Entry, EntryKind, HardState
+from pcsx.ring.port import Damage, Entry, EntryKind, HardState, SoloIntent
 
 payloads = st.binary(max_size=1200).map(lambda data: bytes(byte or 1 for byte in data))
 batches = st.lists(st.lists(payloads, min_size=1, max_size=4), min_size=1, max_size=6)
@@ -161,3 +161,12 @@ def test_a_torn_slot_leaves_the_other(old: HardState, new: HardState) -> None:
 def test_arbitrary_bytes_are_never_a_traceback(data: bytes) -> None:
     assert wal.scan(data).end <= len(data)
     wal.newest_slot(data)
+
+
+def test_a_fencing_that_was_meant_is_on_record_and_no_entry_of_the_log() -> None:
+    intent = SoloIntent(target=2, boot=7, by=4)
+    records = [Entry(2, 2, EntryKind.APP, b"a"), intent, Entry(3, 2, EntryKind.APP, b"b")]
+    found = replayed(wal.batch_bytes(1, 3, records))
+    assert found.intents == (intent,) and payloads_of(found) == [b"a", b"b"]
+    alone = replayed(wal.batch_bytes(1, 3, [intent]))
+    assert alone.intents == (intent,) and alone.entries == () and alone.damage is Damage.CLEAN

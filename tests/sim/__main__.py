@@ -1,4 +1,8 @@
-"""Run seeds by hand: `python -m tests.sim FIRST [LAST]` tells each, and the story of a failure."""
+"""Run seeds by hand: `python -m tests.sim FIRST [LAST]` tells each, and the story of a failure.
+
+`python -m tests.sim --shrink SEED` leaves out rounds and faults as long as it still fails, and
+prints what is left as a file for `tests/sim/corpus/`.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,15 @@ import sys
 import time
 
 from tests.sim.chaos import Chaos
+from tests.sim.shrink import shrunk
 
 
 def main() -> int:
     """Run the seeds named; return 1 at the first that breaks an invariant."""
+    if sys.argv[1] == "--shrink":
+        found = shrunk(int(sys.argv[2]))
+        print("it does not fail" if found is None else found.to_json())
+        return 0
     first = int(sys.argv[1])
     last = int(sys.argv[2]) if len(sys.argv) > 2 else first
     for seed in range(first, last + 1):

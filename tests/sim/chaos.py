@@ -58,9 +58,18 @@ TROUBLES: Final = tuple(range(8))
 class Chaos:
     """One run: a cluster, *rounds* of trouble of the seed's own kinds, then peace and judgement."""
 
-    def __init__(self, seed: int, rounds: int = 4) -> None:
+    def __init__(
+        self,
+        seed: int,
+        rounds: int = 4,
+        *,
+        skip: frozenset[int] = frozenset(),
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        """Draw the run of *seed*, but for the rounds in *skip* and the faults in *without*."""
         self.chance = Random(seed)
         self.seed, self.rounds = seed, rounds
+        self.skip = skip
         self.menu: tuple[int, ...] = TROUBLES
         self.unfenced = False
         if seed >= SWARM_FROM:
@@ -74,6 +83,8 @@ class Chaos:
                 faults=faults_of(self.chance),
                 resources=RESOURCES,
             )
+        for name in without:
+            setattr(self.cluster.faults, name, getattr(Faults(), name))
         self.cluster.judge.exclusive = set(EXCLUSIVE)
         self._written = 0
 
@@ -112,7 +123,12 @@ class Chaos:
         cluster = self.cluster
         cluster.boot()
         cluster.run(self.chance.randint(200, 8000))
-        for _ in range(self.rounds):
+        for number in range(self.rounds):
+            if self.seed >= SWARM_FROM:
+                # A round of its own chance: leaving one out leaves the others as they are.
+                self.chance = Random(f"{self.seed}/{number}")
+                if number in self.skip:
+                    continue
             self._trouble()
             for _ in range(self.chance.randint(0, 3)):
                 self._write()

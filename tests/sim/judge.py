@@ -42,6 +42,8 @@ class Judge:
             known = self._leaders.setdefault(scene.term, machine.id)
             if known != machine.id:
                 self.fail("S3 one leader a term", f"{known} and {machine.id} in {scene.term}")
+            if member.machine.sees_lease(scene.term, self.cluster.now):
+                self._one_lease(machine)
         hard = machine.disk.hard
         term, vote = self._votes.get(machine.id, (0, 0))
         if hard.term < term or (hard.term == term and vote and hard.voted_for != vote):
@@ -56,6 +58,17 @@ class Judge:
             if epoch < self._epochs.get(machine.id, (0, 0)):
                 self.fail("E5 view ids rise", f"{machine.name}: {epoch}")
             self._epochs[machine.id] = epoch
+
+    def _one_lease(self, machine: Machine) -> None:
+        """Judge, while *machine* leads with a lease, that nobody else does; paused ones aside."""
+        now = self.cluster.now
+        for other in self.cluster.machines.values():
+            member = other.node.member if other.node is not None else None
+            if other is machine or member is None or other.paused_until_ms > now.ms:
+                continue
+            scene = member.scene
+            if scene.leading and member.machine.sees_lease(scene.term, now):
+                self.fail("S3 one lease", f"{machine.name} and {other.name}")
 
     def acted(self, machine: Machine) -> None:
         """Judge the services after an agent ran on *machine*."""

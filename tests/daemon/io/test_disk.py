@@ -21,6 +21,7 @@ from pcsx.ring.port import (
     Persisted,
     PersistFailed,
     Snapshot,
+    SoloIntent,
 )
 from pcsx.values import NodeName
 
@@ -256,3 +257,12 @@ def test_a_place_without_a_cluster_answers_every_wish_with_a_failure(tmp_path: P
     answers = running.perform(Persist(1, HardState(1, 1, 1, 1)), Persist(2))
     running.close()
     assert all(isinstance(answer, PersistFailed) for answer in answers)
+
+
+def test_a_fencing_that_was_meant_is_found_by_the_next_life(tmp_path: Path):
+    disk.found(tmp_path / "c", FOUNDING)
+    disk.begin_life(tmp_path / "c")
+    running = Running(tmp_path / "c")
+    running.perform(Persist(1, intents=(SoloIntent(2, 7, 1),)))
+    running.disk.close()
+    assert disk.recover(tmp_path / "c").intents == (SoloIntent(2, 7, 1),)

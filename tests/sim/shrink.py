@@ -1,0 +1,58 @@
+"""Making a failing run small: which rounds of trouble, and which faults, it fails without."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from tests.sim.chaos import Chaos
+from tests.sim.cluster import Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A run: a seed, but for some of its rounds and faults."""
+
+    seed: int
+    skip: tuple[int, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def run(self) -> None:
+        """Run it; a violation is raised."""
+        skip, without = frozenset(self.skip), frozenset(self.without)
+        Chaos(self.seed, skip=skip, without=without).run()
+
+    def to_json(self) -> str:
+        """Return it as a file of the corpus has it."""
+        plain = {"seed": self.seed, "skip": list(self.skip), "without": list(self.without)}
+        return json.dumps(plain)
+
+    @classmethod
+    def from_json(cls, text: str) -> Case:
+        """Return what `to_json` wrote."""
+        plain = json.loads(text)
+        return cls(plain["seed"], tuple(plain["skip"]), tuple(plain["without"]))
+
+
+def fails(case: Case) -> bool:
+    """Return whether *case* breaks an invariant."""
+    try:
+        case.run()
+    except AssertionError:
+        return True
+    return False
+
+
+def shrunk(seed: int, is_bad: Callable[[Case], bool] = fails) -> Case | None:
+    """Return the least case of *seed* that still fails, by leaving out one thing after another."""
+    case = Case(seed)
+    if not is_bad(case):
+        return None
+    for number in range(Chaos(seed).rounds):
+        smaller = Case(seed, (*case.skip, number), case.without)
+        case = smaller if is_bad(smaller) else case
+    for field in fields(Faults):
+        smaller = Case(seed, case.skip, (*case.without, field.name))
+        case = smaller if is_bad(smaller) else case
+    return case
