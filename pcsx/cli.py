@@ -125,7 +125,9 @@ SUMMARY: Final = {
     "stonith": "Configure fence devices; fence nodes.",
     "store": "Read and write values that all nodes of a view hold.",
     "tag": "Name sets of resources.",
+    "transition": "Show, draw and replay what was decided.",
     "undo": "Take a change back.",
+    "why": "Tell why something runs where it does, or does not.",
 }
 
 root = Root(

@@ -6,16 +6,21 @@ read these records and no log file.
 
 from __future__ import annotations
 
+import base64
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from pcsx.cib import Cib
-from pcsx.pe import Transition
+from pcsx.pe import ActionKind, Transition
 
 KEPT_MAX: Final = 100
 KEPT_BYTES_MAX: Final = 16 << 20
+_MOVES: Final = frozenset(
+    ("start", "stop", "promote", "demote", "migrate_to", "migrate_from", "reload-agent")
+)
 
 
 @dataclass(slots=True)
@@ -29,14 +34,33 @@ class Decision:
     outcome: str = ""
     """Empty while it runs; `complete`, or why it was stopped."""
     transition: bytes = b""
+    fenced: tuple[str, ...] = ()
+    """The nodes that it fences."""
+    moved: tuple[str, ...] = ()
+    """The resources that it starts, stops, promotes, demotes or migrates."""
 
     def document(self) -> str:
         """Return what was read, as XML text."""
         return zlib.decompress(self.read).decode()
 
+    def outcome_bytes(self) -> bytes:
+        """Return the transition as bytes, empty where the run broke off."""
+        return zlib.decompress(self.transition) if self.transition else b""
+
+    def outcome_text(self) -> str:
+        """Return the same as text, for an answer."""
+        return base64.b64encode(self.outcome_bytes()).decode()
+
+
+def _names(names: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({name for name in names if name}))
+
 
 class Decisions:
-    """The last decisions of this node, newest last, within `KEPT_MAX` and `KEPT_BYTES_MAX`."""
+    """The last decisions of this node, newest last, within `KEPT_MAX` and `KEPT_BYTES_MAX`.
+
+    They are of this daemon's life: a new one begins anew, as it decides on what it finds.
+    """
 
     def __init__(self) -> None:
         self.kept: list[Decision] = []
@@ -73,6 +97,9 @@ class Decisions:
         if transition is not None:
             decision.actions = len(transition.actions)
             decision.transition = zlib.compress(transition.to_bytes(), 1)
+            real = [each for each in transition.actions if each.kind is not ActionKind.PSEUDO]
+            decision.fenced = _names(a.node for a in real if a.task == "stonith")
+            decision.moved = _names(a.resource for a in real if a.task in _MOVES)
         self.kept.append(decision)
         while len(self.kept) > KEPT_MAX or self._size() > KEPT_BYTES_MAX:
             self.kept.pop(0)

@@ -98,6 +98,13 @@ class Transition:
 
         return pickle.dumps(self, protocol=5)
 
+    def canonical(self) -> bytes:
+        """Return all of it as text that only equal transitions share, whoever wrote it down.
+
+        `to_bytes` also tells which of its texts are one object, which a copy need not have.
+        """
+        return repr(self).encode()
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Transition:
         """Return what `to_bytes` wrote. For bytes of our own processes and files only."""

@@ -114,6 +114,10 @@ class _Editor:
             for name in names:
                 self.say(word.format(name))
                 child(child(self.status, "tickets"), "ticket_state", id=name).set(attribute, value)
+        for text in wishes.attributes:
+            self.set_attribute(text)
+        for text in wishes.cleaned:
+            self.forget_failures(text)
         for text in wishes.operations:
             self.say(f"Injecting {text} into the configuration")
             self.inject(text)
@@ -152,6 +156,33 @@ class _Editor:
         for attribute, value in values:
             state.set(attribute, value)
         return state
+
+    def set_attribute(self, text: str) -> None:
+        """Set the transient attribute that *text* spells."""
+        pair, _, node = text.rpartition("@")
+        name, is_pair, value = pair.partition("=")
+        if not (name and is_pair and node):
+            self.changed.errors.append(f"Invalid attribute: {text} (NAME=VALUE@NODE)")
+            return
+        self.say(f"Setting attribute {name}={value} on {node}")
+        state = self.state_of(node)
+        node_id = state.get("id", "")
+        block = child(
+            child(state, "transient_attributes", id=node_id),
+            "instance_attributes",
+            id=f"status-{node_id}",
+        )
+        one = child(block, "nvpair", name=name)
+        one.set("id", f"status-{node_id}-{re.sub(r'[^A-Za-z0-9_.-]', '-', name)}")
+        one.set("value", value)
+
+    def forget_failures(self, text: str) -> None:
+        """Forget the failures of the resource (on the node) that *text* names."""
+        name, _, node = text.partition("@")
+        self.say(f"Forgetting the failures of {name}" + (f" on {node}" if node else ""))
+        for state in self.status.iterfind("node_state"):
+            if node in ("", state.get("uname"), state.get("id")):
+                _forget_failures(state, name)
 
     def inject(self, text: str) -> None:
         """Record an operation as if it had happened."""
@@ -196,3 +227,43 @@ class _Editor:
                         source.get("type", ""),
                     )
         return None
+
+
+def _forget_failures(state: etree._Element, name: str) -> None:
+    """Take the fail counts of the resource *name*, and what failed of it, from a node's *state*."""
+    base = name.partition(":")[0].lower()
+    for pair in list(state.iterfind("transient_attributes//nvpair")):
+        kind, _, rest = (pair.get("name") or "").partition("-")
+        if kind in ("fail", "last") and rest.startswith(("count-", "failure-")):
+            about = rest.partition("-")[2].rpartition("#")[0] or rest.partition("-")[2]
+            if about.partition(":")[0].lower() == base:
+                _drop(pair)
+    for history in list(state.iterfind("lrm/lrm_resources/lrm_resource")):
+        if (history.get("id") or "").partition(":")[0].lower() != base:
+            continue
+        for entry in list(history):
+            if _has_failed(entry):
+                history.remove(entry)
+        if not len(history):
+            _drop(history)
+
+
+def _has_failed(entry: etree._Element) -> bool:
+    code = entry.get("rc-code", "0")
+    expected = ([*entry.get("transition-key", "").split(":"), "", "", "0"])[2]
+    is_probe = entry.get("operation") == "monitor" and entry.get("interval", "0") == "0"
+    if (entry.get("id") or "").endswith("_last_failure_0") and not (
+        is_probe and code in ("0", "7", "8")
+    ):
+        return True
+    if is_probe:
+        return code not in ("0", "7", "8")
+    return entry.get("op-status", "0") in ("2", "4") or (
+        code != expected and code not in ("0", "8")
+    )
+
+
+def _drop(element: etree._Element) -> None:
+    parent = element.getparent()
+    assert parent is not None
+    parent.remove(element)

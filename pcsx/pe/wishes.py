@@ -23,11 +23,16 @@ class Wishes:
     tickets_activated: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     """Each `RESOURCE_TASK_INTERVAL@NODE=RC`."""
+    attributes: tuple[str, ...] = ()
+    """Each `NAME=VALUE@NODE`: a node attribute that lasts until the node is started anew."""
+    cleaned: tuple[str, ...] = ()
+    """Each `RESOURCE@NODE`, or `RESOURCE` for all nodes: its failures are forgotten."""
 
     def __bool__(self) -> bool:
-        """Say whether anything is to be different but the quorum, which alone counts for none."""
+        """Say whether anything is to be different."""
         return bool(
-            self.watchdog is not None
+            self.quorum is not None
+            or self.watchdog is not None
             or self.nodes_up
             or self.nodes_down
             or self.nodes_failed
@@ -36,4 +41,6 @@ class Wishes:
             or self.tickets_standby
             or self.tickets_activated
             or self.operations
+            or self.attributes
+            or self.cleaned
         )

@@ -147,6 +147,8 @@ def transitions(desk: Desk, request: Transitions, _now: Now) -> list[Outcome]:
                 "wall": each.wall.isoformat(timespec="seconds"),
                 "actions": each.actions,
                 "outcome": each.outcome or "running",
+                "fenced": list(each.fenced),
+                "moved": list(each.moved),
             }
             for each in reversed(kept)
         ]
@@ -154,6 +156,15 @@ def transitions(desk: Desk, request: Transitions, _now: Now) -> list[Outcome]:
     for each in kept:
         if each.number == request.number:
             return desk.ok(
-                {"number": each.number, "wall": each.wall.isoformat(), "cib": each.document()}
+                {
+                    "number": each.number,
+                    "wall": each.wall.isoformat(),
+                    "outcome": each.outcome or "running",
+                    "cib": each.document(),
+                    "transition": each.outcome_text(),
+                }
             )
-    raise Failed(f"transition {request.number} is not kept on this node")
+    raise Failed(
+        f"transition {request.number} is not kept on this node",
+        "pcsx transition list shows those that are; each node keeps its own, in memory.",
+    )

@@ -6,11 +6,12 @@ Without an input option the running cluster's document is read, or the file of `
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -29,6 +30,9 @@ _NO_SCHEMA = (
 )
 
 
+TICKET_HELP = "Have the ticket granted, revoked, in standby or active."
+
+
 @click.command("simulate", context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-x", "--xml-file", metavar="FILE", help="Read the document from FILE (-: stdin).")
 @click.option("-p", "--xml-pipe", is_flag=True, help="Read the document from stdin.")
@@ -41,6 +45,7 @@ _NO_SCHEMA = (
 @click.option("-Q", "--quiet", is_flag=True, help="Show nothing but scores and errors.")
 @click.option("-G", "--save-graph", metavar="FILE", help="Write what is to be done as XML to FILE.")
 @click.option("-D", "--save-dotfile", metavar="FILE", help="Write it as a picture in dot format.")
+@click.option("--graph", metavar="FILE", help="Draw it: .svg, .dot or .xml by FILE's ending.")
 @click.option("-a", "--all-actions", is_flag=True, help="In the picture: also what is not needed.")
 @click.option("-I", "--save-input", metavar="FILE", help="Write the document that is decided on.")
 @click.option("-O", "--save-output", metavar="FILE", help="Write the document that comes out.")
@@ -56,6 +61,9 @@ _NO_SCHEMA = (
 @click.option("-r", "--ticket-revoke", multiple=True, metavar="TICKET", help="Revoke a ticket.")
 @click.option("-b", "--ticket-standby", multiple=True, metavar="TICKET", help="Suspend a ticket.")
 @click.option("-e", "--ticket-activate", multiple=True, metavar="TICKET", help="End its standby.")
+@click.option("--ticket", multiple=True, metavar="T=STATE", help=TICKET_HELP)
+@click.option("--attribute", multiple=True, metavar="NAME=VALUE@NODE", help="Set an attribute.")
+@click.option("--cleanup", multiple=True, metavar="RSC[@NODE]", help="Forget its failures.")
 @click.option("-j", "--pending", is_flag=True, hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(**given: Any) -> None:
@@ -64,6 +72,8 @@ def command(**given: Any) -> None:
     \b
     Example: what happens if node b dies?
         pcsx simulate -S --node-fail b
+    Example: web's monitor finds it stopped on b, and the site loses a ticket; draw what follows
+        pcsx simulate -R -i web:monitor@b=7 --ticket T=revoked --graph out.svg
     Example: why is it so, on a file of another cluster?
         pcsx simulate -x cib.xml -s
     """
@@ -119,22 +129,32 @@ def plan_of(cib: Cib, given: dict[str, Any], *, is_file: bool) -> Plan:
     elif recorded is not None:
         wall = datetime.fromtimestamp(recorded, UTC)
         time_line = f"Using the original execution date of: {wall:%Y-%m-%d %H:%M:%SZ}"
+    tickets = _tickets(given["ticket"])
     wishes = Wishes(
-        quorum=given["quorum"],
+        quorum=given["quorum"] and _WORDS.get(given["quorum"].lower(), given["quorum"]),
         watchdog=given["watchdog"],
         nodes_up=given["node_up"],
         nodes_down=given["node_down"],
         nodes_failed=given["node_fail"],
-        tickets_granted=given["ticket_grant"],
-        tickets_revoked=given["ticket_revoke"],
-        tickets_standby=given["ticket_standby"],
-        tickets_activated=given["ticket_activate"],
-        operations=given["op_inject"],
+        tickets_granted=(*given["ticket_grant"], *tickets["grant"]),
+        tickets_revoked=(*given["ticket_revoke"], *tickets["revoke"]),
+        tickets_standby=(*given["ticket_standby"], *tickets["standby"]),
+        tickets_activated=(*given["ticket_activate"], *tickets["activate"]),
+        operations=tuple(_operation(text) for text in given["op_inject"]),
+        attributes=given["attribute"],
+        cleaned=given["cleanup"],
     )
     carry_out = bool(given["simulate"] or given["in_place"] or given["op_fail"])
     decide = carry_out or any(
         given[name]
-        for name in ("run_", "show_scores", "show_utilization", "save_graph", "save_dotfile")
+        for name in (
+            "run_",
+            "show_scores",
+            "show_utilization",
+            "save_graph",
+            "save_dotfile",
+            "graph",
+        )
     )
     warnings = (_NO_SCHEMA,) if cib.tree.get("validate-with") == "none" else ()
     return Plan(
@@ -142,7 +162,7 @@ def plan_of(cib: Cib, given: dict[str, Any], *, is_file: bool) -> Plan:
         real=real,
         time_line=time_line,
         wishes=wishes,
-        failures=given["op_fail"],
+        failures=tuple(_operation(text) for text in given["op_fail"]),
         schedule=decide or given["as_json"],
         carry_out=carry_out,
         scores=given["show_scores"],
@@ -153,11 +173,44 @@ def plan_of(cib: Cib, given: dict[str, Any], *, is_file: bool) -> Plan:
     )
 
 
+_WORDS: Final = {"no": "false", "yes": "true", "off": "false", "on": "true"}
+_TICKET: Final = {
+    "granted": "grant", "revoked": "revoke", "standby": "standby", "active": "activate",
+}  # fmt: skip
+_OPERATION: Final = re.compile(r"([^:]+(?::\d+)?):([a-z_-]+)(?::(\d+))?@([^=]+)=(-?\d+)")
+
+
+def _operation(text: str) -> str:
+    """Return RSC:TASK[:MS]@NODE=RC in the older spelling RSC_TASK_MS@NODE=RC."""
+    match = _OPERATION.fullmatch(text)
+    if match is None:
+        return text
+    return f"{match[1]}_{match[2]}_{match[3] or 0}@{match[4]}={match[5]}"
+
+
+def _tickets(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the tickets by what becomes of them."""
+    found: dict[str, list[str]] = {word: [] for word in _TICKET.values()}
+    for text in given:
+        name, _, state = text.rpartition("=")
+        if not name or state not in _TICKET:
+            raise Usage(f"--ticket {text}: write TICKET=STATE, STATE one of {', '.join(_TICKET)}")
+        found[_TICKET[state]].append(name)
+    return {word: tuple(names) for word, names in found.items()}
+
+
 def _save(given: dict[str, Any], played: Played) -> None:
     if played.transition is not None:
         transition = played.transition
         _write(given["save_graph"], lambda: graph_xml(transition).encode())
         _write(given["save_dotfile"], lambda: dot(transition).encode())
+        if (name := given["graph"]) is not None:
+            from pcsx.shell.output.transition_graph import DRAWN
+
+            kind = name.rpartition(".")[2]
+            if kind not in DRAWN:
+                raise Usage(f"--graph {name}: the ending is one of {', '.join(DRAWN)}")
+            _write(name, lambda: DRAWN[kind](transition).encode())
     if played.modified is not None:
         _write(given["save_input"], played.modified.to_bytes)
         final = played.after or played.modified
