@@ -251,13 +251,25 @@ class Run:
             text = f"Resource '{id}' is not running on any node"
             if lacks_fencing(self.cib()):
                 raise Failed(f"{text}: {NO_DEVICE}", TWO_WAYS_OUT)
-            raise Failed(text, f"pcsx why {id}")
+            raise Failed(text, self._why(id))
         if where:
             self.note(f"Resource '{id}' is running on: {', '.join(where)}.")
             if not running:
                 raise Failed(f"Resource '{id}' still runs on: {', '.join(where)}")
         else:
             self.note(f"Resource '{id}' is not running on any node")
+
+    def _why(self, id: str) -> str:
+        """Return why *id* does not run, and the command that tells it again."""
+        from pcsx.shell.commands.why import Story
+
+        command = f"pcsx why {id}"
+        try:
+            return "\n".join(
+                [*Story(self.cib(), datetime.now().astimezone()).of_resource(id), command]
+            )
+        except PcsxError:
+            return command
 
     # --- what it says
 

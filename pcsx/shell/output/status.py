@@ -239,6 +239,7 @@ def _failure_problem(failure: Told) -> dict[str, str]:
         "warning",
         f"{failure['resource']} failed to {failure['task']}{every} on {failure['node']}{at} "
         f"(code {failure['exit_code']}){reason}.",
+        f"pcsx why {failure['resource']}\n"
         f"pcsx resource cleanup {failure['resource']} node={failure['node']}",
     )
 

@@ -13,8 +13,8 @@ from tests.shell.support import Shell
 @pytest.fixture
 def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
     cib = cluster(
-        primitive("web", meta="target-role=Stopped")
-        + primitive("vip", meta="resource-stickiness=1"),
+        primitive("vip", meta="resource-stickiness=1")
+        + primitive("web", meta="target-role=Stopped"),
         histories={"a": started("vip") + stopped("web"), "b": stopped("web") + stopped("vip")},
     )
     path = tmp_path / "cib.xml"
