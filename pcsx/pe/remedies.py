@@ -13,8 +13,8 @@ from pcsx.pe.model import Node, Primitive, Resource, Role, WorkingSet
 from pcsx.pe.reasons import Why
 from pcsx.pe.scores import NEVER
 from pcsx.pe.transition import Transition
-from pcsx.pe.wishes import Wishes
 from pcsx.pe.why import Explainer, is_held
+from pcsx.pe.wishes import Wishes
 
 _DEPTH_MAX = 4
 _COUNTED = ("start", "stop", "promote", "demote", "migrate_to", "stonith")
