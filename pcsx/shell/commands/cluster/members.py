@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any, Final
@@ -36,6 +37,7 @@ from pcsx.values import parse_duration_ms
 JOIN_S: Final = 60.0
 PACKET_MIN: Final = 1300
 HOSTS: Final = "/etc/hosts"
+SERVICE: Final = "pcsx.service"
 
 
 def register(level: Level, node: Level) -> None:
@@ -45,6 +47,8 @@ def register(level: Level, node: Level) -> None:
     level.verb("discover")(discover)
     level.verb("check", options=("fix",))(check)
     level.verb("rename", usage="NAME")(rename)
+    level.verb("enable")(enable)
+    level.verb("disable")(disable)
     node.verb("add", usage="")(add)
     node.verb("remove", "delete", usage="NODE")(remove)
     node.verb("rename", usage="NODE NEW_NAME")(rename_node)
@@ -141,6 +145,42 @@ def rename(run: Run, words: list[str]) -> None:
     _client(run).call(ClusterRename(words[0]))
     run.changed = True
     run.say(f"The cluster is called {words[0]} now.")
+
+
+def enable(run: Run, words: list[str]) -> None:
+    """Start the daemon on this node at every boot.
+
+    \b
+    Example:
+        pcsx cluster enable
+    """
+    _at_boot(run, words, "enable")
+
+
+def disable(run: Run, words: list[str]) -> None:
+    """Do not start the daemon on this node at boot.
+
+    \b
+    Example:
+        pcsx cluster disable
+    """
+    _at_boot(run, words, "disable")
+
+
+def _at_boot(run: Run, words: list[str], word: str) -> None:
+    if words:
+        raise args.misused(run.usage)
+    run.live_only(f"pcsx cluster {word}")
+    hint = f"It does: systemctl {word} {SERVICE}"
+    try:
+        ran = subprocess.run(
+            ["systemctl", word, SERVICE], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Failed(f"this node's service manager cannot be asked: {error}", hint) from error
+    if ran.returncode:
+        raise Failed(f"systemctl {word} {SERVICE}: {ran.stderr.strip() or ran.returncode}", hint)
+    run.changed = True
 
 
 def add(run: Run, words: list[str]) -> None:
