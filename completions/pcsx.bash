@@ -21,7 +21,7 @@ _pcsx_words() {
         'alert update') printf '%s\n' 'path=' 'description=' 'options' 'meta' ;;
         'cib') printf '%s\n' 'commit' 'delete' 'diff' 'import' 'list' 'new' 'reset' 'use' ;;
         'cib use') printf '%s\n' 'live' ;;
-        'cluster') printf '%s\n' 'accept' 'authkey' 'check' 'cib' 'cib-push' 'cib-upgrade' 'config' 'destroy' 'discover' 'edit' 'info' 'join' 'link' 'node' 'rename' 'setup' 'start' 'status' 'stop' 'token' 'verify' ;;
+        'cluster') printf '%s\n' 'accept' 'authkey' 'check' 'cib' 'cib-push' 'cib-upgrade' 'config' 'destroy' 'disable' 'discover' 'edit' 'enable' 'info' 'join' 'link' 'node' 'rename' 'setup' 'start' 'status' 'stop' 'token' 'verify' ;;
         'cluster authkey') printf '%s\n' 'rotate' 'status' ;;
         'cluster cib') printf '%s\n' 'scope=' ;;
         'cluster cib-push') printf '%s\n' 'scope=' 'diff-against=' ;;
@@ -505,8 +505,10 @@ _pcsx_is() {
         'cluster config uuid') printf '%s\n' closed ;;
         'cluster config uuid generate') printf '%s\n' open ;;
         'cluster destroy') printf '%s\n' open ;;
+        'cluster disable') printf '%s\n' open ;;
         'cluster discover') printf '%s\n' open ;;
         'cluster edit') printf '%s\n' open ;;
+        'cluster enable') printf '%s\n' open ;;
         'cluster info') printf '%s\n' open ;;
         'cluster join') printf '%s\n' open ;;
         'cluster link') printf '%s\n' open ;;

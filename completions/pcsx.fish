@@ -42,7 +42,7 @@ function __pcsx_words
         case 'cib use'
             printf '%s\n' 'live'
         case 'cluster'
-            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'rename	Give the cluster another name.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: references, loops, values, scores, fencing; all faults at once.'
+            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'disable	Do not start the daemon on this node at boot.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'enable	Start the daemon on this node at every boot.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'rename	Give the cluster another name.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: references, loops, values, scores, fencing; all faults at once.'
         case 'cluster authkey'
             printf '%s\n' 'rotate	Change the cluster\'s key, while everything runs on; --wait waits until the old one is void.' 'status	Show whether the cluster\'s key is being changed, and which nodes that waits for.'
         case 'cluster cib'
@@ -994,9 +994,13 @@ function __pcsx_is
             printf '%s\n' open
         case 'cluster destroy'
             printf '%s\n' open
+        case 'cluster disable'
+            printf '%s\n' open
         case 'cluster discover'
             printf '%s\n' open
         case 'cluster edit'
+            printf '%s\n' open
+        case 'cluster enable'
             printf '%s\n' open
         case 'cluster info'
             printf '%s\n' open

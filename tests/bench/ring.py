@@ -74,14 +74,11 @@ def rates(seconds: float) -> None:
         _form(nodes)
         sockets = [node.socket for node in nodes.nodes]
         for size in (200, 1300):
-            _told(
-                f"ordered messages of {size} B, one sender",
-                _run(_messages, sockets[:1], seconds, size),
-            )
-            _told(
-                f"ordered messages of {size} B, three senders",
-                _run(_messages, sockets, seconds, size),
-            )
+            what = f"ordered messages of {size} B"
+            for senders in (sockets[:1], sockets):
+                found = _run(_messages, senders, seconds, size)
+                _told(f"{what}, {len(senders)} senders", found)
+            _told(f"{what}, one at a time", _run(_alone, sockets[:1], min(seconds, 2.0), size))
         for clients in (sockets[:1], sockets):
             _told(f"durable changes, {len(clients)} clients", _run(_changes, clients, seconds, 0))
         for clients in (sockets[:1], sockets):
@@ -132,13 +129,22 @@ def _told(what: str, found: list[list[float]]) -> None:
 
 def _messages(socket: str, number: int, seconds: float, size: int) -> list[float]:
     """Say messages to a group, some under way at a time; from saying to hearing each back."""
+    return _say(socket, number, seconds, size, window=WINDOW)
+
+
+def _alone(socket: str, number: int, seconds: float, size: int) -> list[float]:
+    """Say a message to a group and hear it back, then the next: what is told is its way alone."""
+    return _say(socket, number, seconds, size, window=1)
+
+
+def _say(socket: str, number: int, seconds: float, size: int, *, window: int) -> list[float]:
     with Group("bench", socket) as group:
         group.next()
         began, sent, heard = time.monotonic(), 0, 0
         said: dict[int, float] = {}
         found: list[float] = []
         while time.monotonic() - began < seconds or said:
-            while len(said) < WINDOW and time.monotonic() - began < seconds:
+            while len(said) < window and time.monotonic() - began < seconds:
                 text = b"%d %d " % (number, sent)
                 said[sent] = time.perf_counter()
                 group.send(text + bytes(size - len(text)))
