@@ -6,6 +6,7 @@ What an action carries (parameters, meta entries) is put together in `describe.p
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pcsx.cib.evaluate import duration_ms_of
 from pcsx.pe.actions import notify
@@ -30,6 +31,7 @@ from pcsx.pe.flags import (
 )
 from pcsx.pe.model import Action, Bundle, Clone, Kind, Link, Resource, WorkingSet
 from pcsx.pe.reasons import reasons_of
+from pcsx.pe.transition import Action as Step
 from pcsx.pe.transition import Transition
 
 _ALWAYS = frozenset(("stonith", "do_shutdown"))
@@ -42,7 +44,7 @@ def build(work: WorkingSet) -> Transition:
         describer.step(action, inputs_of(action)) for action in _in_order(work) if _enter(action)
     ]
     return Transition(
-        actions=tuple(steps),
+        actions=_closed(steps),
         cluster_delay_ms=duration_ms_of(work.options.cluster_delay, 60_000),
         fencing_timeout_ms=duration_ms_of(work.options.fencing_timeout, 60_000),
         batch_limit=_count(work.options.batch_limit, 0),
@@ -52,6 +54,17 @@ def build(work: WorkingSet) -> Transition:
         reasons=reasons_of(work),
         notices=tuple(work.notices),
         blocked=tuple(_blocked(work)),
+    )
+
+
+def _closed(steps: list[Step]) -> tuple[Step, ...]:
+    """Return *steps* without inputs that did not enter: nobody would ever confirm these."""
+    present = {step.id for step in steps}
+    return tuple(
+        step
+        if present.issuperset(step.inputs)
+        else replace(step, inputs=tuple(id for id in step.inputs if id in present))
+        for step in steps
     )
 
 
