@@ -193,10 +193,52 @@ def _check_resources(index: _Index) -> Iterator[Finding]:
                     yield Finding.error(
                         "clone-child", name, f"A {children[0].tag} cannot be cloned"
                     )
+            case "bundle":
+                if not any(resource.find(engine) is not None for engine in _ENGINES):
+                    yield Finding.error(
+                        "bundle-engine", name, f"The bundle {name} names no container engine"
+                    )
             case "primitive":
                 yield from _check_primitive(name, resource)
 
 
+_TRUTHS: Final = (
+    "symmetrical", "sequential", "require-all", "enabled", "record-pending", "add-host",
+)  # fmt: skip
+_NUMBERS: Final = (
+    "control-port", "host-netmask", "port", "internal-port", "replicas", "replicas-per-host",
+    "promoted-max", "masters",
+)  # fmt: skip
+
+
+def _check_values(index: _Index) -> Iterator[Finding]:
+    """Tell of attributes whose kind every element shares."""
+    for element in index.elements:
+        for name in _TRUTHS:
+            value = element.get(name)
+            if value is not None and parse_bool(value) is None:
+                yield _bad_value(element, name, value, "true or false")
+        for name in _NUMBERS if element.tag in _BUNDLE_PARTS else ():
+            value = element.get(name)
+            if value is not None and not (value.isascii() and value.isdigit()):
+                yield _bad_value(element, name, value, "a whole number")
+
+
+_BUNDLE_PARTS: Final = ("docker", "podman", "rkt", "network", "port-mapping")
+
+
+def _bad_value(element: etree._Element, name: str, value: str, wanted: str) -> Finding:
+    subject = _subject(element)
+    return Finding.error("option-value", subject, f"{subject}: {name}={value} is not {wanted}")
+
+
+def _check_rules(index: _Index) -> Iterator[Finding]:
+    for rule in index.configuration.iter("rule"):
+        if len(rule) == 0 and rule.get("id-ref") is None:
+            yield Finding.error("rule-empty", _subject(rule), "A rule has no condition")
+
+
+_ENGINES: Final = ("docker", "podman", "rkt")
 _CLASSES: Final = ("ocf", "lsb", "stonith", "systemd", "service", "heartbeat", "upstart", "nagios")
 
 
@@ -295,6 +337,7 @@ def _check_constraints(index: _Index) -> Iterator[Finding]:
             rsc = constraint.get(attribute)
             if rsc is not None and not index.is_constrainable(rsc):
                 yield _unknown(constraint, rsc, f"{name}: there is no resource {rsc}")
+        yield from _check_whole(constraint, name)
         for reference in constraint.iterfind("resource_set/resource_ref"):
             rsc = reference.get("id", "")
             if not index.is_constrainable(rsc):
@@ -316,6 +359,18 @@ def _check_constraints(index: _Index) -> Iterator[Finding]:
                     yield _value(name, "loss-policy", policy, _LOSS_POLICIES)
                 if not constraint.get("ticket"):
                     yield Finding.error("ticket-missing", name, f"{name} names no ticket")
+
+
+def _check_whole(constraint: etree._Element, name: str) -> Iterator[Finding]:
+    """Tell what a constraint without resource sets lacks."""
+    if constraint.find("resource_set") is not None:
+        return
+    for attribute in _CONSTRAINED.get(str(constraint.tag), ()):
+        pattern = constraint.get("rsc-pattern") if attribute == "rsc" else None
+        if constraint.get(attribute) is None and pattern is None:
+            yield Finding.error(
+                "constraint-incomplete", name, f"{name} names no resource as {attribute}"
+            )
 
 
 def _check_location(index: _Index, constraint: etree._Element, name: str) -> Iterator[Finding]:
@@ -475,6 +530,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     _check_missing_ids,
     _check_references,
     _check_resources,
+    _check_rules,
+    _check_values,
     _check_operations,
     _check_option_sets,
     _check_constraints,

@@ -8,8 +8,9 @@ be written loses no change of the file: the change is merely not on record.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import hashlib
+import os
+import pwd
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -77,9 +78,9 @@ def _change(before: Cib, after: Cib, command: str) -> Change:
     from pcsx.cib.replica import Change
 
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = ""
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = str(os.getuid())
     wall = datetime.now().astimezone().isoformat(timespec="seconds")
     patch = diff(before, after).to_bytes()
     return Change(

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -279,6 +280,45 @@ class Verb(WordsCommand):
         return [self.usage_text] if self.usage_text else []
 
 
+class Rooms(MutableMapping[str, click.Command]):
+    """The commands of a level, by name; those in rooms are imported when one is asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, click.Command] = {}
+        self._rooms: dict[str, tuple[str, ...]] = {}
+        self.level: Level | None = None
+
+    def add_room(self, module: str, names: Iterable[str]) -> None:
+        """Note that *module* registers the commands *names*."""
+        self._rooms[module] = tuple(names)
+
+    def _enter(self, module: str) -> None:
+        assert self.level is not None
+        names = self._rooms.pop(module)
+        import_module(module).register(self.level)
+        assert set(names) <= set(self._made), f"{module} lacks {set(names) - set(self._made)}"
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._made:
+            for module in [module for module, names in self._rooms.items() if name in names]:
+                self._enter(module)
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        for module in list(self._rooms):
+            self._enter(module)
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Level(WordsCommand, click.Group):
     """A noun: the next word names a verb or a level below; without a word its default runs."""
 
@@ -286,6 +326,13 @@ class Level(WordsCommand, click.Group):
         """Make the level *name*; *default* is the verb that runs when no word follows."""
         self.default = default
         click.Group.__init__(self, name, help=inspect.cleandoc(help), add_help_option=False)
+        self.rooms = Rooms()
+        self.rooms.level = self
+        self.commands = self.rooms
+
+    def room(self, module: str, names: str) -> None:
+        """Have *module* register the commands *names* when one of them is asked for."""
+        self.rooms.add_room(module, names.split())
 
     def verb(
         self, *names: str, usage: str = "", options: Iterable[str] = ()

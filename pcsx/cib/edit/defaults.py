@@ -41,7 +41,7 @@ def create(
             made.set("score", score)
         if rule is not None:
             made.append(set_rule_element(conf, rule, name))
-        put_pairs(conf, made, values, keep_empty=True)
+        put_pairs(conf, made, values)
 
     return edited(cib, change)
 

@@ -163,3 +163,29 @@ def guest_resources(cib: Cib, name: str) -> list[str]:
         ):
             found.append(id)
     return found
+
+
+def agents_everywhere(cib: Cib) -> list[tuple[str, str]]:
+    """Return the id of each primitive and its agent, `class[:provider]:type`, templates followed.
+
+    A primitive whose template is not there has no agent and is left out.
+    """
+    found = []
+    for primitive in _conf(cib).iterfind("resources//primitive"):
+        source = primitive
+        if template := primitive.get("template"):
+            other = _conf(cib).find(f"resources/template[@id='{template}']")
+            if other is None:
+                continue
+            source = other
+        parts = (source.get("class"), source.get("provider"), source.get("type"))
+        found.append((str(primitive.get("id")), ":".join(part for part in parts if part)))
+    return found
+
+
+def operations_of(cib: Cib, id: str) -> list[tuple[str, str]]:
+    """Return name and timeout (or nothing) of each operation of the primitive *id*."""
+    found = resource(_conf(cib), id)
+    if found is None:
+        return []
+    return [(op.get("name", ""), op.get("timeout", "")) for op in found.iterfind("operations/op")]

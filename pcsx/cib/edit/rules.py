@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
 from pcsx.cib.edit.tree import Element, clean_id, free_id, refuse
-from pcsx.cib.objects.rules import Rule
+
+if TYPE_CHECKING:
+    from pcsx.cib.objects.rules import Rule
 
 COMPARISONS: Final = ("eq", "ne", "lt", "gt", "lte", "gte")
 DATE_PARTS: Final = (
@@ -342,6 +344,8 @@ def set_rule_element(conf: Element, part: Part, parent_id: str) -> Element:
 
 def as_rule(part: Part) -> Rule:
     """Return *part* as a rule that is in no document, to be judged."""
+    from pcsx.cib.objects.rules import Rule  # not needed to write rules, and slow to load
+
     return Rule.from_xml(set_rule_element(etree.Element("configuration"), part, "rule"))
 
 

@@ -1,6 +1,7 @@
 """The table of elements: attributes and children of each.
 
-Attributes are words: `name` may be there, `name!` must be, `name=a|b` is one of these values.
+Attributes are words: `name` may be there, `name!` must be, `name=a|b` is one of these values,
+`name!=a|b` both.
 Children are words: `tag` any number of times, `tag?` at most once, `tag!` once at least. Their
 order is free. What an element shares by `id-ref` it need not have itself.
 """
@@ -78,7 +79,7 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
         "expression date_expression rsc_expression op_expression rule",
     ),
     "expression": (
-        "id! attribute! operation=lt|gt|lte|gte|eq|ne|defined|not_defined "
+        "id! attribute! operation!=lt|gt|lte|gte|eq|ne|defined|not_defined "
         "type=string|number|integer|version value value-source=literal|param|meta",
         "",
     ),
@@ -91,19 +92,22 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
     "date_spec": (_UNITS, ""),
     "duration": (_UNITS, ""),
     # nodes
-    "node": ("id! uname! type description score", f"{_RESOURCE_SETS}"),
+    "node": (
+        "id! uname! type=normal|member|ping|remote description score",
+        "instance_attributes utilization",
+    ),
     # resources
     "primitive": (
         "id! class provider type template description",
-        f"{_RESOURCE_SETS} operations",
+        f"{_RESOURCE_SETS} operations?",
     ),
-    "template": ("id! class! provider type! description", f"{_RESOURCE_SETS} operations"),
-    "group": ("id! description ordered collocated", f"{_RESOURCE_SETS} primitive"),
-    "clone": ("id! description", f"{_RESOURCE_SETS} primitive? group?"),
-    "master": ("id! description", f"{_RESOURCE_SETS} primitive? group?"),
+    "template": ("id! class! provider type! description", f"{_RESOURCE_SETS} operations?"),
+    "group": ("id! description ordered collocated", f"{_SETS} primitive"),
+    "clone": ("id! description", f"{_SETS} primitive? group?"),
+    "master": ("id! description", f"{_SETS} primitive? group?"),
     "bundle": (
         "id! description",
-        f"{_RESOURCE_SETS} docker? podman? rkt? network? storage? primitive?",
+        f"{_SETS} docker? podman? rkt? network? storage? primitive?",
     ),
     "docker": (_ENGINE, ""),
     "podman": (_ENGINE, ""),
@@ -177,7 +181,7 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
 def _attribute(word: str) -> Attribute:
     name, equals, values = word.partition("=")
     if equals:
-        return Attribute(name, False, tuple(values.split("|")))
+        return Attribute(name.rstrip("!"), name.endswith("!"), tuple(values.split("|")))
     return Attribute(name.rstrip("!"), name.endswith("!"))
 
 

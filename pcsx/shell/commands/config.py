@@ -39,9 +39,9 @@ def show(run: Run, words: list[str]) -> None:
     from pcsx.cib.edit import levels, properties, read
     from pcsx.cib.objects.document import Document
     from pcsx.cib.objects.resources import Primitive, Template
-    from pcsx.shell.commands.stonith.levels import level_lines
     from pcsx.shell.output.constraints import TITLES, constraints_object, kind_lines
     from pcsx.shell.output.defaults import defaults_lines
+    from pcsx.shell.output.levels import level_lines
     from pcsx.shell.output.others import alert_lines, alert_objects, tag_lines
     from pcsx.shell.output.pairs import indented
     from pcsx.shell.output.resources import resource_lines, resources_object

@@ -15,9 +15,11 @@ HIDDEN: Final = "********"
 
 
 def quoted(value: str) -> str:
-    """Return *value* in double quotes if it could be taken for two words."""
-    if value and not re.search(r"[\s\"]", value):
+    """Return *value* in quotes if it could be taken for two words, or for a pair."""
+    if not re.search(r"[\s=]", value):
         return value
+    if '"' in value and "'" not in value:
+        return f"'{value}'"
     inside = value.replace('"', '\\"')
     return f'"{inside}"'
 

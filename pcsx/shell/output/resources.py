@@ -34,7 +34,7 @@ OPERATION_ORDER = (
 def show_resources(run: Run, words: Sequence[str], *, stonith: bool) -> None:
     """Show the resources named by *words*, or all; fence devices or all others."""
     from pcsx.cib.edit import levels
-    from pcsx.shell.commands.stonith.levels import level_lines
+    from pcsx.shell.output.levels import level_lines
 
     document = Document(run.cib())
     chosen = _chosen(run, document, words, stonith=stonith)
@@ -431,6 +431,8 @@ def _bundle_object(bundle: Bundle) -> dict[str, Any]:
             name: _number(getattr(container, name)) if name in numbers else getattr(container, name)
             for name in CONTAINER_ORDER
         }
+        if container.masters is not None:  # the older word
+            options["promoted_max"] = _number(container.masters)
     network: dict[str, Any] | None = None
     if bundle.network is not None:
         network = {name: getattr(bundle.network, name) for name in NETWORK_ORDER}

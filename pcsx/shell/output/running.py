@@ -74,7 +74,7 @@ def running_on(cib: Cib, name: str) -> list[str]:
 def show_running(run: Run, words: Sequence[str], *, stonith: bool) -> None:
     """Show what runs where, of all or of the resource or tag that *words* name."""
     from pcsx.cib.edit import levels
-    from pcsx.shell.commands.stonith.levels import level_lines
+    from pcsx.shell.output.levels import level_lines
     from pcsx.shell.output.pairs import indented
     from pcsx.shell.output.status import resource_object
 

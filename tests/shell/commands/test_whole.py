@@ -102,3 +102,34 @@ def test_a_checkpoint_is_shown_and_restored(shell: Shell, file: Path) -> None:
     shell.must("config checkpoint restore 2")
     assert "c" in shell.ids("primitive")
     assert shell("diff 2 --exit-code").status == 0
+
+
+def test_a_taken_over_cluster_is_told_part_by_part(shell: Shell, tmp_path: Path) -> None:
+    old = tmp_path / "old.xml"
+    old.write_text(
+        '<cib validate-with="pacemaker-1.2"><configuration><resources><master id="m"><primitive '
+        'id="a" class="ocf" provider="test" type="Stateful"/></master></resources>'
+        "</configuration></cib>"
+    )
+    conf = tmp_path / "corosync.conf"
+    conf.write_text(
+        "totem {\n    cluster_name: web\n    rrp_mode: none\n}\n"
+        "nodelist {\n    node {\n        name: n1\n        ring0_addr: 10.0.0.1\n    }\n}\n"
+    )
+    told = shell(f"cluster import {old} --corosync_conf {conf} --json").json["data"]
+    assert told["setup"] == "pcsx cluster setup web n1=10.0.0.1"
+    assert {"what": "totem.rrp_mode=none", "verdict": "not supported"}.items() <= next(
+        row for row in told["rows"] if row["what"].startswith("totem.rrp")
+    ).items()
+    assert shell.ids("clone") == ["m"]
+
+
+def test_a_faulty_document_is_taken_over_by_force_only(shell: Shell, tmp_path: Path) -> None:
+    old = tmp_path / "old.xml"
+    old.write_text(
+        '<cib><configuration><constraints><rsc_location id="l" rsc="x" node="n1" score="1"/>'
+        "</constraints></configuration></cib>"
+    )
+    assert shell(f"cluster import {old}").status == 1
+    assert shell.ids("rsc_location") == []
+    assert shell(f"cluster import {old} --force").status == 0

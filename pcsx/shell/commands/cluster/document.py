@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pcsx.cib import check, patch, upgrade, whole
 from pcsx.cib.document import MAX_BYTES, SECTIONS, Cib
+from pcsx.cib.schema import check_shape
 from pcsx.errors import Failed
 from pcsx.shell import args
 from pcsx.shell.filesource import FileSource
@@ -157,7 +158,10 @@ def edit(run: Run, words: list[str]) -> None:
 
 
 def verify(run: Run, words: list[str]) -> None:
-    """Check the document: references, loops, values, scores, fencing; all faults at once.
+    """Check the document: its shape, references, loops, values, scores, fencing; all at once.
+
+    With --full also what the agents installed here say: unknown parameters, values that must be
+    unique, timeouts below their advice.
 
     \b
     Example:
@@ -166,6 +170,11 @@ def verify(run: Run, words: list[str]) -> None:
     if len(words) > 1:
         raise args.misused(run.usage)
     document = FileSource(words[0]).cib() if words else run.cib()
-    found = check.check(document)
+    found = [*check_shape(document), *check.check(document)]
+    if run.flag("full"):
+        from pcsx.shell.advice import check_agents
+        from pcsx.shell.agents import Agents
+
+        found += check_agents(document, Agents(run))
     run.give([finding.to_json() for finding in found])
     run.judge(found)

@@ -50,3 +50,5 @@ for room in (setup, document, config, remotes):
     room.register(command)
 
 members.register(command, remotes.NODE)
+
+command.room(f"{__package__}.takeover", "import")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pcsx.shell.commands.constraint import colocation, general, location, order, ticket
+from typing import Final
+
 from pcsx.shell.words import Level
 
 command = Level(
@@ -16,5 +17,14 @@ command = Level(
     default="config",
 )
 
-for room in (location, order, colocation, ticket, general):
-    room.register(command)
+ROOMS: Final = {
+    "location": "location",
+    "order": "order",
+    "colocation": "colocation",
+    "ticket": "ticket",
+    "general": "config show list delete remove ref rule",
+}
+"""The files beside this one, and the words in them; each is read when one of its words is said."""
+
+for _room, _words in ROOMS.items():
+    command.room(f"{__package__}.{_room}", _words)

@@ -183,6 +183,8 @@ def _judged(
                 force="not-promotable",
             )
     names = [action.name for action in metadata.actions] if metadata is not None else []
+    if names and kind == "stonith":
+        names += ["start", "stop"]  # a device is started and stopped though its agent is not asked
     yield from operations.faults(ops, names)
     for operation in ops:
         old = operation.get("role", "")

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from pcsx.shell.commands.resource import (
-    agents,
-    bundles,
-    create,
-    debug,
-    defaults,
-    groups,
-    history,
-    move,
-    operations,
-    restart,
-    show,
-    state,
-    trace,
-    update,
-)
+from typing import Final
+
 from pcsx.shell.words import Level
 
 command = Level(
@@ -31,8 +17,23 @@ command = Level(
     default="status",
 )
 
-for room in (
-    create, update, state, restart, move, groups, bundles, operations, defaults, show, history,
-    debug, trace, agents,
-):  # fmt: skip
-    room.register(command)
+ROOMS: Final = {
+    "create": "create delete remove",
+    "update": "update meta utilization",
+    "state": "enable disable manage unmanage cleanup refresh",
+    "restart": "restart",
+    "move": "move move-with-constraint ban clear",
+    "groups": "group ungroup clone promotable unclone",
+    "bundles": "bundle",
+    "operations": "op",
+    "defaults": "defaults",
+    "show": "config show relations status",
+    "history": "failcount timing",
+    "debug": "debug-start debug-stop debug-promote debug-demote debug-monitor validate agent",
+    "trace": "trace untrace",
+    "agents": "standards providers agents list describe",
+}
+"""The files beside this one, and the words in them; each is read when one of its words is said."""
+
+for _room, _words in ROOMS.items():
+    command.room(f"{__package__}.{_room}", _words)

@@ -90,7 +90,9 @@ def _judge(
 
 
 def meta(run: Run, words: list[str]) -> None:
-    """Set meta attributes of a resource, a group, a clone or a bundle; an empty value removes.
+    """Set meta attributes of a resource, a group or a clone; an empty value removes.
+
+    Those of a bundle are set by pcsx resource bundle update.
 
     \b
     Example:
@@ -99,6 +101,10 @@ def meta(run: Run, words: list[str]) -> None:
     if len(words) < 2:
         raise args.misused(run.usage)
     values = args.pairs(words[1:])
+    if read.kind_of(run.cib(), words[0]) == "bundle":
+        text = f"unable to find a resource/clone/group: {words[0]}"
+        hint = f"pcsx resource bundle update {words[0]} meta NAME=VALUE"
+        raise Refused([Finding.error("no-such-resource", words[0], text, hint=hint)])
     run.change(lambda base: resources.set_meta(base, words[0], values))
 
 

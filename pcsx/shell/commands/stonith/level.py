@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pcsx.shell.commands.resource import create, defaults, operations, state, update
-from pcsx.shell.commands.stonith import devices, fencing, levels, testing
+from typing import Final
+
 from pcsx.shell.words import Level
 
 command = Level(
@@ -17,15 +17,16 @@ command = Level(
     default="status",
 )
 
-devices.register(command)
-levels.register(command)
-fencing.register(command)
-testing.register(command)
-operations.register(command)
-defaults.register(command)
-command.verb("delete", "remove", usage="ID")(create.delete)
-command.verb("meta", usage="ID NAME=VALUE...")(update.meta)
-command.verb("enable", usage="ID...")(state.enable)
-command.verb("disable", usage="ID...")(state.disable)
-command.verb("cleanup", usage="[ID] [node=NODE]", options=("node", "strict"))(state.cleanup)
-command.verb("refresh", usage="[ID] [node=NODE]", options=("node", "strict"))(state.refresh)
+ROOMS: Final = {
+    "stonith.devices": "create update config show status list describe",
+    "stonith.levels": "level",
+    "stonith.fencing": "fence confirm history",
+    "stonith.testing": "test verify",
+    "stonith.shared": "delete remove meta enable disable cleanup refresh",
+    "resource.operations": "op",
+    "resource.defaults": "defaults",
+}
+"""Where the words are; each file is read when one of its words is said."""
+
+for _room, _words in ROOMS.items():
+    command.room(f"pcsx.shell.commands.{_room}", _words)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import levels, read
-from pcsx.cib.edit.levels import FencingLevel, Target
+from pcsx.cib.edit.levels import Target
 from pcsx.errors import Failed, Finding, Refused
 from pcsx.shell import args
+from pcsx.shell.output.levels import level_lines
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level, wrong_words
 
@@ -44,21 +45,6 @@ def config(run: Run, words: list[str]) -> None:
     lines = level_lines(found)
     if lines:
         run.say("\n".join(lines))
-
-
-def level_lines(found: Sequence[FencingLevel]) -> list[str]:
-    """Return the levels as lines, nodes first, then patterns, then attributes."""
-    targets = list(dict.fromkeys(level.target for level in found))
-    kinds = ("node", "pattern", "attribute")
-    targets.sort(key=lambda t: (next(n for n, k in enumerate(kinds) if getattr(t, k)), t.text))
-    lines = []
-    for target in targets:
-        label = "Target (regexp)" if target.pattern else "Target"
-        lines.append(f"{label}: {target.text}")
-        own = [level for level in found if level.target == target]
-        own.sort(key=lambda level: int(level.index) if level.index.isdigit() else 0)
-        lines += [f"  Level {level.index} - {','.join(level.devices)}" for level in own]
-    return lines
 
 
 def add(run: Run, words: list[str]) -> None:
