@@ -59,3 +59,17 @@ def test_leading_options_end_at_the_first_word() -> None:
     assert split_leading(["-f", "x", "--force", "a", "--json"]) == (
         {"f": "x", "force": True}, ["a", "--json"],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("noun", ["resource", "stonith", "constraint", "cluster"])
+def test_a_room_has_just_the_words_that_its_level_says(noun: str) -> None:
+    from importlib import import_module
+
+    from pcsx.shell.words import Level
+
+    module = import_module(f"pcsx.shell.commands.{noun}.level")
+    for room, words in module.ROOMS.items():
+        level = Level("x", "x")
+        name = room if "." in room else f"{noun}.{room}"
+        import_module(f"pcsx.shell.commands.{name}").register(level)
+        assert sorted(level.commands) == sorted(words.split()), room
