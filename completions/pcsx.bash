@@ -1,7 +1,7 @@
 # Completion of pcsx for bash. Made from the command tree: make generated.
 _pcsx_words() {
     case "$1" in
-        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'undo' ;;
+        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'transition' 'undo' 'why' ;;
         'acl') printf '%s\n' 'can' 'config' 'disable' 'enable' 'group' 'permission' 'role' 'user' ;;
         'acl can') printf '%s\n' 'read' 'write' ;;
         'acl group') printf '%s\n' 'create' 'delete' ;;
@@ -21,7 +21,7 @@ _pcsx_words() {
         'alert update') printf '%s\n' 'path=' 'description=' 'options' 'meta' ;;
         'cib') printf '%s\n' 'commit' 'delete' 'diff' 'import' 'list' 'new' 'reset' 'use' ;;
         'cib use') printf '%s\n' 'live' ;;
-        'cluster') printf '%s\n' 'accept' 'authkey' 'check' 'cib' 'cib-push' 'cib-upgrade' 'config' 'destroy' 'disable' 'discover' 'edit' 'enable' 'info' 'join' 'link' 'node' 'rename' 'setup' 'start' 'status' 'stop' 'token' 'verify' ;;
+        'cluster') printf '%s\n' 'accept' 'authkey' 'check' 'cib' 'cib-push' 'cib-upgrade' 'config' 'destroy' 'disable' 'discover' 'edit' 'enable' 'import' 'info' 'join' 'link' 'node' 'rename' 'setup' 'start' 'status' 'stop' 'token' 'verify' ;;
         'cluster authkey') printf '%s\n' 'rotate' 'status' ;;
         'cluster cib') printf '%s\n' 'scope=' ;;
         'cluster cib-push') printf '%s\n' 'scope=' 'diff-against=' ;;
@@ -149,6 +149,7 @@ _pcsx_words() {
         'store') printf '%s\n' 'delete' 'get' 'list' 'set' 'watch' ;;
         'tag') printf '%s\n' 'config' 'create' 'delete' 'update' ;;
         'tag update') printf '%s\n' 'add' 'remove' ;;
+        'transition') printf '%s\n' 'graph' 'list' 'replay' 'show' ;;
     esac
 }
 
@@ -167,6 +168,7 @@ _pcsx_options() {
         'cluster config uuid generate') printf '%s\n' '--corosync_conf=' ;;
         'cluster destroy') printf '%s\n' '--all' '--yes' ;;
         'cluster edit') printf '%s\n' '--config' ;;
+        'cluster import') printf '%s\n' '--corosync_conf=' ;;
         'cluster setup') printf '%s\n' '--corosync_conf=' '--overwrite' '--no-cluster-uuid' '--no-keys-sync' '--start' '--enable' '--keep' '--profile=' '--name=' ;;
         'cluster start') printf '%s\n' '--all' ;;
         'cluster stop') printf '%s\n' '--all' ;;
@@ -238,7 +240,7 @@ _pcsx_options() {
         'rule check') printf '%s\n' '--at=' '--node=' ;;
         'rule next') printf '%s\n' '--at=' '--node=' ;;
         'sam') printf '%s\n' '--recovery=' '--quorum' '--store' '--health=' '--warn=' ;;
-        'simulate') printf '%s\n' '--xml-file=' '--xml-pipe' '--live-check' '--run' '--simulate' '--in-place' '--show-scores' '--show-utilization' '--quiet' '--save-graph=' '--save-dotfile=' '--all-actions' '--save-input=' '--save-output=' '--set-datetime=' '--node-up=' '--node-down=' '--node-fail=' '--op-inject=' '--op-fail=' '--quorum=' '--watchdog=' '--ticket-grant=' '--ticket-revoke=' '--ticket-standby=' '--ticket-activate=' '--json' ;;
+        'simulate') printf '%s\n' '--xml-file=' '--xml-pipe' '--live-check' '--run' '--simulate' '--in-place' '--show-scores' '--show-utilization' '--quiet' '--save-graph=' '--save-dotfile=' '--graph=' '--all-actions' '--save-input=' '--save-output=' '--set-datetime=' '--node-up=' '--node-down=' '--node-fail=' '--op-inject=' '--op-fail=' '--quorum=' '--watchdog=' '--ticket-grant=' '--ticket-revoke=' '--ticket-standby=' '--ticket-activate=' '--ticket=' '--attribute=' '--cleanup=' '--json' ;;
         'status') printf '%s\n' '--full' '--hide-inactive' '--by-node' '--check' '--quiet' '--watch' ;;
         'status cluster') printf '%s\n' '--full' ;;
         'status cluster-wide') printf '%s\n' '--full' '--hide-inactive' '--by-node' '--check' '--quiet' '--watch' ;;
@@ -263,6 +265,10 @@ _pcsx_options() {
         'stonith update') printf '%s\n' '--agent-validation' ;;
         'store watch') printf '%s\n' '--revision=' ;;
         'tag update') printf '%s\n' '--before=' '--after=' ;;
+        'transition graph') printf '%s\n' '--format=' ;;
+        'transition list') printf '%s\n' '--limit=' ;;
+        'transition show') printf '%s\n' '--full' ;;
+        'why') printf '%s\n' '--on=' '--fenced=' '--moved=' '--transition=' '--at=' '--json' ;;
     esac
 }
 
@@ -509,6 +515,7 @@ _pcsx_is() {
         'cluster discover') printf '%s\n' open ;;
         'cluster edit') printf '%s\n' open ;;
         'cluster enable') printf '%s\n' open ;;
+        'cluster import') printf '%s\n' open ;;
         'cluster info') printf '%s\n' open ;;
         'cluster join') printf '%s\n' open ;;
         'cluster link') printf '%s\n' open ;;
@@ -792,7 +799,13 @@ _pcsx_is() {
         'tag create') printf '%s\n' open ;;
         'tag delete') printf '%s\n' open ;;
         'tag update') printf '%s\n' open ;;
+        'transition') printf '%s\n' closed ;;
+        'transition graph') printf '%s\n' open ;;
+        'transition list') printf '%s\n' open ;;
+        'transition replay') printf '%s\n' open ;;
+        'transition show') printf '%s\n' open ;;
         'undo') printf '%s\n' open ;;
+        'why') printf '%s\n' open ;;
     esac
 }
 
