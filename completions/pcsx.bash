@@ -268,7 +268,7 @@ _pcsx_options() {
         'transition graph') printf '%s\n' '--format=' ;;
         'transition list') printf '%s\n' '--limit=' ;;
         'transition show') printf '%s\n' '--full' ;;
-        'why') printf '%s\n' '--on=' '--fenced=' '--moved=' '--transition=' '--at=' '--json' ;;
+        'why') printf '%s\n' '--on=' '--fenced=' '--moved=' '--failed=' '--transition=' '--at=' '--json' ;;
     esac
 }
 

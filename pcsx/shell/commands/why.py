@@ -38,6 +38,7 @@ _ADVICE_MAX: Final = 4
 @click.option("--on", default="", metavar="NODE", help="Ask about this node alone.")
 @click.option("--fenced", metavar="NODE", help="Why is this node fenced, or why not?")
 @click.option("--moved", metavar="RESOURCE", help="Why does, or did, it move?")
+@click.option("--failed", metavar="RESOURCE", help="What did its operations that failed do?")
 @click.option("--transition", type=int, metavar="N", help="As it was when N was decided.")
 @click.option("-t", "--at", metavar="TIME", help="As if it were that time (ISO 8601).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -46,6 +47,7 @@ def command(
     on: str,
     fenced: str | None,
     moved: str | None,
+    failed: str | None,
     transition: int | None,
     at: str | None,
     as_json: bool,
@@ -62,12 +64,19 @@ def command(
         pcsx why web --on node2
     Example: why was node3 fenced?
         pcsx why --fenced node3
+    Example: what did the operations of web do that failed or hung?
+        pcsx why --failed web
     """
     run: Run = click.get_current_context().obj
     if as_json:
         run.given["json"] = True
-    if sum(word is not None for word in (resource, fenced, moved)) != 1:
-        raise Usage("name one resource, or a node with --fenced, or a resource with --moved")
+    if sum(word is not None for word in (resource, fenced, moved, failed)) != 1:
+        raise Usage("name one resource, or a node with --fenced, or one with --moved or --failed")
+    if failed is not None:
+        from pcsx.shell.commands.resource.trace import show
+
+        show(run, [failed, *([f"node={on}"] if on else [])])
+        return
     asked = resource or moved or ""
     number = transition or 0
     if not number and run.is_live and (fenced or moved):
