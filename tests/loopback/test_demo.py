@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,8 +36,8 @@ def begin(place: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def test_a_node_dies_and_its_service_lives(tmp_path: Path):
-    demo = begin(tmp_path)
+def test_a_node_dies_and_its_service_lives(place: Path):
+    demo = begin(place)
     out, err = demo.communicate(timeout=120)
     assert demo.returncode == 0, out + err
     lines = [json.loads(line) for line in out.splitlines()]
@@ -47,12 +49,19 @@ def test_a_node_dies_and_its_service_lives(tmp_path: Path):
     assert summary["event"] == "summary" and summary["survivor"] != summary["victim"]
     assert summary["detected_s"] <= summary["fenced_s"] <= summary["recovered_s"]
     assert summary["outage_s"] > 0 and summary["formation_s"] > 0
-    assert left_of(tmp_path) == []
+    assert left_of(place) == []
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Return a directory of its own with a short name: sockets have room for 107 letters."""
+    with tempfile.TemporaryDirectory(prefix="pcsx-t") as made:
+        yield Path(made)
 
 
 @pytest.mark.parametrize("event", ["daemons", "formed", "service", "kill", "fencing"])
-def test_an_interrupt_leaves_no_process_and_no_file(event: str, tmp_path: Path):
-    demo = begin(tmp_path)
+def test_an_interrupt_leaves_no_process_and_no_file(event: str, place: Path):
+    demo = begin(place)
     assert demo.stdout is not None
     for line in demo.stdout:
         if json.loads(line)["event"] == event:
@@ -61,4 +70,4 @@ def test_an_interrupt_leaves_no_process_and_no_file(event: str, tmp_path: Path):
     _, err = demo.communicate(timeout=60)
     assert demo.returncode == 130, err
     assert "Traceback" not in err
-    assert left_of(tmp_path) == []
+    assert left_of(place) == []
