@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: help setup demo test test-live bench lint smells generated clean
+MARK ?= not live
+
+.PHONY: help setup demo test again test-live bench lint smells generated clean
 
 help:
 	@echo "make demo       a cluster of three daemons on loopback survives the loss of a node"
@@ -34,7 +36,11 @@ test: lint
 
 test-live: setup
 	./.ci/install-live
-	$(BIN)/python -m pytest -m live -x tests/live
+	$(BIN)/python -m pytest -m live tests/live --durations=10
+
+# What failed last time alone: on a shared machine a stall may look like a fault; twice it is one.
+again: setup
+	$(BIN)/python -m pytest -m "$(MARK)" --last-failed --last-failed-no-failures none
 
 bench: setup
 	$(BIN)/python -m tests.bench.cli
