@@ -18,8 +18,9 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Self
 
-from pcsx.errors import NoCluster, NotAuthorised, PcsxError, TimedOut, from_json
+from pcsx.errors import Finding, NoCluster, NotAuthorised, PcsxError, Refused, TimedOut, from_json
 from pcsx.protocol import (
+    ASKS,
     HEADER,
     MAX_MESSAGE,
     GroupJoin,
@@ -43,8 +44,14 @@ def socket_path() -> str:
 class Client:
     """One connection to the local daemon; use it as a context manager."""
 
-    def __init__(self, path: str | None = None, timeout_s: float = 60.0) -> None:
-        """Connect; raises `NoCluster` where no daemon listens, `NotAuthorised` where not let in."""
+    def __init__(
+        self, path: str | None = None, timeout_s: float = 60.0, *, only_asks: bool = False
+    ) -> None:
+        """Connect; raises `NoCluster` where no daemon listens, `NotAuthorised` where not let in.
+
+        One that *only_asks* refuses every request that would do something.
+        """
+        self._only_asks = only_asks
         self.path = path or socket_path()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(timeout_s)
@@ -101,6 +108,10 @@ class Client:
 
     def send(self, request: Request) -> int:
         """Send *request* without waiting, and return its id."""
+        if self._only_asks and type(request) not in ASKS:
+            text = "this command acts at once, so --dry-run cannot tell what would change"
+            hint = "Nothing was done. Leave out --dry-run to do it."
+            raise Refused([Finding.error("dry-run", request.do, text, hint=hint)])
         id, self._next = self._next, self._next + 1
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._socket.sendall(pack({"id": id, **request.to_json()}))

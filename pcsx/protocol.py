@@ -607,6 +607,15 @@ REQUESTS: Final[dict[str, type[Request]]] = {
     )
 }  # fmt: skip
 
+ASKS: Final[frozenset[type[Request]]] = frozenset(
+    (
+        GetStatus, GetCib, Changes, WaitIdle, FenceHistory, AgentMetadata, LobbyInfo, RingStatus,
+        QuorumInfo, Diary, ProbeDevices, Transitions, KeyStatus, ClusterDiscover, RingStats,
+        GroupList, StoreGet, StoreWatch, QuorumWatch, LockList, ProcessShow,
+    )
+)  # fmt: skip
+"""Requests that only ask; all others do something, at once."""
+
 R = TypeVar("R", bound=Request)
 
 

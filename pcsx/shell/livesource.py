@@ -23,9 +23,12 @@ class LiveSource:
 
     live = True
 
-    def __init__(self, timeout_s: float, progress: Progress | None = None) -> None:
+    def __init__(
+        self, timeout_s: float, progress: Progress | None = None, *, only_asks: bool = False
+    ) -> None:
         """Wait *timeout_s* for each answer; *progress* is told each line of what takes longer."""
         self._timeout_s = timeout_s
+        self._only_asks = only_asks
         self._progress = progress
         self._client: Client | None = None
         self._name = os.urandom(16).hex()
@@ -35,7 +38,7 @@ class LiveSource:
     def client(self) -> Client:
         """Return the connection, made now if there is none."""
         if self._client is None:
-            self._client = Client(timeout_s=self._timeout_s)
+            self._client = Client(timeout_s=self._timeout_s, only_asks=self._only_asks)
         return self._client
 
     def cib(self) -> Cib:

@@ -174,7 +174,8 @@ class Run:
             else:
                 from pcsx.shell.livesource import LiveSource
 
-                self._source = LiveSource(self.request_timeout_s, self.progress)
+                asks = self.flag("dry-run")
+                self._source = LiveSource(self.request_timeout_s, self.progress, only_asks=asks)
         return self._source
 
     @property

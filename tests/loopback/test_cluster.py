@@ -104,3 +104,16 @@ def test_the_client_of_python_reads_and_waits(cluster: Town):
         assert error.exit_status == 5
     else:
         raise AssertionError("it answered")
+
+
+ACTS = ("stonith fence n2", "cluster stop", "cluster destroy --yes", "resource cleanup")
+
+
+def test_a_dry_run_does_nothing_and_says_so_where_it_cannot_foresee(cluster: Town):
+    before = cluster.run("n1", "cluster", "cib").stdout.split("<status", 1)[0]
+    for words in ACTS:
+        ran = cluster.run("n1", *words.split(), "--dry-run")
+        assert ran.returncode == 1 and "acts at once" in ran.stderr, ran.stderr
+    assert cluster.run("n1", "node", "standby", "n2", "--dry-run").returncode == 0
+    cluster.until_online("n1", 3)
+    assert cluster.run("n1", "cluster", "cib").stdout.split("<status", 1)[0] == before

@@ -240,7 +240,7 @@ def wait_online(run: Run, limit_s: float) -> None:
 
 def _client(run: Run) -> Client:
     run.live_only("pcsx cluster")
-    return Client(timeout_s=run.request_timeout_s)
+    return Client(timeout_s=run.request_timeout_s, only_asks=run.flag("dry-run"))
 
 
 def _yes(question: str) -> bool:

@@ -66,7 +66,7 @@ def register(level: Level, node: Level) -> None:
 
 def _client(run: Run) -> Client:
     run.live_only("pcsx cluster")
-    return Client(timeout_s=run.request_timeout_s)
+    return Client(timeout_s=run.request_timeout_s, only_asks=run.flag("dry-run"))
 
 
 def token(run: Run, words: list[str]) -> None:
