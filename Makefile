@@ -32,7 +32,7 @@ lint: setup
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS) -m "not live" --durations=10
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not live" --durations=10
 
 test-live: setup
 	./.ci/install-live
