@@ -30,6 +30,7 @@ class Pair:
         self.solo = Solo()
         self._scene, self._machine, self._fencer = scene, machine, fencer
         self._doubt_until_ms = 0
+        self._looked_ms = 0
         self._alone_since_ms = 0
         self._last_leader = 0
 
@@ -61,11 +62,14 @@ class Pair:
         due = [self.solo.deadline_ms]
         target = self._machine.solo_target
         if target is not None and self.solo.deadline_ms is None and not self.solo.busy:
-            due.append(max(self._lost_at_ms(target[0]) or 0, self._doubt_until_ms) or None)
+            seen_ms = max(self._lost_at_ms(target[0]) or 0, self._doubt_until_ms)
+            # What was looked at then, and led to nothing, does not change by time any more.
+            due.append(seen_ms if seen_ms > self._looked_ms else None)
         return min((moment for moment in due if moment is not None), default=None)
 
     def look(self, now: Now) -> Look:
         """Return what there is to see now."""
+        self._looked_ms = now.ms
         target = self._machine.solo_target
         cib = self._scene.ledger.replica.cib
         partner = target[0] if target is not None else self._machine.partner
