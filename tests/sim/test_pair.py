@@ -111,3 +111,16 @@ def test_both_may_be_stopped_at_once():
     made.boot()
     made.until(lambda: len(made.members()) == 2 and made.at_rest(), 60_000)
     assert not made.judge.fencings
+
+
+def test_a_lone_one_that_may_not_fence_rests():
+    made = pair(properties=(("stonith-enabled", "false"),))
+    made.kill(2)
+    made.run(10_000)
+    node = made.machines[1].node
+    assert node is not None
+    began = made.now_ms
+    while made.now_ms < began + 2_000:
+        due = node.deadline_ms
+        assert due is None or due > made.now_ms, "a deadline in the past is a turn without end"
+        made.run(50)
