@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -286,6 +287,8 @@ class Rooms(MutableMapping[str, click.Command]):
     def __init__(self) -> None:
         self._made: dict[str, click.Command] = {}
         self._rooms: dict[str, tuple[str, ...]] = {}
+        self._entering = RLock()
+        """The prompt completes in a thread while another reads: each room is entered once."""
         self.level: Level | None = None
 
     def add_room(self, module: str, names: Iterable[str]) -> None:
@@ -299,10 +302,11 @@ class Rooms(MutableMapping[str, click.Command]):
         assert set(names) <= set(self._made), f"{module} lacks {set(names) - set(self._made)}"
 
     def __getitem__(self, name: str) -> click.Command:
-        if name not in self._made:
-            for module in [module for module, names in self._rooms.items() if name in names]:
-                self._enter(module)
-        return self._made[name]
+        with self._entering:
+            if name not in self._made:
+                for module in [module for module, names in self._rooms.items() if name in names]:
+                    self._enter(module)
+            return self._made[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:
         self._made[name] = command
@@ -311,9 +315,11 @@ class Rooms(MutableMapping[str, click.Command]):
         del self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        for module in list(self._rooms):
-            self._enter(module)
-        return iter(self._made)
+        with self._entering:
+            for module in list(self._rooms):
+                if module in self._rooms:
+                    self._enter(module)
+            return iter(list(self._made))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -61,7 +61,7 @@ def test_leading_options_end_at_the_first_word() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("noun", ["resource", "stonith", "constraint", "cluster"])
+@pytest.mark.parametrize("noun", ["resource", "stonith", "constraint"])
 def test_a_room_has_just_the_words_that_its_level_says(noun: str) -> None:
     from importlib import import_module
 

@@ -20,9 +20,9 @@ command = Level(
 ROOMS: Final = {
     "create": "create delete remove",
     "update": "update meta utilization",
-    "state": "enable disable manage unmanage cleanup refresh",
+    "state": "enable start disable stop manage unmanage cleanup refresh",
     "restart": "restart",
-    "move": "move move-with-constraint ban clear",
+    "move": "move move-with-constraint ban clear unmigrate unmove unban",
     "groups": "group ungroup clone promotable unclone",
     "bundles": "bundle",
     "operations": "op",
