@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from pcsx.errors import Failed
+from pcsx.errors import Failed, NoQuorum
 from pcsx.shell import args
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
@@ -36,7 +37,13 @@ def fence(run: Run, words: list[str]) -> None:
     run.live_only("it fences a node")
     action = "off" if run.flag("off") else "reboot"
     limit_s = run.wait_s or 120.0
-    answer = run.source.call(Fence(words[0], action, int(limit_s * 1000)), timeout_s=limit_s + 10)
+    began_s = time.time()
+    request = Fence(words[0], action, int(limit_s * 1000))
+    try:
+        answer = run.source.call(request, timeout_s=limit_s + 10)
+    except NoQuorum as error:
+        # Who led may be who was fenced: what was decided goes on under the next leader.
+        answer = followed(run, words[0], began_s, limit_s, error)
     run.give(answer)
     if answer.get("ok") is False:
         raise Failed(
@@ -44,6 +51,29 @@ def fence(run: Run, words: list[str]) -> None:
         )
     run.changed = True
     run.say(f"Node: {words[0]} fenced")
+
+
+def followed(
+    run: Run, node: str, began_s: float, limit_s: float, error: NoQuorum
+) -> dict[str, Any]:
+    """Return what came of a fencing of *node* on record since *began_s*; *error* if there is none.
+
+    Asking anew could fence a node twice; the record says whether it was decided.
+    """
+    from pcsx.protocol import FenceHistory
+
+    while time.time() < began_s + limit_s:
+        time.sleep(0.2)
+        try:
+            history = run.source.call(FenceHistory(node))["history"]
+        except NoQuorum:
+            continue
+        since = [case for case in history if case["began_s"] >= int(began_s)]
+        if not since and time.time() > began_s + TOLD_S:
+            raise error
+        if since and since[-1]["verdict"] != "pending":
+            return dict(since[-1])
+    raise error
 
 
 def confirm(run: Run, words: list[str]) -> None:
@@ -106,6 +136,8 @@ def show(run: Run, words: list[str]) -> None:
         run.say("No fencing is on record.")
 
 
+TOLD_S: Final = 15.0
+"""By then a decision that was made is known on every node that is left."""
 DONE: Final = {"reboot": "was rebooted", "off": "was switched off", "on": "was switched on"}
 WANTED: Final = {"reboot": "a reboot", "off": "switching off", "on": "switching on"}
 
