@@ -14,11 +14,11 @@ from pcsx.cib.edit.tree import by_id
 from pcsx.cib.likeness import added, is_like, replaced, unwrapped, without
 from pcsx.errors import Different, Finding, PcsxError, Refused, Severity
 from pcsx.shell import outlook
+from pcsx.shell.papersource import PaperSource
 from pcsx.shell.run import Run
 
 if TYPE_CHECKING:
-    from pcsx.cib.document import Cib, Version
-    from pcsx.cib.replica import Change
+    from pcsx.cib.document import Cib
     from pcsx.protocol import Request
     from pcsx.shell.run import Source
 
@@ -40,39 +40,14 @@ MANY: Final = frozenset(
 """Commands that take any number of ids, each of which is deleted by itself."""
 
 
-class OnPaper:
-    """A source that keeps what is committed to itself; questions go to the real one."""
+class OnPaper(PaperSource):
+    """A document on paper; questions go to the real source."""
 
     def __init__(self, real: Source, cib: Cib) -> None:
         """Begin with *cib*."""
+        super().__init__(cib)
         self.live = real.live
-        self.now = cib
         self._real = real
-
-    def cib(self) -> Cib:
-        """Return the document as it is on paper."""
-        return self.now
-
-    def commit(
-        self,
-        base: Cib,
-        new: Cib,
-        command: str,
-        *,
-        wait_s: float | None = None,
-        force: tuple[str, ...] = (),
-        confirm_s: float | None = None,
-    ) -> Version:
-        """Keep *new*."""
-        self.now = new
-        return new.version
-
-    def changes(self) -> list[Change]:
-        """Return nothing: paper has no past."""
-        return []
-
-    def settle(self, wait_s: float) -> None:
-        """Wait for nothing: paper is at rest."""
 
     def call(self, request: Request, timeout_s: float | None = None) -> dict[str, Any]:
         """Ask the real source."""
@@ -124,7 +99,7 @@ def _delete_others(
         twin, paper = _twin(run, run.cib())
         twin.argv = [word for word in run.argv if word not in missing]
         again(twin)
-        run.change(lambda _: paper.now)
+        run.change(lambda _: paper.cib())
     _leave(run, errors)
     return None
 
@@ -144,7 +119,7 @@ def _compare(run: Run, errors: list[Finding], again: Callable[[Run], None]) -> P
     ground = unwrapped(ground, [f.subject for f in errors if f.code == CLONED])
     twin, paper = _twin(run, ground)
     again(twin)
-    wished = paper.now
+    wished = paper.cib()
     new = added(ground, wished)
     for id in ids:
         name = id if by_id(wished.tree, id) is not None else new[0] if len(new) == 1 else ""

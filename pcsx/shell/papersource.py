@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class PaperSource:
     """One document in memory."""
 
-    live = False
+    live: bool = False
 
     def __init__(self, cib: Cib) -> None:
         """Begin with *cib*."""

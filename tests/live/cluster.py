@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 from pcsx.client import Client
@@ -167,12 +166,3 @@ def _leaves(resources: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield from _leaves(one["children"])
         else:
             yield one
-
-
-@contextmanager
-def cluster(count: int, profile: str = "standard") -> Iterator[Cluster]:
-    """Give a formed cluster of *count* machines, and take everything away at the end."""
-    with Lab(count) as lab:
-        made = Cluster(lab)
-        made.form(profile)
-        yield made
