@@ -8,6 +8,15 @@ from importlib.util import find_spec
 
 def main() -> int:
     """Run the program that the command line asks for and return its exit status."""
+    try:
+        return chosen()
+    except KeyboardInterrupt:  # while the first modules load; later ones have their own frame
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+def chosen() -> int:
+    """Run the program of the name and the first words, with as little loaded as it needs."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         from pcsx import __version__
 

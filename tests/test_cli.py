@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pcsx import __main__ as pcsx_main
 from pcsx import cli
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level, Verb
@@ -135,3 +136,14 @@ def test_the_version_needs_no_library() -> None:
 
 def test_help_loads_no_daemon_and_no_xml() -> None:
     _loads_none_of("import pcsx.cli; pcsx.cli.run(['--help'])", "lxml", "pcsx.daemon", "pcsx.pe")
+
+
+def test_an_interrupt_while_the_first_modules_load_is_one_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pcsx_main, "chosen", interrupted)
+    assert pcsx_main.main() == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
