@@ -243,11 +243,14 @@ class Run:
 
     def expect(self, id: str, *, running: bool) -> None:
         """After `--wait`, tell where *id* runs, and raise if it is not as wanted."""
-        from pcsx.shell.output.running import NO_DEVICE, TWO_WAYS_OUT, lacks_fencing
+        from pcsx.shell.output.running import NO_DEVICE, TWO_WAYS_OUT, failed_on, lacks_fencing
 
         if self.wait_s is None or not self.is_live or self.flag("dry-run"):
             return
         where = self.where(id)
+        failed = failed_on(self.cib(), id) if running else []
+        if failed:
+            raise Failed(f"Resource '{id}' has failed on: {', '.join(failed)}", self._why(id))
         if running and not where:
             text = f"Resource '{id}' is not running on any node"
             if lacks_fencing(self.cib()):

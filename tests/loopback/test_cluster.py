@@ -21,6 +21,10 @@ def test_any_node_answers_and_takes_changes(cluster: Town):
     assert re.search(r"Resource 'd' is running on: n[123]\.", ran.stderr)
     told = {at: cluster.json(at, "status")["resources"] for at in ("n1", "n2", "n3")}
     assert told["n1"] == told["n2"] == told["n3"]
+    blocked = "resource create e ocf:pcsx:dummy fail=start op start on-fail=block --wait=30"
+    ran = cluster.run("n2", *blocked.split())
+    assert ran.returncode == 1
+    assert re.search(r"Resource 'e' has failed on: n[123]", ran.stderr)
 
 
 def test_without_a_fence_device_nothing_starts_and_create_says_both_ways_out(cluster: Town):

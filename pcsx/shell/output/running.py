@@ -58,6 +58,18 @@ def nodes_of(cib: Cib, id: str) -> list[str]:
     return sorted(names)
 
 
+def failed_on(cib: Cib, id: str) -> list[str]:
+    """Return the nodes on which the resource *id*, or anything in it, is left as it failed."""
+    names = {
+        node.name
+        for resource in _named(read_now(cib), id)
+        for primitive in resource.primitives()
+        if primitive.failed
+        for node in primitive.active
+    }
+    return sorted(names)
+
+
 def running_on(cib: Cib, name: str) -> list[str]:
     """Return the ids of what runs on the node *name*; fence devices are no load."""
     found = {

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from pcsx.cib.document import Cib
+from pcsx.shell.output.running import failed_on
 from tests.shell.support import EMPTY, Shell
 
 STATE = b"""<status>
@@ -100,3 +102,31 @@ def test_without_a_fence_device_both_ways_out_are_told_with_the_risk(shell: Shel
     assert "pcsx stonith create NAME" in told
     assert "stonith-enabled=false        runs without: a lost node that lives on" in told
     assert "damage its data" in told
+
+
+FAILED = b"""<status>
+<node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm
+ id="1"><lrm_resources><lrm_resource id="a" class="ocf" provider="test" type="Service"><lrm_rsc_op
+ id="a_last_0" operation_key="a_start_0" operation="start" call-id="5" rc-code="7" op-status="0"
+ interval="0" transition-key="1:1:0:x" transition-magic="0:7;1:1:0:x"/><lrm_rsc_op
+ id="a_last_failure_0" operation_key="a_start_0" operation="start" call-id="5" rc-code="7"
+ op-status="0" interval="0" transition-key="1:1:0:x" transition-magic="0:7;1:1:0:x"/>
+</lrm_resource></lrm_resources></lrm></node_state></status></cib>"""
+
+
+def _fail(shell: Shell) -> None:
+    text = shell.path.read_bytes()
+    shell.path.write_bytes(text[: text.index(b"<status")] + FAILED)
+
+
+def test_a_failure_that_the_history_has_twice_is_told_once(running: Shell) -> None:
+    _fail(running)
+    (failure,) = running("status --json").json["data"]["failures"]
+    assert failure["task"] == "start"
+
+
+def test_what_was_left_as_it_failed_does_not_count_as_running(running: Shell) -> None:
+    running.must("resource update a op start on-fail=block")
+    assert failed_on(Cib.from_bytes(running.path.read_bytes()), "a") == []
+    _fail(running)
+    assert failed_on(Cib.from_bytes(running.path.read_bytes()), "a") == ["n1"]
