@@ -58,12 +58,18 @@ def build(work: WorkingSet) -> Transition:
 
 
 def _closed(steps: list[Step]) -> tuple[Step, ...]:
-    """Return *steps* without inputs that did not enter: nobody would ever confirm these."""
-    present = {step.id for step in steps}
+    """Return *steps* without inputs that did not enter: nobody would ever confirm these.
+
+    They are numbered from 1 in the order in which they were made, so that a number does not tell
+    how much else was thought of.
+    """
+    number = {id: n for n, id in enumerate(sorted(step.id for step in steps), 1)}
     return tuple(
-        step
-        if present.issuperset(step.inputs)
-        else replace(step, inputs=tuple(id for id in step.inputs if id in present))
+        replace(
+            step,
+            id=number[step.id],
+            inputs=tuple(number[id] for id in step.inputs if id in number),
+        )
         for step in steps
     )
 

@@ -823,6 +823,13 @@ class WorkingSet:
     failures: list[FailedOperation] = field(default_factory=list)
     migration_limit: int = -1
     recheck_at_s: int | None = None
+    timely: dict[Resource, None] = field(default_factory=dict)
+    """The resources on which time alone may soon decide otherwise."""
+    gifts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By the id of each resource at the top, in the order of assigning: by how many each of
+    `nodes` has more assigned to it after than before."""
+    tempo: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Where this is a part of a cluster: what others are given before each resource at the top."""
     tell_scores: bool = False
     """Keep the score lines (they cost time)."""
     tell_utilization: bool = False
@@ -850,7 +857,9 @@ class WorkingSet:
         word = name_or_id.lower()
         return self.nodes_by_id.get(word) or self.nodes_by_name.get(word)
 
-    def recheck_by(self, moment_s: int) -> None:
-        """Remember that the decision may differ from *moment_s* on by time alone."""
+    def recheck_by(self, moment_s: int, rsc: Resource | None = None) -> None:
+        """Remember that the decision (on *rsc*) may differ from *moment_s* on by time alone."""
+        if moment_s > self.now_s and rsc is not None:
+            self.timely[rsc] = None
         if moment_s > self.now_s and (self.recheck_at_s is None or moment_s < self.recheck_at_s):
             self.recheck_at_s = moment_s

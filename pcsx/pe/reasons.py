@@ -141,5 +141,6 @@ def note(
 
 
 def reasons_of(work: WorkingSet) -> tuple[Reason, ...]:
-    """Return all that was noted, in the order of deciding, nothing twice."""
-    return tuple(Reason(*noted) for noted in dict.fromkeys(work.notes))
+    """Return all that was noted, by resource and in the order of deciding, nothing twice."""
+    noted = sorted(dict.fromkeys(work.notes), key=lambda each: each[1])
+    return tuple(Reason(*each) for each in noted)

@@ -29,15 +29,15 @@ from tests.pe.grade import GRADER
 _SCORES = ("INFINITY", "INFINITY", "100", "-100", "-INFINITY")
 
 
-def random_cluster(seed: int) -> Cib:
-    """Return a cluster of two to four nodes with a few resources, constraints and histories."""
+def random_cluster(seed: int, *, most: int = 5) -> Cib:
+    """Return a cluster of two to four nodes with up to *most* resources, and a few constraints."""
     rng = random.Random(seed)
     nodes = ["a", "b", "c", "d"][: rng.randint(2, 4)]
     tops: list[str] = []
     names: list[str] = []
     copied: set[str] = set()
     described: list[str] = []
-    for number in range(rng.randint(1, 5)):
+    for number in range(rng.randint(1, most)):
         kind = rng.choice(("primitive", "primitive", "primitive", "group", "clone"))
         made = [f"r{number}{letter}" for letter in "xy"[: 2 if kind == "group" else 1]]
         bodies = [

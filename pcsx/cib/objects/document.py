@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import TypeVar
 
@@ -113,6 +114,25 @@ class Document:
         """Return the states of the tickets."""
         return self._section("status/tickets", TicketState)
 
+    def narrowed(
+        self,
+        *,
+        states: tuple[NodeState, ...],
+        resources: tuple[Resource, ...] | None = None,
+        constraints: tuple[Constraint, ...] | None = None,
+    ) -> Document:
+        """Return the same document as one sees it who knows no more than these of each section.
+
+        What was read of the other sections so far is shared.
+        """
+        seen = copy(self)
+        vars(seen)["states"] = states
+        if resources is not None:
+            vars(seen)["resources"] = resources
+        if constraints is not None:
+            vars(seen)["constraints"] = constraints
+        return seen
+
     def find(self, cls: type[_T], element_id: str) -> _T | None:
         """Return the *cls* of that id, wherever in the document it stands."""
         element = self._element(cls.tag, element_id)
@@ -128,6 +148,14 @@ class Document:
                     if pair.get("value") == value and pair.get("name") in names:
                         return True
         return False
+
+    def speaks_of(self, *beginnings: str) -> bool:
+        """Say whether an attribute in the configuration begins like one of these words."""
+        configuration = self._tree.find("configuration")
+        if configuration is None:
+            return False
+        text: bytes = etree.tostring(configuration)
+        return any(f'"{word}'.encode() in text for word in beginnings)
 
     def _element(self, tag: str, element_id: str) -> etree._Element | None:
         return next((e for e in self._tree.iter(tag) if e.get("id") == element_id), None)

@@ -116,6 +116,18 @@ class History:
         """Return a new element that spells the history."""
         return deepcopy(self._element)
 
+    def is_view_of(self, element: etree._Element) -> bool:
+        """Say whether this is a view of that very *element*."""
+        return self._element is element
+
+    def says_as(self, other: History) -> bool:
+        """Say whether both are written alike, wherever they stand."""
+        if self._element is other._element:
+            return True
+        mine: bytes = etree.tostring(self._element)
+        its: bytes = etree.tostring(other._element)
+        return mine == its
+
     @property
     def operations(self) -> tuple[HistoryOperation, ...]:
         """Return the operations in the order of the document."""
@@ -161,13 +173,21 @@ class History:
 
 
 class Lrm:
-    """What the executor of a node knows: a view whose histories are made when asked for."""
+    """What the executor of a node knows: a view whose histories are made when asked for.
 
-    __slots__ = ("_element",)
+    Given *chosen* histories of those in the element, it knows no others.
+    """
+
+    __slots__ = ("_chosen", "_element")
     tag: ClassVar[str] = "lrm"
 
-    def __init__(self, element: etree._Element) -> None:
+    def __init__(self, element: etree._Element, chosen: tuple[History, ...] | None = None) -> None:
         self._element = element
+        self._chosen = chosen
+
+    def choosing(self, histories: tuple[History, ...]) -> Lrm:
+        """Return the view that knows *histories* alone."""
+        return Lrm(self._element, histories)
 
     @classmethod
     def from_xml(cls, element: etree._Element) -> Lrm:
@@ -180,6 +200,8 @@ class Lrm:
 
     def histories(self) -> Iterator[History]:
         """Return the histories of all resources, in the order of the document."""
+        if self._chosen is not None:
+            return iter(self._chosen)
         return map(History, self._element.iterfind("lrm_resources/lrm_resource"))
 
 

@@ -21,9 +21,20 @@ def assign_all(work: WorkingSet) -> None:
                 assign(work, rsc, prefer=rsc.partial_target)
     for rsc in resources:
         if not rsc.is_connection:
-            assign(work, rsc)
+            _assign_in_turn(work, rsc)
     if work.tell_utilization:
         tell_capacities(work, "Remaining", work.nodes)
+
+
+def _assign_in_turn(work: WorkingSet, rsc: Resource) -> None:
+    """Assign one resource, and keep what that gave to each node."""
+    for node, given in zip(work.nodes, work.tempo.get(rsc.id, ()), strict=False):
+        node.assigned_count += given
+    before = [node.assigned_count for node in work.nodes]
+    assign(work, rsc)
+    work.gifts[rsc.id] = tuple(
+        node.assigned_count - count for node, count in zip(work.nodes, before, strict=True)
+    )
 
 
 def _in_order(work: WorkingSet) -> list[Resource]:

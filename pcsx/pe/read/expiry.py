@@ -56,7 +56,7 @@ def _is_past(work: WorkingSet, rsc: Primitive, node: Node, entry: HistoryOperati
         return False
     if work.now_s < entry.changed_s + timeout_s:
         if entry.exit_code != entry.expected:
-            work.recheck_by(entry.changed_s + timeout_s)
+            work.recheck_by(entry.changed_s + timeout_s, rsc)
         return False
     return True
 

@@ -76,7 +76,7 @@ def fail_count(
         if work.now_s > found.last_s + timeout_s:
             count = 0
         else:
-            work.recheck_by(found.last_s + timeout_s + 1)
+            work.recheck_by(found.last_s + timeout_s + 1, rsc)
     if launched and rsc.launched and rsc.topmost.kind != Kind.BUNDLE:
         for filler in rsc.launched:
             count = add_scores(count, fail_count(work, filler, node, effective=effective))

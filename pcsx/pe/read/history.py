@@ -177,7 +177,7 @@ def _read_lock(work: WorkingSet, rsc: Primitive, node: Node, history: objects.Hi
         ask(work, rsc, "lrm_delete", node, required=True)
         return
     if limit_s > 0:
-        work.recheck_by(since_s + limit_s + 1)
+        work.recheck_by(since_s + limit_s + 1, rsc)
     rsc.lock_node = node
     rsc.lock_s = since_s
 

@@ -22,7 +22,13 @@ def working_set(cib: Cib, wall: datetime, *, sanitized: bool = False) -> Working
 
     A *sanitized* document is one whose secrets were blotted out: that is no change of parameters.
     """
-    document = Document(upgraded(cib))
+    return read(Document(upgraded(cib)), wall, sanitized=sanitized)
+
+
+def read(
+    document: Document, wall: datetime, *, sanitized: bool = False, devices: bool = False
+) -> WorkingSet:
+    """Return the working set of *document*; *devices*: something can fence that is not in it."""
     work = WorkingSet(document, wall, int(wall.timestamp()))
     work.sanitized = sanitized
     where = Circumstances(now=wall, turns=work.turns)
@@ -31,6 +37,7 @@ def working_set(cib: Cib, wall: datetime, *, sanitized: bool = False) -> Working
     work.quorum_panic = bool(integer_of(attributes.get("no-quorum-panic")))
     work.dc_id = attributes.get("dc-uuid", "")
     read_options(work, where)
+    work.fencing_available |= devices
     read_nodes(work, where)
     read_resources(work)
     _read_tags(work)
