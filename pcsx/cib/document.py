@@ -21,10 +21,10 @@ MAX_BYTES: Final = 256 << 20
 """A document above this size is refused before it is parsed."""
 
 SECTIONS: Final = (
-    "crm_config", "nodes", "resources", "constraints", "rsc_defaults", "op_defaults",
-    "acls", "tags", "alerts", "fencing-topology",
+    "crm_config", "nodes", "resources", "constraints", "tags", "fencing-topology",
+    "rsc_defaults", "op_defaults", "acls", "alerts",
 )  # fmt: skip
-"""The children of `configuration`, in the order of the schema."""
+"""The children of `configuration`, in the order in which new ones are added."""
 
 
 COMMENTS: Final = "pcsx-comments"

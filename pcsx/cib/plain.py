@@ -79,7 +79,7 @@ def unseal(cib: Cib) -> Element:
 def seal(cib: Cib, configuration: Element) -> Cib:
     """Return *cib* with *configuration* in the place of its own.
 
-    Sections come in the order of the schema; empty ones that *cib* did not have are left out.
+    Sections of *cib* stay where they are, new ones follow; empty new ones are left out.
     Raises `Refused` where a name or value is none that XML can hold.
     """
 
@@ -107,8 +107,9 @@ def to_xml(element: Element) -> str:
 
 
 def _ordered(configuration: Element, old: Any) -> Element:
-    had = set() if old is None else {child.tag for child in old}
-    place = {name: n for n, name in enumerate(SECTIONS)}
+    """Return *configuration* without new empty sections; new ones come after those of *old*."""
+    had = [] if old is None else [str(child.tag) for child in old]
+    place = {name: n for n, name in enumerate(dict.fromkeys((*had, *SECTIONS)))}
     kept = [
         section
         for section in configuration.children

@@ -99,7 +99,10 @@ class Session:
         """
         try:
             if not command(line.words[0], line.words[1:]):
-                self.define([read_definition(line, self.find_agent)], replace=False)
+                definition = read_definition(line, self.find_agent)
+                self.define([definition], replace=False)
+                for text in self.workspace.speak_for_members(definition):
+                    self.run.note(text, code="also-changed")
         except Refused as error:
             self.findings += [_in_line(finding, line.number) for finding in error.findings]
 

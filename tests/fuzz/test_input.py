@@ -12,6 +12,7 @@ from pcsx.cib import Cib
 from pcsx.cib.plain import unseal
 from pcsx.errors import PcsxError, Refused
 from pcsx.shell.syntax import Workspace, read, show
+from tests.fuzz.language import Language
 from tests.fuzz.words import Words
 from tests.shell.commands.conftest import shell
 from tests.shell.support import Shell
@@ -19,6 +20,9 @@ from tests.shell.support import Shell
 __all__ = ["shell"]
 INTERNAL_ERROR = 70
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "conformance"
+
+NODES = b"""<cib><configuration><nodes><node id="1" uname="node1"/><node id="2" uname="node2"/>
+<node id="3" uname="node3"/></nodes></configuration></cib>"""
 
 CRM = """primitive a ocf:test:Service params path=/a op monitor interval=10s meta priority=3
 primitive b @t op start timeout=5
@@ -76,6 +80,25 @@ def test_scrambled_text_is_read_or_refused(seed: int) -> None:
         again = Workspace(unseal(Cib.from_bytes(b"<cib><configuration/></cib>")))
         again.define(read(text), replace=True)
         assert show(again.root) == text, line
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_random_texts_define_is_printed_and_reads_the_same(seed: int) -> None:
+    workspace = Workspace(unseal(Cib.from_bytes(NODES)))
+    try:
+        workspace.define(read(Language(Random(seed)).text()), replace=True)
+    except Refused:
+        return
+    text = show(workspace.root)
+    again = Workspace(unseal(Cib.from_bytes(b"<cib><configuration/></cib>")))
+    again.define(read(text), replace=True)
+    sections = [{s.tag: s for s in each.root.children if s.children} for each in (again, workspace)]
+    assert sections[0].keys() == sections[1].keys()
+    for tag, section in sections[1].items():
+        if tag in ("resources", "constraints"):  # where what refers to others is printed after them
+            section.children.sort(key=lambda e: e.id)
+            sections[0][tag].children.sort(key=lambda e: e.id)
+        assert sections[0][tag].same(section), text
 
 
 def test_what_is_printed_reads_back_into_the_same_document() -> None:

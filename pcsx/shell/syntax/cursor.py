@@ -100,7 +100,7 @@ def score_of(word: str) -> str | None:
         return None
     body = word.lstrip("+-").lower()
     if body in ("inf", "infinity"):
-        return ("-" if word.startswith("-") else "") + "INFINITY"
+        return word[: len(word) - len(body)] + "INFINITY"
     return word
 
 

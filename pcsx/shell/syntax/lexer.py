@@ -1,8 +1,8 @@
 """Lines and words: what ends a line, what quotes mean, and how a value is written.
 
 A backslash at the end of a line joins it with the next, quotes may hold anything, a line that
-begins with `#` is a comment. Inside double quotes a backslash protects a quote, a backslash and a
-line end; elsewhere it is a backslash.
+begins with `#` is a comment. A backslash protects the letter after it, as in shells: inside double
+quotes only a quote, a backslash and a line end, inside single quotes only a line end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Final
 from pcsx.errors import Finding, Refused
 
 _PLAIN: Final = re.compile(r"[\w.\-]+", re.ASCII)
-_SPECIAL: Final = frozenset("\"'\\ \t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _words(scan: _Scan, number: int) -> Iterator[str]:
         word = [] if word is None else word
         if letter in "\"'":
             word.append(_quoted(scan, letter, number))
-        elif letter == "\\" and scan.look() in _SPECIAL:
+        elif letter == "\\" and scan.look():
             word.append(scan.take())
         else:
             word.append(letter)

@@ -6,7 +6,8 @@ on. Constraints that name a resource that goes lose it, and go with it where too
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.plain import Element
@@ -57,17 +58,24 @@ class Pruner:
         """Let what names *old* name *new*."""
         for section in ("constraints", "tags"):
             for element in self.workspace.section(section).children:
-                changed = False
-                for inner in element.walk():
-                    for attribute in _CONSTRAINED:
-                        if inner.get(attribute) == old:
-                            inner.attributes[attribute] = new
-                            changed = True
-                    if inner.tag in ("resource_ref", "obj_ref") and inner.id == old:
-                        inner.attributes["id"] = new
-                        changed = True
-                if changed:
+                if _renamed(element, old, new):
                     yield f"{element.id} now names {new} instead of {old}"
+
+    def speak_for(self, container: str, members: Sequence[str]) -> Iterator[str]:
+        """Let constraints that name one of *members* name the *container* that holds them now.
+
+        What then says the same of it twice says it once; what is left without a second end goes.
+        """
+        section = self.workspace.section("constraints")
+        for constraint in list(section.children):
+            named = [name for name in members if _renamed(constraint, name, container)]
+            if not named:
+                continue
+            if not _drop_doubles(constraint):
+                yield f"{constraint.id} was among what {container} holds and is deleted"
+                section.children = [c for c in section.children if c is not constraint]
+            else:
+                yield f"{constraint.id} now names {container} instead of {', '.join(named)}"
 
     def forget_resource(self, name: str) -> Iterator[str]:
         """Take *name* out of constraints, tags and fencing levels."""
@@ -118,6 +126,37 @@ class Pruner:
             else:
                 yield f"{element.id} is left empty and deleted"
                 section.children = [c for c in section.children if c is not element]
+
+
+def _renamed(element: Element, old: str, new: str) -> bool:
+    """Let what names *old* in *element* name *new*; return whether anything did."""
+    changed = False
+    for inner in element.walk():
+        for attribute in _CONSTRAINED:
+            if inner.get(attribute) == old:
+                inner.attributes[attribute] = new
+                changed = True
+        if inner.tag in ("resource_ref", "obj_ref") and inner.id == old:
+            inner.attributes["id"] = new
+            changed = True
+    return changed
+
+
+def _drop_doubles(constraint: Element) -> bool:
+    """Keep the last of what a constraint names twice; return whether enough is left."""
+    for (first, *_), (second, *_) in itertools.pairwise(_SIMPLE.get(constraint.tag, ())):
+        if first in constraint.attributes and constraint.get(first) == constraint.get(second):
+            return False
+    seen: set[str] = set()
+    for members in reversed(constraint.all("resource_set")):
+        for reference in reversed(list(members.children)):
+            if reference.id in seen:
+                members.children = [r for r in members.children if r is not reference]
+            seen.add(reference.id)
+    if not seen:
+        return True
+    constraint.children = [c for c in constraint.children if c.tag != "resource_set" or c.children]
+    return _simplify(constraint)
 
 
 def _simplify(constraint: Element) -> bool:

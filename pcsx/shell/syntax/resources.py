@@ -21,7 +21,8 @@ from pcsx.shell.syntax.say import Say, Unsayable, clauses
 
 _CLAUSES: Final = ("params", "meta", "utilization", "operations", "op")
 _STOP: Final = frozenset((*_CLAUSES, "op_params", "op_meta"))
-_OP_ATTRIBUTES: Final = frozenset(OPERATION) - {"trace"}
+_OP_ATTRIBUTES: Final = frozenset(OPERATION) - {"trace", "requires"}
+"""What stands on an operation itself; the schema has no place there for what is left out."""
 _HEAD: Final = {"primitive": "primitive", "template": "rsc_template"}
 SET_WORD: Final = {
     "instance_attributes": "params",
@@ -95,7 +96,7 @@ def _read_op(cursor: Cursor) -> Element:
         if word in ("op_params", "op_meta"):
             cursor.take()
             op.children.append(read_set(cursor, WORDS[word], _STOP))
-        elif word in _CLAUSES or word.startswith("description=") or not cursor.is_option():
+        elif word in _CLAUSES or not cursor.is_option():
             break
         elif name.lstrip("$") in _OP_ATTRIBUTES:
             op.attributes[name.lstrip("$")] = cursor.take().partition("=")[2]

@@ -123,6 +123,10 @@ class Workspace:
         self._whole(work)
         return told
 
+    def speak_for_members(self, definition: Definition) -> list[str]:
+        """Let constraints name what *definition* made instead of its members; return changes."""
+        return list(Pruner(self).speak_for(definition.name, definition.members))
+
     def rename(self, old: str, new: str) -> None:
         """Give *old* the name *new*, in all that refers to it too."""
         element = self._required(old)

@@ -121,6 +121,12 @@ def test_unknown_options_of_an_operation_become_its_parameters() -> None:
     )
 
 
+def test_what_the_schema_has_no_place_for_on_an_operation_becomes_its_parameter() -> None:
+    workspace = written("primitive a Dummy op start requires=quorum description=x")
+    (op,) = (e for e in workspace.root.walk() if e.tag == "op")
+    assert (op.get("description"), op.get("requires")) == ("x", "")
+
+
 def test_made_ids_are_counted_where_the_name_is_taken() -> None:
     workspace = written("primitive a Dummy params x=1 params x=2 op monitor op monitor")
     ids = [e.id for e in one(workspace, "a").walk()]

@@ -38,6 +38,10 @@ def test_in_double_quotes_a_backslash_protects_quotes_and_itself_only() -> None:
     assert words_of(r'"a\"b\\c\d"') == (r'a"b\c\d',)
 
 
+def test_outside_quotes_a_backslash_protects_any_letter() -> None:
+    assert words_of(r"a\b\"c\ d \\") == ('ab"c d', "\\")
+
+
 def test_raw_xml_keeps_its_quotes() -> None:
     assert words('xml <a b="c d"/> \\\n\nx') == [("xml", '<a b="c d"/>'), ("x",)]
 

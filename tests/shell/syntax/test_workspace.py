@@ -130,6 +130,25 @@ def test_a_new_name_is_used_in_all_that_refers_to_it() -> None:
         workspace.rename("z", "b")
 
 
+def test_constraints_name_a_new_container_instead_of_its_members() -> None:
+    workspace = written(
+        ABC + "location l a 1: n1\norder o a b c\norder p a b\ncolocation k inf: ( a c ) b\n"
+        "tag t a\nlocation m { a b c } 1: n1"
+    )
+    (group,) = read("group g a b")
+    workspace.define([group], replace=False)
+    told = workspace.speak_for_members(group)
+    assert [text.split()[0] for text in told] == ["l", "o", "p", "k", "m"]
+    lines = show(workspace.root).splitlines()
+    assert [line for line in lines if line.startswith(("loc", "ord", "col", "tag"))] == [
+        "tag t a",
+        "location l g 1: n1",
+        "order o g c",
+        "colocation k inf: c g",
+        "location m { g c } 1: n1",
+    ]
+
+
 def test_members_of_a_group_come_and_go() -> None:
     workspace = written(ABC + "group g a")
     workspace.add_to_group("g", "b")
