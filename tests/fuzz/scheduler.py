@@ -1,30 +1,33 @@
-"""Random clusters, decided by us and by Pacemaker: `python -m tests.fuzz.scheduler [COUNT] [SEED]`.
+"""Random clusters, decided by us and by Pacemaker: `python -m tests.fuzz.scheduler COUNT SEED`.
 
 `random_cluster` makes a document with a history from a seed. Run as a program, each document is
-also given to `crm_simulate`, where it is installed; where the two transitions differ, resources
-and constraints are left out as long as they still differ, and what remains is written to a file.
+also given to `crm_simulate`, where it is installed; where graph, summary or scores differ,
+resources and constraints are left out as long as they still differ, and what remains is written
+to a file. With `--golden` the documents are the golden cases with one change each.
+
+The peer is Pacemaker 2.1.5, while the golden cases are 3.0.2's: where the two disagree on a
+golden case itself, the case is right. `docs/SCHEDULER.md` lists these classes; `peer.py` puts the
+ones that are a matter of words aside.
 """
 
 from __future__ import annotations
 
-import difflib
+import argparse
 import random
+import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from datetime import UTC, datetime
 from pathlib import Path
 
 from lxml import etree
 
 from pcsx.cib.document import Cib
-from pcsx.pe.emit import graph_xml
-from pcsx.pe.schedule import schedule
+from tests.fuzz import peer
+from tests.fuzz.mutations import mutated
 from tests.pe import small
-from tests.pe.grade import GRADER
+from tests.pe.grade import CASES, GRADER, GRADES, cases
 
 _SCORES = ("INFINITY", "INFINITY", "100", "-100", "-INFINITY")
 
@@ -111,30 +114,30 @@ def _histories(
 
 # --- Beside Pacemaker -----------------------------------------------------------------------------
 
-
-def _as_2_1(cib: Cib) -> etree._Element:
-    tree = deepcopy(etree.fromstring(cib.to_bytes()))
-    tree.set("validate-with", "pacemaker-3.9")
-    for name in ("admin_epoch", "epoch", "num_updates"):
-        tree.set(name, "1")
-    return tree
+Case = tuple[str, etree._Element, tuple[str, ...]]
+"""What is compared: how to call it, the document, and further options of `simulate`."""
 
 
-def difference(tree: etree._Element, now: datetime) -> list[str]:
-    """Return how the two transitions of *tree* differ, nothing where they do not."""
-    assert GRADER is not None
-    text = etree.tostring(tree)
-    ours = graph_xml(schedule(Cib.from_bytes(text), now))
-    with tempfile.TemporaryDirectory() as place:
-        file, graph = Path(place) / "cib.xml", Path(place) / "graph.xml"
-        file.write_bytes(text)
-        subprocess.run(["crm_simulate", "-x", file, "-R", "-Q", "-G", graph],
-                       check=False, capture_output=True, timeout=60)  # fmt: skip
-        if not graph.exists():  # it refuses the document: nothing to compare
-            return []
-        theirs = graph.read_text(encoding="utf-8")
-    sides = [GRADER.Transition(side).lines() for side in (theirs, ours)]
-    return list(difflib.unified_diff(*sides, "Pacemaker", "ours", "", "", 0, ""))
+def generated(count: int, seed: int) -> Iterator[Case]:
+    """Return *count* clusters made from seeds."""
+    for number in range(seed, seed + count):
+        yield str(number), etree.fromstring(random_cluster(number).to_bytes()), ()
+
+
+def golden(count: int, seed: int) -> Iterator[Case]:
+    """Return *count* golden cases with one change each, only cases that 2.1.5 itself passes."""
+    rng = random.Random(seed)
+    agreed: dict[str, bool] = {}
+    chosen = cases()
+    for number in range(seed, seed + count):
+        case = rng.choice(chosen)
+        name, args = case["name"], tuple(case["args"])
+        tree = etree.parse(str(CASES / "xml" / f"{name}.xml")).getroot()
+        if name not in agreed:
+            agreed[name] = not peer.differences(tree, args)
+        changed, told = mutated(tree, number)
+        if told and agreed[name]:
+            yield f"{name} {number}: {', '.join(told)}", changed, args
 
 
 def shrunk(tree: etree._Element, differs: Callable[[etree._Element], bool]) -> etree._Element:
@@ -154,22 +157,34 @@ def shrunk(tree: etree._Element, differs: Callable[[etree._Element], bool]) -> e
 
 
 def main() -> None:
-    """Compare as many clusters as asked for; 100 from seed 1 where nothing is said."""
-    given = [int(word) for word in sys.argv[1:]]
-    count, first = (given + [100, 1][len(given) :])[:2]
+    """Compare as many documents as asked for; 100 from seed 1 where nothing is said."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", default=100)
+    parser.add_argument("seed", type=int, nargs="?", default=1)
+    parser.add_argument("--golden", action="store_true", help="change golden cases instead")
+    parser.add_argument("--grade", action="append", choices=GRADES, help="compare only this")
+    given = parser.parse_args()
     if shutil.which("crm_simulate") is None or GRADER is None:
         raise SystemExit("crm_simulate, or the grader beside this checkout, is missing")
-    now, found = datetime.now(UTC), 0
-    for seed in range(first, first + count):
-        tree = _as_2_1(random_cluster(seed))
-        if not difference(tree, now):
+    grades, found, seen = tuple(given.grade or GRADES), 0, 0
+    source = golden if given.golden else generated
+    for name, tree, args in source(given.count, given.seed):
+        seen += 1
+        different = peer.differences(tree, args, grades)
+        if not different:
             continue
         found += 1
-        least = shrunk(tree, lambda one: bool(difference(one, now)))
-        file = Path(tempfile.gettempdir()) / f"pcsx-fuzz-{seed}.xml"
-        file.write_bytes(etree.tostring(least))
-        print(f"== {seed}: {file}\n" + "\n".join(difference(least, now)), flush=True)
-    print(f"{found} of {count} differ")
+        kinds = tuple(kind for kind in different if kind in GRADES) or grades
+        least = shrunk(
+            tree,
+            lambda one, how=(args, kinds): bool(peer.differences(one, *how)),  # type: ignore[misc]
+        )
+        file = Path(tempfile.gettempdir()) / f"pcsx-fuzz-{re.sub(r'[^a-z0-9-]+', '-', name)}.xml"
+        file.write_bytes(etree.tostring(peer.as_2_1(least)))
+        print(f"== {name}: {file}")
+        for kind, lines in peer.differences(least, args, grades).items():
+            print(f"-- {kind}\n" + "\n".join(lines), flush=True)
+    print(f"{found} of {seen} differ")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from lxml import etree
 
 from pcsx.cib.objects.base import NOTHING, Extra, XmlObject, attribute, attributes_of, many, one
-from pcsx.cib.objects.nvpairs import InstanceAttributes
+from pcsx.cib.objects.nvpairs import InstanceAttributes, Utilization
 
 
 def _integer(text: str | None, missing: int) -> int:
@@ -206,11 +206,12 @@ class Lrm:
 
 
 class TransientAttributes(XmlObject):
-    """Node attributes that last until the node leaves."""
+    """Node attributes and capacity that last until the node leaves."""
 
     tag: ClassVar[str] = "transient_attributes"
     id: str | None = attribute()
     attributes: tuple[InstanceAttributes, ...] = many(InstanceAttributes)
+    utilization: tuple[Utilization, ...] = many(Utilization)
     extra: Extra = NOTHING
 
 

@@ -55,9 +55,9 @@ def _forbid(work: WorkingSet, rsc: Primitive, nodes: list[Node]) -> None:
 
 
 def _has_room(node: Node, needed: dict[str, int]) -> bool:
-    """Say whether *node* has what is *needed*; what it does not tell about, it has enough of."""
+    """Say whether *node* has what is *needed*; what it does not tell about, it has none of."""
     left = node.utilization
-    return all(name not in left or amount <= left[name] for name, amount in needed.items())
+    return all(amount <= left.get(name, 0) for name, amount in needed.items())
 
 
 def _bound_to(rsc: Primitive) -> list[Resource]:

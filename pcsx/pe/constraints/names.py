@@ -1,7 +1,8 @@
 """Whom a constraint names: a resource by its id, all made from a template, all that a tag lists.
 
-Naming what is inside a clone means the clone, as instances have no name of their own; naming the
-service in a bundle means all copies of it.
+Naming what is inside a clone means the clone, as instances have no name of their own, but only
+where some node's history goes by that name: until then the field knows no such resource. Naming
+the service in a bundle means all copies of it, likewise.
 """
 
 from __future__ import annotations
@@ -23,10 +24,15 @@ def named(work: WorkingSet, name: str | None) -> Resource | None:
     found = work.by_id.get(name)
     if found is not None:
         return found
-    for index in (work.by_base_id, work.by_history_name):
-        for rsc in index.get(name, ()):
-            if not rsc.globally_unique:
-                return rsc.top
+    for rsc in work.by_history_name.get(name, ()):
+        if rsc.history_name == name:
+            return rsc.top
+    for rsc in work.by_base_id.get(name, ()):
+        work.notices.append(
+            f"A constraint names {name}, which is inside {rsc.top.id}, and is ignored until "
+            f"{name} has run: name {rsc.top.id} instead."
+        )
+        break
     return None
 
 

@@ -34,8 +34,9 @@ def order_before_action(
     work: WorkingSet, first: Resource, first_task: str, then: Action, kind: int, *, origin: str = ""
 ) -> None:
     """Put the actions of *first* that do *first_task* before the action *then*."""
-    work.orderings.append(
-        Ordering((first, first_task), (then.rsc, then.task), kind, then_action=then, origin=origin)
+    _store(
+        work,
+        Ordering((first, first_task), (then.rsc, then.task), kind, then_action=then, origin=origin),
     )
 
 
@@ -43,23 +44,36 @@ def order_after_action(
     work: WorkingSet, first: Action, then: Resource, then_task: str, kind: int, *, origin: str = ""
 ) -> None:
     """Put the action *first* before the actions of *then* that do *then_task*."""
-    work.orderings.append(
+    _store(
+        work,
         Ordering(
             (first.rsc, first.task), (then, then_task), kind, first_action=first, origin=origin
-        )
+        ),
     )
 
 
 def order_actions(work: WorkingSet, first: Action, then: Action, kind: int) -> None:
     """Put one action before another, when the stored orders are applied."""
-    work.orderings.append(
+    _store(
+        work,
         Ordering(
             (first.rsc, first.task),
             (then.rsc, then.task),
             kind,
             first_action=first,
             then_action=then,
-        )
+        ),
+    )
+
+
+def _store(work: WorkingSet, ordering: Ordering) -> None:
+    """Keep an order of which an end is an action, and what it means for migrations."""
+    work.orderings.append(ordering)
+    first, then = ordering.first_rsc, ordering.then_rsc
+    if first is None or then is None or first is then or not then.allow_migrate:
+        return
+    _order_migrations(
+        work, first, ordering.first_task, then, ordering.then_task, ordering.origin
     )
 
 

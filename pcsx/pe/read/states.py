@@ -67,9 +67,11 @@ def read_states(work: WorkingSet, where: Circumstances) -> None:
 
 
 def add_transient(work: WorkingSet, node: Node, state: NodeState, where: Circumstances) -> None:
-    """Add the transient attributes of *state*; they win over lasting ones of the same name."""
-    for attributes in state.transient:
-        node.attrs.update(fill({}, attributes.attributes, where, work.cib))
+    """Add the transient attributes and capacity of *state*; they win over lasting ones."""
+    for transient in state.transient:
+        node.attrs.update(fill({}, transient.attributes, where, work.cib))
+        for name, value in fill({}, transient.utilization, where, work.cib).items():
+            node.utilization[name] = integer_of(value) or 0
 
 
 def _membership_s(work: WorkingSet, text: str | None) -> int:

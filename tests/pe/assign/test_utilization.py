@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from pcsx.cib.document import Cib
 from pcsx.pe.assign.dispatch import assign
 from pcsx.pe.assign.order import assign_all
 from pcsx.pe.reasons import Why
+from tests.pe import small
 from tests.pe.assign.build import add_group, add_primitive, cluster, colocate, node_of, place_of
 
 
@@ -76,10 +78,27 @@ def test_capacities_and_uses_are_told_on_demand():
     ]
 
 
-def test_a_node_has_enough_of_what_it_does_not_tell_about():
-    work = spacious("a b", a=1)
-    rsc = add_primitive(work, "x")
+def test_a_node_has_none_of_what_it_does_not_tell_about():
+    work = spacious("a b", b=2)
+    rsc = add_primitive(work, "x", "a=100")
     rsc.utilization = {"cpu": 2}
     assign(work, rsc)
     assert place_of(rsc) == "b"
-    assert node_of(work, "b").utilization == {}
+
+
+def test_capacity_may_be_transient():
+    text = small.cluster(
+        small.primitive("x").replace(
+            "<operations>", f"{small.pairs('utilization', 'x', 'cpu=2')}<operations>"
+        ),
+        options="placement-strategy=utilization",
+    ).to_bytes()
+    capacity = small.pairs("utilization", "b-t", "cpu=2").encode()
+    text = text.replace(
+        b'<transient_attributes id="b">', b'<transient_attributes id="b">' + capacity
+    )
+    text = text.replace(
+        b'<transient_attributes id="b"/>',
+        b'<transient_attributes id="b">' + capacity + b"</transient_attributes>",
+    )
+    assert small.decided(Cib.from_bytes(text)) == ["start x b"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pcsx.pe.model import Discovery
 from pcsx.values import INFINITY
+from tests.pe import small
 from tests.pe.constraints.documents import block, document, prepared, primitive, scores, work_of
 
 
@@ -37,10 +38,14 @@ def test_a_clone_hands_its_location_to_every_instance():
     assert [scores(work.by_id[name])["b"] for name in ("k", "x:0", "x:1")] == [7, 7, 7]
 
 
-def test_naming_what_is_cloned_means_the_clone():
-    clone = f'<clone id="k">{primitive("x")}</clone>'
-    work = work_of(document(clone, '<rsc_location id="l" rsc="x" node="b" score="7"/>'))
-    assert work.locations[0].rsc is work.by_id["k"]
+def test_naming_what_is_cloned_means_the_clone_once_a_history_goes_by_that_name():
+    clone = small.clone("k", small.primitive("x"))
+    ban = '<rsc_location id="l" rsc="x" node="b" score="-INFINITY"/>'
+    never_ran = small.cluster(clone, constraints=ban, probed=False)
+    assert "start x:1 b" in small.decided(never_ran)
+    assert any("name k instead" in text for text in work_of(never_ran).notices)
+    ran = small.cluster(clone, constraints=ban, histories={"a": small.started("x")}, probed=False)
+    assert [step for step in small.decided(ran) if step.startswith("start")] == []
 
 
 def test_a_rule_gives_its_score_where_it_holds():

@@ -1,7 +1,7 @@
 import pytest
 from lxml import etree
 
-from ..small import Decision, clone, cluster, decided, group, order, primitive, started
+from ..small import Decision, clone, cluster, decided, group, order, primitive, started, stopped
 
 XY = primitive("x") + primitive("y")
 BOTH = {"a": started("x") + started("y")}
@@ -69,8 +69,11 @@ def test_an_order_that_names_nothing_is_noticed_and_ignored(constraint: str) -> 
     assert decision.transition.notices
 
 
-def test_naming_a_clones_primitive_means_the_whole_clone() -> None:
-    cib = cluster(clone("c", primitive("x")) + primitive("y"), constraints=order("x", "y"))
+def test_naming_a_clones_primitive_that_a_history_knows_means_the_whole_clone() -> None:
+    cib = cluster(
+        clone("c", primitive("x")) + primitive("y"), constraints=order("x", "y"),
+        histories={"a": stopped("x")},
+    )  # fmt: skip
     assert Decision(cib).before("start y a") == ["start x:0 a", "start x:1 b"]
 
 
