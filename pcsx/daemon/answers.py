@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from pcsx.cib import Cib
+from pcsx.cib.fencing import Devices
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.ledger import Fencing
 from pcsx.daemon.scene import Scene
+from pcsx.daemon.takeover import watchdog_of
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach
 
@@ -18,9 +20,9 @@ SCHEMA = "pcsx-cluster/1"
 
 
 def cluster_of(
-    scene: Scene, controller: Controller, *, devices: int, version: str
+    scene: Scene, controller: Controller, *, devices: Devices, version: str
 ) -> dict[str, Any]:
-    """Return the cluster as this node sees it; *devices* is how many fence devices there are."""
+    """Return the cluster as this node sees it; *devices* is what its fencing goes by."""
     config, quorum = scene.config, scene.quorum
     return {
         "schema": SCHEMA,
@@ -40,7 +42,9 @@ def cluster_of(
         "view": [scene.view.id.epoch, scene.view.id.coordinator] if scene.view else None,
         "log_index": scene.ledger.index,
         "waits_for": controller.waits_for if scene.in_charge else "",
-        "fencing": fencing_summary(scene, devices),
+        "fencing": fencing_summary(
+            scene, len(devices.devices), watchdog_timeout_ms=devices.watchdog_timeout_ms
+        ),
     }
 
 
@@ -58,14 +62,19 @@ def quorum_of(scene: Scene) -> dict[str, Any]:
     }
 
 
-def fencing_summary(scene: Scene, devices: int) -> dict[str, Any]:
-    """Return whether fencing is required, whether it can work, and when it last did."""
+def fencing_summary(scene: Scene, devices: int, watchdog_timeout_ms: int = 0) -> dict[str, Any]:
+    """Return whether fencing is required, whether it can work, and when it last did.
+
+    *watchdog_timeout_ms*: how long a lost node's watchdog is waited for; 0: it is not relied on,
+    below 0: as long as it takes.
+    """
     cib = scene.ledger.replica.cib
     closed = [case for case in scene.ledger.fencings.values() if case.verdict == "done"]
     last = max((case.ended_s for case in closed), default=0)
     return {
         "required": is_fencing_required(cib),
         "devices": devices,
+        "watchdog_timeout_ms": watchdog_timeout_ms,
         "last_done_s": last,
         "open": [fencing_of(case, scene.config) for case in scene.ledger.open_cases()],
     }
@@ -84,6 +93,7 @@ def nodes_of(scene: Scene) -> list[dict[str, Any]]:
         picture = scene.picture.nodes.get(node.id)
         reach = scene.reaches(node.id)
         online = scene.is_online(node.id)
+        watchdog_ms, bites = watchdog_of(picture)
         down = scene.is_clean_down(node.id)
         present = picture is not None and picture.present
         nodes.append(
@@ -97,6 +107,8 @@ def nodes_of(scene: Scene) -> list[dict[str, Any]]:
                 "unseen": scene.is_unseen(node.id),
                 "dc": node.id == scene.dc,
                 "reach": Reach(reach).name.lower(),
+                "watchdog_ms": watchdog_ms,
+                "watchdog_bites": bites,
                 "why": picture.why.name.lower() if picture is not None and not present else "",
                 "since_s": picture.since_s if picture is not None and not present else 0,
             }

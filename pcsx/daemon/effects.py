@@ -167,6 +167,13 @@ class RunsHere:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetMachine:
+    """End all that runs on this machine at once, as its power switch would."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """End this daemon with *status*, after all effects before this one."""
 
@@ -193,6 +200,7 @@ Effect = (
     | Discover
     | Stopped
     | RunsHere
+    | ResetMachine
     | Quit
     | Note
 )

@@ -27,6 +27,8 @@ from pcsx.errors import PcsxError
 
 EXIT_SETTINGS = 2
 DEFAULT_CONFIG = "/etc/pcsx/pcsx.toml"
+UNTIMED = "PCSX_TEST_WATCHDOG"
+"""In the environment of a test: the watchdog is a pipe, which knows no timeout."""
 
 _HELP = {
     "name": "this node's name; by default the host's name up to its first dot",
@@ -37,6 +39,7 @@ _HELP = {
     "port": "the UDP and TCP port of the first link, 5450 by default",
     "bootstrap_key": "the file of 32 random bytes that lets a founder adopt this node",
     "watchdog": "a watchdog device to pet; by default none",
+    "watchdog_timeout": "seconds without petting after which it resets the machine, 10 by default",
     "discovery": "announce the lobby by mDNS and look for others (yes or no)",
     "group": "the group whose members may open the local socket",
     "realtime": "ask for real time and locked memory for the heart (yes or no)",
@@ -103,7 +106,12 @@ def main(arguments: list[str]) -> int:
         return run_heart(
             brain,
             supervisor,
-            HeartSettings(realtime=settings.realtime, watchdog=settings.watchdog),
+            HeartSettings(
+                settings.realtime,
+                settings.watchdog,
+                settings.watchdog_timeout,
+                watchdog_untimed=UNTIMED in os.environ,
+            ),
         )
 
     def brain(heart_end: socket.socket, supervisor: socket.socket) -> int:

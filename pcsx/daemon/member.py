@@ -28,8 +28,18 @@ from pcsx.daemon.answers import fencing_of, is_fencing_required, quorum_of, rest
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.describer import Describer
-from pcsx.daemon.effects import Effect, KeepKeys, Kill, Plan, RunsHere, Spawn, TellHeart
+from pcsx.daemon.effects import (
+    Effect,
+    KeepKeys,
+    Kill,
+    Plan,
+    ResetMachine,
+    RunsHere,
+    Spawn,
+    TellHeart,
+)
 from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
+from pcsx.daemon.guard import Watchman
 from pcsx.daemon.ledger import (
     LEFT,
     CibChange,
@@ -48,7 +58,7 @@ from pcsx.daemon.pair import Pair
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.services import Services, entries_of
 from pcsx.daemon.solo import SoloEffect
-from pcsx.daemon.status import DONE
+from pcsx.daemon.status import DONE, WATCHDOG
 from pcsx.daemon.takeover import Takeover
 from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
 from pcsx.daemon.trials import Trials, taken_back
@@ -56,7 +66,7 @@ from pcsx.errors import Failed, NoQuorum, PcsxError
 from pcsx.ring import port
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import Boot, Configure, Doubt, HeartStats, Reach, Unconfigure
+from pcsx.ring.frames import Armed, Boot, Configure, Doubt, HeartStats, Reach, Unconfigure
 from pcsx.ring.log.changes import leaving
 from pcsx.ring.machine import Machine
 from pcsx.ring.quorum import Voters, is_on, keep_ms
@@ -140,6 +150,7 @@ class Member:
         self.fencer.silence_ms = 2 * self.scene.config.timers.down_ms
         self.alerts = alerts.Alerts(host, children=children)
         self.takeover = Takeover()
+        self.watchman = Watchman()
         self._stopping_rules = Stopping(False, "never", (), ())
         self._read_configuration()
         self.pair = Pair(self.scene, self.machine, self.fencer)
@@ -195,6 +206,7 @@ class Member:
             self.controller.deadline_ms,
             self.trials.deadline_ms,
             self.pair.deadline_ms(),
+            self.watchman.stops_by_ms,
             self.rotation.deadline_ms(self.ledger.trust, leading=self.scene.leading),
             *(
                 waiter.settled_ms if self.controller.at_rest else waiter.until_ms
@@ -223,6 +235,9 @@ class Member:
             case events.HeartSays(Doubt(silent_until_ms=until_ms)):
                 self.pair.doubts(until_ms)
                 return []
+            case events.HeartSays(Armed(timeout_ms)):
+                self.watchman.timeout_ms = timeout_ms
+                return self._guard(now)
             case events.HeartSays(HeartStats(text=text)):
                 return self._stats(json.loads(text))
             case events.HeartSays(frame):
@@ -263,6 +278,8 @@ class Member:
             effects += self._fenced(self.fencer.step(events.Tick(), now), now)
         if _due(self.describer.deadline_ms, now):
             effects += self.describer.step(events.Tick(), now)
+        if _due(self.watchman.stops_by_ms, now):
+            effects += self._guard(now)
         if _due(self.attributes.deadline_ms, now):
             effects += self.set_attributes(attrs.Tick(), now)
         if _due(self.controller.deadline_ms, now):
@@ -372,7 +389,7 @@ class Member:
                 case port.Verdict(kind, reason):
                     effects += self._refused(kind, reason, now)
                 case port.Left():
-                    effects += [TellHeart(Unconfigure()), Gone()]
+                    effects += [*self.dismiss_watchdog(), TellHeart(Unconfigure()), Gone()]
         return effects
 
     def _regular(self, regular: port.Regular, now: Now) -> list[MemberEffect]:
@@ -449,6 +466,7 @@ class Member:
             effects.append(port.Note("node", f"this partition {word}: {quorum.reason}"))
             effects.append(RunsHere(f"{self.scene.config.name}: {word}"))
             effects += self._quorum_lost(now) if before.quorate else self._quorum_found(now)
+            effects += self._guard(now)
         return effects + self._controlled(dc.Came("quorum changed"), now)
 
     def _quorum_lost(self, now: Now) -> list[MemberEffect]:
@@ -463,13 +481,21 @@ class Member:
         ) and rules.stops
         if not self.scene.halting:
             return []
+        self._must_stop(now)
         stop = lrm.StopAll("quorum is lost", limits=rules.limits, before=rules.before)
         return self._local(stop, now)
+
+    def _must_stop(self, now: Now) -> None:
+        """Have the watchdog see to it that what stops now has stopped when others rely on that."""
+        if not self.is_maintenance:
+            stop_ms = self.takeover.stop_ms(self.me, self.scene.picture.nodes.get(self.me))
+            self.watchman.stops_by_ms = now.ms + stop_ms
 
     def _quorum_found(self, now: Now) -> list[MemberEffect]:
         if not self.scene.halting or self._ends_life:
             return []
         self.scene.halting = False
+        self.watchman.stops_by_ms = None
         return [] if self._stopping else self._local(lrm.Resume(), now)
 
     @property
@@ -480,7 +506,7 @@ class Member:
         self.scene.config = config
         self.fencer.silence_ms = 2 * config.timers.down_ms
         self.takeover.timed(keep_ms(config.timers))
-        again = self._next_edit(now)
+        again = [*self._next_edit(now), *self._guard(now)]
         if config.node(self.me).over >= self.boot.counter:
             again += self._refused("FENCED", "the log has this life on record as over", now)
         return again + self._controlled(dc.Stir("the ring's configuration changed"), now)
@@ -492,7 +518,13 @@ class Member:
             return [note]
         self.verdict = kind
         self._stopping = True
-        return [note, *self._local(lrm.StopAll(f"this life is over: {kind}"), now)]
+        cib = self.ledger.replica.cib
+        reaction = cib.cluster_option("fencing-reaction") or cib.cluster_option("fence-reaction")
+        if kind == "FENCED" and reaction == "panic":
+            return [note, ResetMachine(f"it was fenced and runs: {reason}")]
+        self._must_stop(now)
+        stopping = self._local(lrm.StopAll(f"this life is over: {kind}"), now)
+        return [note, *stopping, *self._guard(now)]
 
     def _restore(self, state: bytes, now: Now) -> list[MemberEffect]:
         restored = Ledger.restored(state)
@@ -501,7 +533,9 @@ class Member:
         turned = self._rotated(self.rotation.decided(restored.trust, now), now)
         self._read_configuration()
         asked = self.describer.want(agents_of(restored.replica.cib), now)
-        return [*turned, *asked, *self._controlled(dc.Stir("a snapshot was taken over"), now)]
+        guarded = self._guard(now)
+        stirred = self._controlled(dc.Stir("a snapshot was taken over"), now)
+        return [*turned, *asked, *guarded, *stirred]
 
     def _read_configuration(self) -> None:
         """Give the parts what the configuration, which may have changed, says to them."""
@@ -540,6 +574,7 @@ class Member:
                 text = f"{done.user}: {done.command} -> {done.version}"
                 effects.append(port.Note("cib", text))
                 effects += self.describer.want(agents_of(self.ledger.replica.cib), now)
+                effects += self._guard(now)
                 why = dc.Stir("the configuration changed", paced=True, anew=True)
                 effects += self._controlled(why, now)
             case trust.TokenMade() | trust.TokenUsed():
@@ -854,6 +889,8 @@ class Member:
 
     def _status(self, sender: int, status: NodeStatus, now: Now) -> list[MemberEffect]:
         self.scene.picture.take(sender, status)
+        if sender == self.me:
+            self.watchman.told(dict(status.attributes).get(WATCHDOG, ""))
         self.scene.skew_s[sender] = status.wall_s - int(now.wall.timestamp())
         self.scene.committed[sender] = status.applied
         self.takeover.heard(sender, up_to_date=status.applied >= self.ledger.index)
@@ -874,6 +911,8 @@ class Member:
     ) -> list[MemberEffect]:
         if node == self.me and sender != self.me:
             self.local.set(pairs)
+        if node == sender == self.me and WATCHDOG in (said := dict(pairs)):
+            self.watchman.told(said[WATCHDOG])
         picture = self.scene.picture.nodes.get(node)
         if picture is None:
             return []
@@ -959,16 +998,49 @@ class Member:
         return effects
 
     def _all_stopped(self, failed: tuple[str, ...], now: Now) -> list[MemberEffect]:
-        note = port.Note(
+        note: MemberEffect = port.Note(
             "node", "all stopped" + (f", but for {' '.join(failed)}" if failed else "")
         )
+        must = self.watchman.stops_by_ms is not None
+        self.watchman.stops_by_ms = None
+        self.watchman.lost = self.watchman.lost or (must and bool(failed))
+        ending: list[MemberEffect] = [note, *self._guard(now)]
+        if not failed:
+            ending += self.dismiss_watchdog()
         if self.verdict:
-            return [note, TellHeart(Unconfigure()), Gone(self.verdict)]
+            return [*ending, TellHeart(Unconfigure()), Gone(self.verdict)]
+        if self._stopping and failed:
+            # No farewell: it would say that nothing runs here, and others would start it.
+            return [*ending, TellHeart(Unconfigure()), Gone(f"it still runs {' '.join(failed)}")]
         if self._stopping:
-            return [note, *self._leave(now)]
+            return [*ending, *self._leave(now)]
         if self._ends_life:
-            return [note, TellHeart(Unconfigure()), Gone("quorum was lost")]
-        return [note]
+            return [*ending, TellHeart(Unconfigure()), Gone("quorum was lost")]
+        return ending
+
+    # --- the watchdog -----------------------------------------------------------------------------
+
+    def _guard(self, now: Now) -> list[MemberEffect]:
+        """Have the watchdog do what is right now, and tell the others what it will do."""
+        watchman = self.watchman
+        # What fencing goes by is read anew after a change, so only where a watchdog is armed.
+        asked = bool(watchman.timeout_ms) and self.scene.fencing
+        wanted_ms = self.fencer.devices.watchdog_timeout_ms if asked else 0
+        watchman.relies(wanted_ms, pair=bool(self.machine.partner))
+        said = watchman.look(now, quorate=self.scene.quorum.quorate)
+        effects: list[MemberEffect] = [TellHeart(guard) for guard in said]
+        name, value = watchman.attribute
+        if self.local.attributes.get(name, "") != value:
+            self.local.set(((name, value),))
+            watchman.promise(value)
+            if self.scene.view is not None:
+                told = messages.AttributesChanged(self.me, ((name, value),))
+                effects += self._tell(told, now)
+        return effects
+
+    def dismiss_watchdog(self) -> list[MemberEffect]:
+        """Have the watchdog disarmed, unless something runs here that only it can end."""
+        return [TellHeart(guard) for guard in self.watchman.dismiss()]
 
     # --- the DC's work ----------------------------------------------------------------------------
 

@@ -245,8 +245,9 @@ class Node:
         """Leave the ring without a word: for a cluster that never came to be."""
         if self.member is None:
             return []
+        dismissed = self.member.dismiss_watchdog()
         self.member = None
-        return [TellHeart(Unconfigure())]
+        return [*dismissed, TellHeart(Unconfigure())]
 
     def _gone(self, refused: str, now: Now) -> list[MemberEffect]:
         ended: list[MemberEffect] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pcsx.cib import Cib
 from pcsx.cib.status import NodeState, assemble, left_alone, with_property
 from pcsx.daemon.ledger import Ledger
-from pcsx.daemon.status import Picture
+from pcsx.daemon.status import WATCHDOG, Picture
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach
 from pcsx.ring.port import PeerReach, Quorum, View
@@ -159,6 +159,13 @@ class Scene:
             dc_uuid=str(self.dc) if self.dc else "",
         )
 
+    @property
+    def has_watchdog(self) -> bool:
+        """Return whether a member has an armed watchdog, so that fencing may go by that alone."""
+        return any(
+            node.present and WATCHDOG in node.attributes for node in self.picture.nodes.values()
+        )
+
     def _configuration(self) -> Cib:
         """Return the committed configuration, with what the ring's rules set above it.
 
@@ -166,6 +173,8 @@ class Scene:
         other may take that over by proof alone.
         """
         cib = self.ledger.replica.cib
+        if self.has_watchdog:
+            cib = with_property(cib, "have-watchdog", "true")
         if self.quorum.quorate:
             return cib
         if not self.partner or is_unsafe_pair(cib):

@@ -34,6 +34,8 @@ class Settings:
     bootstrap_key: str = "/etc/pcsx/bootstrap.key"
     watchdog: str = ""
     """A watchdog device to pet; empty: none."""
+    watchdog_timeout: int = 10
+    """After how many seconds without petting it resets the machine."""
     discovery: bool = True
     """Announce this lobby by mDNS and look for others."""
     group: str = "pcsx"
@@ -94,6 +96,9 @@ def _take(
     if type(value) is not want:
         text = f"{source}: {key} must be {_KINDS[want]}, not {value!r}"
         findings.append(Finding.error("settings-type", key, text))
+    elif key == "watchdog_timeout" and not 2 <= value <= 600:
+        text = f"{source}: watchdog_timeout must be 2 to 600 seconds, not {value}"
+        findings.append(Finding.error("settings-watchdog", key, text))
     elif key == "port" and not 0 < value < 65536:
         findings.append(Finding.error("settings-port", key, f"{source}: {value} is no port"))
     else:

@@ -21,6 +21,9 @@ from pcsx.values import NodeName
 FEATURE_SET: Final = "3.17.4"
 """What our documents ask of a reader: no more than the oldest Pacemaker in the field has."""
 
+WATCHDOG: Final = "#watchdog"
+"""A node's attribute: its armed watchdog's timeout in ms; with `:quorum`, it bites on its loss."""
+
 DONE: Final = 0
 PENDING: Final = -1
 

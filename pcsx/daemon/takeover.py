@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcsx.cib.stopping import Stopping, worst_of
-from pcsx.daemon.status import NodePicture
+from pcsx.daemon.status import WATCHDOG, NodePicture
 from pcsx.ring.frames import Why
 
 PARALLEL: Final = 8
 """How many stops a node does at once."""
 SEEN_FACTOR: Final = 3
 SEEN_MS_MIN: Final = 1000
-WATCHDOG: Final = "#watchdog"
-"""A node's attribute: its armed watchdog's timeout in ms; with `:quorum`, it bites on its loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Takeover:
         """Return how long to wait for *node*, of which *picture* is the last that was heard."""
         worst, keep_ms = self._worst.get(node, self._now), self._keeps.get(node, self._keep_ms)
         assert worst is not None, "no configuration"
-        watchdog_ms, bites = _watchdog_of(picture)
+        watchdog_ms, bites = watchdog_of(picture)
         kind = worst.takeover
         if kind == "never":
             return Wait("never", None, "", "unfenced-takeover=never")
@@ -94,6 +92,11 @@ class Takeover:
             return Wait(kind, _slow_clocks(wait_ms), "an armed watchdog", why)
         return Wait(kind, _slow_clocks(keep_ms + stop_ms + beat_ms), "no watchdog", why)
 
+    def stop_ms(self, node: int, picture: NodePicture | None) -> int:
+        """Return how long *node* has for its stops, as those reckon who wait for it."""
+        worst = self._worst.get(node, self._now)
+        return self._stop_ms(worst, picture) if worst is not None else 0
+
     def _stop_ms(self, worst: Stopping, picture: NodePicture | None) -> int:
         limits = dict(worst.limits)
         if worst.takeover == "proven":
@@ -114,13 +117,15 @@ def watchdog_wait_ms(picture: NodePicture | None, *, wanted_ms: int, keep_ms: in
     armed, and to bite on loss of quorum, counts; a timeout that is no longer than the watchdog's
     own would believe in an end before it has come.
     """
-    watchdog_ms, bites = _watchdog_of(picture)
+    watchdog_ms, bites = watchdog_of(picture)
     if not wanted_ms or not watchdog_ms or not bites or 0 < wanted_ms <= watchdog_ms:
         return None
     return _slow_clocks(keep_ms + max(wanted_ms, 2 * watchdog_ms))
 
 
-def _watchdog_of(picture: NodePicture | None) -> tuple[int, bool]:
+def watchdog_of(picture: NodePicture | None) -> tuple[int, bool]:
+    """Return the timeout (ms) of a node's armed watchdog, 0 for none, and whether it bites on a
+    loss of quorum."""
     text = picture.attributes.get(WATCHDOG, "") if picture is not None else ""
     limit, _, when = text.partition(":")
     return (int(limit), when == "quorum") if limit.isdecimal() else (0, False)

@@ -371,6 +371,7 @@ FRAMES: Final[Codec[frames.ToBrain | frames.ToHeart]] = Codec(
         5: frames.Doubt,
         6: frames.Told,
         7: frames.HeartStats,
+        8: frames.Armed,
         33: frames.Configure,
         34: frames.Unconfigure,
         35: frames.Transmit,
@@ -380,6 +381,7 @@ FRAMES: Final[Codec[frames.ToBrain | frames.ToHeart]] = Codec(
         39: frames.Tell,
         40: frames.Untell,
         41: frames.AskStats,
+        42: frames.Guard,
     },
 )
 """What heart and brain say to each other, as bytes."""

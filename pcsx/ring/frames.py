@@ -47,6 +47,17 @@ class Why(IntEnum):
     REMOVED = 6
 
 
+class Watch(IntEnum):
+    """What becomes of the watchdog."""
+
+    PET = 0
+    """Arm it, and pet it as long as the brain moves."""
+    BITE = 1
+    """Pet it no more: this machine is to end."""
+    DISARM = 2
+    """Nothing runs here that it had to end."""
+
+
 # --- to the brain ---------------------------------------------------------------------------------
 
 
@@ -124,7 +135,14 @@ class HeartStats:
     text: bytes
 
 
-ToBrain = PeerState | Heard | BeatHeard | Rows | Doubt | Told | HeartStats
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """The watchdog bites *timeout_ms* after it was last petted; 0: there is none to rely on."""
+
+    timeout_ms: int
+
+
+ToBrain = PeerState | Heard | BeatHeard | Rows | Doubt | Told | HeartStats | Armed
 
 
 # --- to the heart ---------------------------------------------------------------------------------
@@ -195,4 +213,13 @@ class AskStats:
     """Send `HeartStats`."""
 
 
-ToHeart = Configure | Unconfigure | Transmit | Beat | Pulse | Farewell | Tell | Untell | AskStats
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Do with the watchdog what *watch* says, until it is said otherwise."""
+
+    watch: Watch
+
+
+ToHeart = (
+    Configure | Unconfigure | Transmit | Beat | Pulse | Farewell | Tell | Untell | AskStats | Guard
+)

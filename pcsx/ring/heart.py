@@ -20,12 +20,14 @@ from pcsx.ring.config import MAX_NODES, RingConfig, RingNode
 from pcsx.ring.detector import BRAIN_SLOW_MS, Detector, Hearing
 from pcsx.ring.fragments import MESSAGE_MAX, Assembly, cut, packed, room, unpacked
 from pcsx.ring.frames import (
+    Armed,
     AskStats,
     Beat,
     BeatHeard,
     Boot,
     Configure,
     Farewell,
+    Guard,
     Heard,
     HeartStats,
     Pulse,
@@ -38,11 +40,14 @@ from pcsx.ring.frames import (
     Transmit,
     Unconfigure,
     Untell,
+    Watch,
     Why,
 )
 from pcsx.ring.heart_port import (
+    ArmWatchdog,
     Bind,
     Datagram,
+    DisarmWatchdog,
     FromBrain,
     HeartEffect,
     HeartEvent,
@@ -52,6 +57,7 @@ from pcsx.ring.heart_port import (
     Report,
     SendDatagram,
     Tick,
+    WatchdogArmed,
     Will,
 )
 from pcsx.ring.links import SIZE_HELD_MS, Link, Paths
@@ -111,8 +117,7 @@ class Heart:
     """The machine of the heart's process: `step` and `deadline_ms`.
 
     *entropy* gives as many random bytes as it is asked for. *suites* are the ways to seal, best
-    first. *realtime* tells whether the process was granted it. *watchdog_ms*, where not 0, is the
-    timeout of a watchdog that wants `PetWatchdog`.
+    first. *realtime* tells whether the process was granted it.
     """
 
     def __init__(
@@ -121,13 +126,13 @@ class Heart:
         *,
         suites: Suites = SUITES,
         realtime: bool = True,
-        watchdog_ms: int = 0,
     ) -> None:
         self.deadline_ms: int | None = None
         self._entropy = entropy
         self._suites = suites
         self._realtime = realtime
-        self._watchdog_ms = watchdog_ms
+        self._watch = Watch.DISARM
+        self._watchdog_ms = 0
         self._gate = Gate(entropy)
         self._call_numbers = count(1)
         self._drops: dict[str, int] = {}
@@ -187,6 +192,9 @@ class Heart:
             self._flush(now_ms, out)
         elif isinstance(event, Tick):
             self._tick(now_ms, out)
+        elif isinstance(event, WatchdogArmed):
+            self._watchdog_ms = event.timeout_ms
+            out.append(Report(Armed(event.timeout_ms)))
         elif isinstance(event, Pressure) and self._detector is not None:
             self._detector.pressed(event.percent)
         if self._wills_changed:
@@ -264,6 +272,17 @@ class Heart:
                     peer.tell = None
             case AskStats():
                 out.append(Report(HeartStats(self._stats(now_ms))))
+            case Guard(watch):
+                self._guard(watch, out)
+
+    def _guard(self, watch: Watch, out: list[HeartEffect]) -> None:
+        """Arm or disarm the watchdog where the brain's word on it is a new one."""
+        before, self._watch = self._watch, watch
+        if watch is Watch.PET and not self._watchdog_ms:
+            out.append(ArmWatchdog())
+        elif watch is Watch.DISARM and before is not watch:
+            self._watchdog_ms = 0
+            out.append(DisarmWatchdog())
 
     def _leave(self, out: list[HeartEffect]) -> None:
         """Know nobody and listen nowhere."""
@@ -427,7 +446,8 @@ class Heart:
         detector, local = self._detector, self._local
         assert detector is not None and local is not None
         age_ms = now_ms - self._brain_ms
-        if self._watchdog_ms and 2 * age_ms <= self._watchdog_ms:
+        petting = self._watchdog_ms and self._watch is Watch.PET
+        if petting and 2 * age_ms <= self._watchdog_ms:
             out.append(PetWatchdog())
         if self._farewells is not None:
             if self._farewells:

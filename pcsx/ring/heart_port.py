@@ -43,7 +43,14 @@ class Tick:
     """`deadline_ms` was reached."""
 
 
-HeartEvent = Datagram | FromBrain | Pressure | Tick
+@dataclass(frozen=True, slots=True)
+class WatchdogArmed:
+    """`ArmWatchdog` was done: it bites after *timeout_ms* without petting; 0: there is none."""
+
+    timeout_ms: int
+
+
+HeartEvent = Datagram | FromBrain | Pressure | Tick | WatchdogArmed
 
 
 # --- effects --------------------------------------------------------------------------------------
@@ -94,4 +101,16 @@ class PetWatchdog:
     """The brain lives: keep the watchdog from biting."""
 
 
-HeartEffect = SendDatagram | Report | Bind | LeaveWills | PetWatchdog | Note
+@dataclass(frozen=True, slots=True)
+class ArmWatchdog:
+    """Open the watchdog, from where on it must be petted; `WatchdogArmed` answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisarmWatchdog:
+    """Close the watchdog so that it does not bite."""
+
+
+HeartEffect = (
+    SendDatagram | Report | Bind | LeaveWills | ArmWatchdog | PetWatchdog | DisarmWatchdog | Note
+)

@@ -8,8 +8,8 @@ import pytest
 
 from pcsx.cib.stopping import Stopping
 from pcsx.daemon.records import OpRecord
-from pcsx.daemon.status import History, NodePicture
-from pcsx.daemon.takeover import WATCHDOG, Takeover, Wait, watchdog_wait_ms
+from pcsx.daemon.status import WATCHDOG, History, NodePicture
+from pcsx.daemon.takeover import Takeover, Wait, watchdog_wait_ms
 from pcsx.ring.frames import Boot, Why
 
 LIKELY = Stopping(True, "likely", (("a", 20_000), ("b", 40_000)), (("b", "a"),))

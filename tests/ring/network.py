@@ -15,8 +15,10 @@ from pcsx.ring.config import Address, RingConfig, RingNode
 from pcsx.ring.frames import Boot, Configure, PeerState, Pulse, ToBrain, ToHeart
 from pcsx.ring.heart import Heart
 from pcsx.ring.heart_port import (
+    ArmWatchdog,
     Bind,
     Datagram,
+    DisarmWatchdog,
     FromBrain,
     HeartEffect,
     HeartEvent,
@@ -25,6 +27,7 @@ from pcsx.ring.heart_port import (
     Report,
     SendDatagram,
     Tick,
+    WatchdogArmed,
 )
 from pcsx.ring.seal import SUITES, Suites
 from pcsx.ring.will import sealed_will
@@ -72,6 +75,7 @@ class Site:
     said: list[tuple[int, ToBrain]] = field(default_factory=list)
     wills: LeaveWills | None = None
     petted: list[int] = field(default_factory=list)
+    disarmed: list[int] = field(default_factory=list)
     bound: tuple[Address, ...] = ()
 
 
@@ -125,7 +129,6 @@ class Network:
                 self.random.randbytes,
                 suites=self.suites,
                 realtime=self.realtime,
-                watchdog_ms=self.watchdog_ms,
             ),
             Boot(counter, self.random.getrandbits(64)),
             identity_of(node).private_bytes_raw(),
@@ -218,6 +221,10 @@ class Network:
             site.said.append((self.now, effect.frame))
         elif isinstance(effect, LeaveWills):
             site.wills = effect
+        elif isinstance(effect, ArmWatchdog):
+            self._step(site, WatchdogArmed(self.watchdog_ms))
+        elif isinstance(effect, DisarmWatchdog):
+            site.disarmed.append(self.now)
         elif isinstance(effect, PetWatchdog):
             site.petted.append(self.now)
         elif isinstance(effect, Bind):

@@ -11,12 +11,14 @@ import pytest
 
 from pcsx.ring.config import PROFILES
 from pcsx.ring.frames import (
+    Armed,
     AskStats,
     Beat,
     BeatHeard,
     Boot,
     Doubt,
     Farewell,
+    Guard,
     Heard,
     HeartStats,
     PeerState,
@@ -27,6 +29,7 @@ from pcsx.ring.frames import (
     Transmit,
     Unconfigure,
     Untell,
+    Watch,
     Why,
 )
 from pcsx.ring.heart_port import Datagram, SendDatagram
@@ -318,11 +321,33 @@ def test_a_hung_brain_is_first_unmanageable_and_then_down_though_its_heart_beats
 def test_the_watchdog_is_petted_only_while_the_brain_moves() -> None:
     network = settled(2, watchdog_ms=5000)
     site = network.sites[1]
+    assert not site.petted
+    network.tell(1, Guard(Watch.PET))
+    assert network.told(1, Armed)[-1][1] == Armed(5000)
+    network.run(1000)
     assert site.petted and network.now - site.petted[-1] <= 100
     site.brain_alive = False
     stopped = network.now
     network.run(20_000)
     assert site.petted[-1] - stopped <= 2500
+
+
+def test_a_watchdog_that_is_to_bite_is_petted_no_more_and_only_the_brain_disarms_it() -> None:
+    network = settled(2, watchdog_ms=5000)
+    site = network.sites[1]
+    network.tell(1, Guard(Watch.PET))
+    network.run(1000)
+    network.tell(1, Guard(Watch.BITE))
+    stopped = network.now
+    network.run(2000)
+    assert site.petted[-1] <= stopped
+    network.tell(1, Guard(Watch.PET))
+    network.run(1000)
+    assert site.petted[-1] > stopped + 2000
+    network.tell(1, Unconfigure())
+    assert not site.disarmed
+    network.tell(1, Guard(Watch.DISARM))
+    assert site.disarmed == [network.now]
 
 
 def test_without_real_time_nobody_is_judged_faster_than_by_standard() -> None:

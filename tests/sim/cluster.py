@@ -27,6 +27,7 @@ from pcsx.daemon.setup import Me
 from pcsx.pe.schedule import schedule
 from pcsx.ring import heart_port
 from pcsx.ring.config import Address, RingConfig, RingNode
+from pcsx.ring.frames import Pulse
 from pcsx.ring.heart import Heart
 from pcsx.ring.join import public_of
 from pcsx.ring.port import Note, Persist, Snapshot
@@ -107,9 +108,11 @@ class Cluster:
         options: tuple[tuple[str, str], ...] = (),
         resources: str = "",
         constraints: str = "",
+        watchdog_ms: int = 0,
     ) -> None:
         """Make *count* machines of one founded cluster, with *resources* in its document (XML)."""
         self.random = Random(seed)
+        self.watchdog_ms = watchdog_ms
         self.faults = faults or Faults()
         self.config = replace(configuration(count, profile), options=tuple(sorted(options)))
         names = [(str(node.id), str(node.name)) for node in self.config.nodes]
@@ -204,6 +207,13 @@ class Cluster:
         )
         self.tell(machine, "sim", f"daemon starts, boot {machine.disk.hard.boot_counter}")
         self._perform(machine, machine.node.begin(self.now))
+        if self.watchdog_ms:
+            self._pulse(machine)
+
+    def _pulse(self, machine: Machine) -> None:
+        """Tell the heart that the brain lives, as the world does where it has nothing to say."""
+        self._heart(machine, heart_port.FromBrain((Pulse(),)))
+        self._later(machine, 1000, lambda: self._pulse(machine))
 
     def power_off(self, id: int) -> None:
         """Cut the power: daemon and services end at once, what was not synced is lost."""
@@ -213,6 +223,7 @@ class Cluster:
         for order in list(machine.pending)[: self.random.randint(0, len(machine.pending))]:
             machine.disk.write(order)
         machine.powered = False
+        machine.bites_ms = None
         machine.services.clear()
         self._end(machine)
 
@@ -283,6 +294,9 @@ class Cluster:
                 self.judge.replied(machine, call)
             case Note(who, text):
                 self.tell(machine, who, text)
+            case out.ResetMachine(why):
+                self.tell(machine, "sim", f"reset: {why}")
+                self.at(0, lambda: self.power_off(machine.id))
             case out.Quit(status):
                 machine.quits.append(status)
                 self.tell(machine, "sim", f"daemon quits with {status}")
@@ -314,11 +328,33 @@ class Cluster:
             match effect:
                 case heart_port.SendDatagram(_, address, data):
                     self._send(machine, address, data)
+                case heart_port.ArmWatchdog():
+                    self._arm(machine)
+                case heart_port.PetWatchdog():
+                    machine.bites_ms = self.now_ms + self.watchdog_ms
+                case heart_port.DisarmWatchdog():
+                    machine.bites_ms = None
                 case heart_port.Report(frame):
                     self._later(
                         machine, 0, lambda f=frame: self._node(machine, events.HeartSays(f))
                     )
         self._mind(machine, "heart")
+
+    def _arm(self, machine: Machine) -> None:
+        """Start the machine's watchdog; it goes on whatever becomes of the daemon."""
+        if self.watchdog_ms and machine.bites_ms is None:
+            self.at(self.watchdog_ms, lambda: self._bite(machine))
+        machine.bites_ms = self.now_ms + self.watchdog_ms if self.watchdog_ms else None
+        self._heart(machine, heart_port.WatchdogArmed(self.watchdog_ms))
+
+    def _bite(self, machine: Machine) -> None:
+        if machine.bites_ms is None:
+            return
+        if self.now_ms < machine.bites_ms:
+            self.at(machine.bites_ms - self.now_ms, lambda: self._bite(machine))
+            return
+        self.tell(machine, "sim", "the watchdog bites")
+        self.power_off(machine.id)
 
     def _node(self, machine: Machine, event: events.Event) -> None:
         assert machine.node is not None

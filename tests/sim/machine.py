@@ -65,6 +65,8 @@ class Machine:
     children: dict[int, Invocation] = field(default_factory=dict)
     late: set[int] = field(default_factory=set)
     """Children whose order the power switch has taken already."""
+    bites_ms: int | None = None
+    """When the watchdog ends this machine, unless it is petted; None: it is not armed."""
     quits: list[int] = field(default_factory=list)
 
     @property

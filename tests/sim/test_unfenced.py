@@ -99,3 +99,19 @@ def test_one_whose_wait_is_over_comes_back_in_a_new_life():
     made.until(lambda: len(made.members()) == 3 and made.at_rest(), 40_000)
     assert made.machines[lost].disk.hard.boot_counter == 2
     assert len(made.active("sentry")) == 3
+
+
+@pytest.mark.parametrize("reaction", ["stop", "panic"])
+def test_who_learns_that_its_life_is_over_stops_or_resets_its_machine(reaction: str):
+    made = unfenced(fence_reaction=reaction)
+    lost = place_of(made, "vip")
+    cut_off(made, lost)
+    made.until(lambda: bool(made.active("vip")) and place_of(made, "vip") != lost, 40_000)
+    made.partition()
+    made.run(5000)
+    assert any("reset: it was fenced and runs" in line for line in made.story) is (
+        reaction == "panic"
+    )
+    if reaction == "stop":
+        made.until(made.at_rest, 60_000)
+    assert made.machines[lost].powered is (reaction == "stop")

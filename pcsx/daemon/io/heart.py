@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import gc
 import json
 import os
@@ -26,12 +25,15 @@ from typing import Final
 
 from pcsx.daemon.io import realtime
 from pcsx.daemon.io.frame_socket import FrameSocket
+from pcsx.daemon.io.watchdog import Watchdog
 from pcsx.ring.config import Address
 from pcsx.ring.frames import HeartStats, ToHeart
 from pcsx.ring.heart import Heart
 from pcsx.ring.heart_port import (
+    ArmWatchdog,
     Bind,
     Datagram,
+    DisarmWatchdog,
     FromBrain,
     HeartEffect,
     HeartEvent,
@@ -41,6 +43,7 @@ from pcsx.ring.heart_port import (
     Report,
     SendDatagram,
     Tick,
+    WatchdogArmed,
 )
 from pcsx.ring.port import Note
 from pcsx.ring.will import WILLS
@@ -63,7 +66,6 @@ _BUFFER: Final = 4 << 20
 _UDP_HEADER: Final = 8
 _LINE_MAX: Final = 1024
 _DATAGRAM_MAX: Final = 9216
-_WDIOC_SETTIMEOUT: Final = 0xC0045706
 # Constants of Linux that the socket module does not name.
 _SO_ATTACH_FILTER: Final = 26
 _SO_SNDBUFFORCE: Final = 32
@@ -81,7 +83,8 @@ class HeartSettings:
 
     realtime: bool = True
     watchdog: str = ""
-    watchdog_ms: int = 10_000
+    watchdog_timeout_s: int = 10
+    watchdog_untimed: bool = False
 
 
 def boottime_ms() -> int:
@@ -115,14 +118,12 @@ class _Loop:
         if settings.realtime:
             realtime.be_called("pcsx-heart")
             refused = list(realtime.take_real_time())
-        self._watchdog = _Watchdog(settings.watchdog, settings.watchdog_ms)
-        granted = settings.realtime and realtime.granted()
-        self._heart = Heart(
-            os.urandom,
-            realtime=granted,
-            watchdog_ms=settings.watchdog_ms if self._watchdog else 0,
+        self._watchdog = Watchdog(
+            settings.watchdog, settings.watchdog_timeout_s, untimed=settings.watchdog_untimed
         )
-        for reason in (*refused, *self._watchdog.refused):
+        granted = settings.realtime and realtime.granted()
+        self._heart = Heart(os.urandom, realtime=granted)
+        for reason in refused:
             self._note(reason)
         self._brain = FrameSocket(brain)
         self._supervisor = supervisor
@@ -176,7 +177,6 @@ class _Loop:
                 self._epoll.modify(brain_fd, wanted)
         if brain.closed and not self._parted:
             return EXIT_NO_BRAIN
-        self._watchdog.disarm()
         return 0
 
     def _may_outlive_the_brain(self) -> bool:
@@ -196,6 +196,12 @@ class _Loop:
         if due_ms is None:
             return SLEEP_MS_MAX
         return max(0, min(SLEEP_MS_MAX, due_ms - now_ms))
+
+    def _arm(self) -> None:
+        timeout_ms = self._watchdog.arm()
+        if self._watchdog.refused:
+            self._note(self._watchdog.refused)
+        self._step(WatchdogArmed(timeout_ms), Now(boottime_ms(), self._wall))
 
     # --- in -----------------------------------------------------------------------------------
 
@@ -254,6 +260,10 @@ class _Loop:
             self._brain.send(frame)
         elif isinstance(effect, PetWatchdog):
             self._watchdog.pet()
+        elif isinstance(effect, ArmWatchdog):
+            self._arm()
+        elif isinstance(effect, DisarmWatchdog):
+            self._watchdog.disarm()
         elif isinstance(effect, LeaveWills):
             self._leave(effect)
         elif isinstance(effect, Bind):
@@ -396,36 +406,3 @@ def _pressure_percent(fd: int) -> int:
     _, _, rest = text.partition(b"avg10=")
     whole = rest.partition(b".")[0]
     return int(whole) if whole.isdigit() else 0
-
-
-class _Watchdog:
-    """The device that resets the machine when nobody pets it; false where there is none."""
-
-    def __init__(self, path: str, timeout_ms: int) -> None:
-        self._fd = -1
-        self.refused: tuple[str, ...] = ()
-        if not path:
-            return
-        try:
-            self._fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-            seconds = struct.pack("i", max(1, timeout_ms // 1000))
-            with contextlib.suppress(OSError):
-                fcntl.ioctl(self._fd, _WDIOC_SETTIMEOUT, seconds)
-        except OSError as error:
-            self.refused = (f"no watchdog at {path}: {error.strerror}",)
-
-    def __bool__(self) -> bool:
-        return self._fd >= 0
-
-    def pet(self) -> None:
-        """Keep it from biting."""
-        with contextlib.suppress(OSError):
-            os.write(self._fd, b"\0")
-
-    def disarm(self) -> None:
-        """Close it in good order, so that it does not bite: only after a clean stop."""
-        if self._fd >= 0:
-            with contextlib.suppress(OSError):
-                os.write(self._fd, b"V")
-            os.close(self._fd)
-            self._fd = -1

@@ -28,6 +28,7 @@ from pcsx.daemon.io.listener import Listener
 from pcsx.daemon.io.state import State, read_bootstrap_key
 from pcsx.daemon.io.streams import Streams
 from pcsx.daemon.io.units import Units
+from pcsx.daemon.io.watchdog import reset_machine
 from pcsx.daemon.io.worker import Planner
 from pcsx.daemon.node import Node
 from pcsx.daemon.settings import Settings
@@ -222,6 +223,9 @@ class World:
                 cluster = self._state.cluster()
                 if cluster:
                     self._spawn_task(asyncio.to_thread(self._state.set_stopped, cluster, on=on))
+            case out.ResetMachine(why):
+                log("world", f"resetting this machine: {why}")
+                log("world", f"the machine cannot be reset: {reset_machine()}")
             case out.Quit(status):
                 self._status = status
 

@@ -24,7 +24,7 @@ def status(desk: Desk, _request: GetStatus, _now: Now) -> list[Outcome]:
     cluster = cluster_of(
         scene,
         member.controller,
-        devices=len(member.fencer.devices.devices),
+        devices=member.fencer.devices,
         version=desk.node.me.version,
     )
     cluster["rest"] = rest_of(scene, member.controller, rested=member.controller.at_rest)

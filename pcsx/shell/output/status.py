@@ -25,6 +25,7 @@ from pcsx.pe.report import (
 from pcsx.shell.output.running import NO_DEVICE, TWO_WAYS_OUT, read_now, resource_lines
 
 SCHEMA: Final = "pcsx-status/1"
+_OF_THE_DAEMON: Final = ("reach", "why", "since_s", "unseen", "watchdog_ms", "watchdog_bites")
 
 Told = Mapping[str, Any]
 
@@ -105,7 +106,7 @@ def _node_object(work: WorkingSet, node: Node, live: Told | None) -> dict[str, A
         "dc": node.is_dc,
         "health": health_of(work, node).lower(),
         "running": len({primitive.id for primitive in node.running}),
-        **{name: known[name] for name in ("reach", "why", "since_s", "unseen") if name in known},
+        **{name: known[name] for name in _OF_THE_DAEMON if name in known},
     }
 
 
@@ -172,19 +173,7 @@ def problems(value: Told) -> Iterator[dict[str, str]]:
     if value["source"] == "cluster" and not cluster["quorate"]:
         reason = cluster.get("quorum_reason") or "too few nodes are here"
         yield _problem("critical", f"No quorum: {reason}.", "pcsx quorum status")
-    fencing = cluster["fencing"]
-    if fencing.get("required") and not fencing.get("devices") and value["resources"]:
-        yield _problem(
-            "warning",
-            f"{NO_DEVICE[0].upper()}{NO_DEVICE[1:]}: no resource will be started.",
-            TWO_WAYS_OUT,
-        )
-    elif not fencing.get("required"):
-        yield _problem(
-            "warning",
-            "Fencing is off: data is not safe when a node fails.",
-            "pcsx property set stonith-enabled=true",
-        )
+    yield from _fencing_problems(value)
     if cluster["maintenance"]:
         yield _problem(
             "warning",
@@ -199,6 +188,48 @@ def problems(value: Told) -> Iterator[dict[str, str]]:
         yield _failure_problem(failure)
     for resource in _leaves(value["resources"]):
         yield from _resource_problems(resource)
+
+
+def _fencing_problems(value: Told) -> Iterator[dict[str, str]]:
+    fencing = value["cluster"]["fencing"]
+    armed = [node for node in value["nodes"] if node.get("watchdog_ms")]
+    relied = fencing.get("watchdog_timeout_ms", 0)
+    bare = fencing.get("required") and not fencing.get("devices") and value["resources"]
+    if bare and not armed:
+        yield _problem(
+            "warning",
+            f"{NO_DEVICE[0].upper()}{NO_DEVICE[1:]}: no resource will be started.",
+            TWO_WAYS_OUT,
+        )
+    elif not fencing.get("required"):
+        yield _problem(
+            "warning",
+            "Fencing is off: data is not safe when a node fails.",
+            "pcsx property set stonith-enabled=true",
+        )
+    elif bare and not relied:
+        yield _problem(
+            "warning",
+            "Nothing but watchdogs could fence, and they are not relied on: nothing of a lost node "
+            "is recovered.",
+            "pcsx property set stonith-watchdog-timeout=-1",
+        )
+    for node in value["nodes"] if relied and fencing.get("required") else ():
+        if node["online"] and node["type"] == "member" and not node.get("watchdog_bites"):
+            yield _problem("warning", _unwatched(node, relied), "pcsx cluster check")
+
+
+def _unwatched(node: Told, relied_ms: int) -> str:
+    """Return why the node cannot be fenced by its watchdog, though fencing goes by watchdogs."""
+    lead = f"Node {node['name']} cannot be fenced by its watchdog"
+    if not (own_ms := node.get("watchdog_ms")):
+        return f"{lead}: none is armed there (watchdog in pcsx.toml)."
+    if 0 < relied_ms <= own_ms:
+        return (
+            f"{lead}: that bites after {own_ms / 1000:g} s, and stonith-watchdog-timeout is "
+            f"{relied_ms / 1000:g} s."
+        )
+    return f"{lead}: of two nodes, each would end itself with the link between them."
 
 
 def _problem(severity: str, text: str, command: str) -> dict[str, str]:
@@ -331,6 +362,9 @@ def _node_lines(value: Told, *, full: bool) -> list[str]:
             notes.append(node["type"])
         if full:
             notes.append(f"id {node['id']}")
+        if full and node.get("watchdog_ms"):
+            bites = ", bites without quorum" if node["watchdog_bites"] else ""
+            notes.append(f"watchdog {node['watchdog_ms'] / 1000:g} s{bites}")
         tail = f" ({', '.join(notes)})" if notes else ""
         count = node["running"]
         load = f", runs {count}" if node["online"] else ""
