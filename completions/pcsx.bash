@@ -21,7 +21,7 @@ _pcsx_words() {
         'alert update') printf '%s\n' 'path=' 'description=' 'options' 'meta' ;;
         'cib') printf '%s\n' 'commit' 'delete' 'diff' 'import' 'list' 'new' 'reset' 'use' ;;
         'cib use') printf '%s\n' 'live' ;;
-        'cluster') printf '%s\n' 'accept' 'authkey' 'check' 'cib' 'cib-push' 'cib-upgrade' 'config' 'destroy' 'disable' 'discover' 'edit' 'enable' 'import' 'info' 'join' 'link' 'node' 'rename' 'setup' 'start' 'status' 'stop' 'token' 'verify' ;;
+        'cluster') printf '%s\n' 'accept' 'authkey' 'check' 'cib' 'cib-push' 'cib-upgrade' 'config' 'destroy' 'disable' 'discover' 'edit' 'enable' 'force-new' 'import' 'info' 'join' 'link' 'node' 'rejoin' 'rename' 'setup' 'start' 'status' 'stop' 'token' 'verify' ;;
         'cluster authkey') printf '%s\n' 'rotate' 'status' ;;
         'cluster cib') printf '%s\n' 'scope=' ;;
         'cluster cib-push') printf '%s\n' 'scope=' 'diff-against=' ;;
@@ -168,7 +168,9 @@ _pcsx_options() {
         'cluster config uuid generate') printf '%s\n' '--corosync_conf=' ;;
         'cluster destroy') printf '%s\n' '--all' '--yes' ;;
         'cluster edit') printf '%s\n' '--config' ;;
+        'cluster force-new') printf '%s\n' '--accept-loss' '--yes' ;;
         'cluster import') printf '%s\n' '--corosync_conf=' ;;
+        'cluster rejoin') printf '%s\n' '--yes' ;;
         'cluster setup') printf '%s\n' '--corosync_conf=' '--overwrite' '--no-cluster-uuid' '--no-keys-sync' '--start' '--enable' '--keep' '--profile=' '--name=' ;;
         'cluster start') printf '%s\n' '--all' ;;
         'cluster stop') printf '%s\n' '--all' ;;
@@ -287,6 +289,7 @@ _pcsx_kinds() {
         'alert recipient update') printf '%s\n' 'recipient' ;;
         'alert test') printf '%s\n' 'alert' ;;
         'alert update') printf '%s\n' 'alert' ;;
+        'cluster force-new') printf '%s\n' 'node' ;;
         'cluster node add-guest') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive' ;;
         'cluster node add-remote') printf '%s\n' 'node' ;;
         'cluster node delete-guest') printf '%s\n' 'node' ;;
@@ -515,6 +518,7 @@ _pcsx_is() {
         'cluster discover') printf '%s\n' open ;;
         'cluster edit') printf '%s\n' open ;;
         'cluster enable') printf '%s\n' open ;;
+        'cluster force-new') printf '%s\n' open ;;
         'cluster import') printf '%s\n' open ;;
         'cluster info') printf '%s\n' open ;;
         'cluster join') printf '%s\n' open ;;
@@ -531,6 +535,7 @@ _pcsx_is() {
         'cluster node delete-remote') printf '%s\n' open ;;
         'cluster node remove') printf '%s\n' open ;;
         'cluster node rename') printf '%s\n' open ;;
+        'cluster rejoin') printf '%s\n' open ;;
         'cluster rename') printf '%s\n' open ;;
         'cluster setup') printf '%s\n' open ;;
         'cluster start') printf '%s\n' open ;;

@@ -42,7 +42,7 @@ function __pcsx_words
         case 'cib use'
             printf '%s\n' 'live'
         case 'cluster'
-            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'disable	Do not start the daemon on this node at boot.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'enable	Start the daemon on this node at every boot.' 'import	Take over the configuration of a Pacemaker cluster, and tell what becomes of each part.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'rename	Give the cluster another name.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: its shape, references, loops, values, scores, fencing; all at once.'
+            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'disable	Do not start the daemon on this node at boot.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'enable	Start the daemon on this node at every boot.' 'force-new	Begin the cluster anew with this node alone, when most voters are lost for good.' 'import	Take over the configuration of a Pacemaker cluster, and tell what becomes of each part.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'rejoin	Bring this node over to its cluster, which was begun anew without it (force-new).' 'rename	Give the cluster another name.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: its shape, references, loops, values, scores, fencing; all at once.'
         case 'cluster authkey'
             printf '%s\n' 'rotate	Change the cluster\'s key, while everything runs on; --wait waits until the old one is void.' 'status	Show whether the cluster\'s key is being changed, and which nodes that waits for.'
         case 'cluster cib'
@@ -330,8 +330,12 @@ function __pcsx_options
             printf '%s\n' '--all	Take all of them.' '--yes	Do not ask.'
         case 'cluster edit'
             printf '%s\n' '--config	The configuration part only.'
+        case 'cluster force-new'
+            printf '%s\n' '--accept-loss	Accept that what only lost nodes knew is lost.' '--yes	Do not ask.'
         case 'cluster import'
             printf '%s\n' '--corosync_conf=	Write this corosync.conf and touch no node.'
+        case 'cluster rejoin'
+            printf '%s\n' '--yes	Do not ask.'
         case 'cluster setup'
             printf '%s\n' '--corosync_conf=	Write this corosync.conf and touch no node.' '--overwrite	Replace the file that is there.' '--no-cluster-uuid	Give the cluster no UUID.' '--no-keys-sync	Keep the keys that are there.' '--start	Start it as well.' '--enable	Start it at boot as well.' '--keep	Keep what stands when it fails.' '--profile=	The timing profile.' '--name=	The name meant.'
         case 'cluster start'
@@ -563,6 +567,8 @@ function __pcsx_kinds
             printf '%s\n' 'alert'
         case 'alert update'
             printf '%s\n' 'alert'
+        case 'cluster force-new'
+            printf '%s\n' 'node'
         case 'cluster node add-guest'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
         case 'cluster node add-remote'
@@ -1014,6 +1020,8 @@ function __pcsx_is
             printf '%s\n' open
         case 'cluster enable'
             printf '%s\n' open
+        case 'cluster force-new'
+            printf '%s\n' open
         case 'cluster import'
             printf '%s\n' open
         case 'cluster info'
@@ -1045,6 +1053,8 @@ function __pcsx_is
         case 'cluster node remove'
             printf '%s\n' open
         case 'cluster node rename'
+            printf '%s\n' open
+        case 'cluster rejoin'
             printf '%s\n' open
         case 'cluster rename'
             printf '%s\n' open

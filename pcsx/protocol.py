@@ -386,6 +386,28 @@ class ClusterJoin(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterForceNew(Request):
+    """Begin the cluster anew with this node alone; every other one is named in *lost*: it is off.
+
+    What only the lost ones know is lost. Answers with the new `lineage`.
+    """
+
+    lost: tuple[str, ...] = ()
+    do: ClassVar[str] = "cluster-force-new"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRejoin(Request):
+    """Give up this node's log, and come over to its cluster, which was begun anew without it.
+
+    Progress lines come before the answer, as in `ClusterSetup`.
+    """
+
+    timeout_ms: int = 60_000
+    do: ClassVar[str] = "cluster-rejoin"
+
+
+@dataclass(frozen=True, slots=True)
 class NodeAdmit(Request):
     """Let in a node that proved to have a token; members ask this of the leader.
 
@@ -599,6 +621,7 @@ REQUESTS: Final[dict[str, type[Request]]] = {
         Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions, Diary,
         RunAgent, TestAlert, ProbeDevices,
         ClusterToken, TokenRecord, ClusterJoin, NodeAdmit, NodeRemove, NodeRename,
+        ClusterForceNew, ClusterRejoin,
         ClusterRename, LinkChange,
         KeyRotate, KeyStatus, ClusterDiscover,
         RingStats, GroupJoin, GroupLeave, GroupSend, GroupList, StoreGet, StoreSet, StoreWatch,

@@ -61,7 +61,8 @@ class Reply:
 class Store:
     """Found a cluster's state on this disk (keys, founding snapshot), all or nothing.
 
-    *secrets* are written 0600 under the cluster's directory: (file name, bytes). `Stored` answers.
+    *secrets* are written 0600 under the cluster's directory: (file name, bytes). The next life's
+    boot counter is above *boot*. `Stored` answers.
     """
 
     ticket: int
@@ -69,6 +70,7 @@ class Store:
     me: int
     secrets: tuple[tuple[str, bytes], ...]
     snapshot: Snapshot
+    boot: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,19 @@ class Forget:
 
     ticket: int
     cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disown:
+    """Trust the log on this disk no more: it is behind what others have seen of this node.
+
+    The next life's boot counter is above *boot*, and it votes for nothing until it has the log
+    anew. `Stored` answers.
+    """
+
+    ticket: int
+    cluster: str
+    boot: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +205,7 @@ Effect = (
     | Store
     | KeepKeys
     | Forget
+    | Disown
     | Reopen
     | ReadKey
     | OpenStream

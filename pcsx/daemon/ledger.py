@@ -136,6 +136,15 @@ class Unblocked:
     wall_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reformed:
+    """A person, *by*, began the cluster anew, as *lineage*, for its quorum was lost for good."""
+
+    by: str
+    lineage: int
+    wall_s: int
+
+
 Fact = (
     CibChange
     | FenceIntent
@@ -145,6 +154,7 @@ Fact = (
     | Kept
     | FencedAlone
     | Unblocked
+    | Reformed
     | TrustFact
 )
 
@@ -159,6 +169,7 @@ _CODEC: Final[Codec[Fact]] = Codec(
         6: Kept,
         7: FencedAlone,
         8: Unblocked,
+        9: Reformed,
         20: TokenMade,
         21: TokenUsed,
         22: KeyPrepared,
@@ -238,7 +249,7 @@ class Ledger:
                 self._end(node, boot)
             case FencedAlone():
                 self._fenced_alone(index, fact)
-            case Unblocked():
+            case Unblocked() | Reformed():
                 pass  # for the record alone
             case Admitted(node, boot):
                 self.admitted[node] = max(boot, self.admitted.get(node, 0))

@@ -149,6 +149,7 @@ def run_brain(
     stopped = bool(cluster) and state.is_stopped(cluster)
     try:
         life = state.open(cluster) if cluster and not stopped else None
+        away = state.last_config(cluster) if stopped else None
     except (OSError, ValueError, KeyError) as error:
         log("main", f"the state in {settings.state_dir} cannot be read: {error}")
         return EXIT_SETTINGS
@@ -158,7 +159,7 @@ def run_brain(
         random=random.Random(os.urandom(16)),
         entropy=os.urandom,
         life=life,
-        stopped=state.open(cluster).recovered.snapshot.config.name if stopped else "",
+        away=away,
         discovery=settings.discovery,
     )
     try:

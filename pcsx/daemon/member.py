@@ -175,6 +175,8 @@ class Member:
         self._unblocked_by = ""
         self._case_waits: dict[int, Answerer] = {}
         self._ticket = 0
+        self._led_ms = 0
+        """Since when the present leader is known."""
         self._wishes = 0
         self._going_since_ms: int | None = None
         self._stopping = False
@@ -443,6 +445,7 @@ class Member:
         if scene.leading and not mine:
             self.ledger.replica.forget_pending()
         scene.term, scene.leader, scene.leading = term, leader, mine
+        self._led_ms = now.ms
         self.pair.led(leader)
         by, self._unblocked_by = (self._unblocked_by, "") if mine else ("", self._unblocked_by)
         if mine:
@@ -514,7 +517,7 @@ class Member:
     def _refused(self, kind: str, reason: str, now: Now) -> list[MemberEffect]:
         """The others say that this life is over, or that we are no member: stop all, and end."""
         note = port.Note("node", f"refused by the others: {kind} {reason}")
-        if kind == "EXCLUDED" or self.verdict:
+        if kind in ("EXCLUDED", "LINEAGE") or self.verdict:
             return [note]
         self.verdict = kind
         self._stopping = True
@@ -525,6 +528,10 @@ class Member:
         self._must_stop(now)
         stopping = self._local(lrm.StopAll(f"this life is over: {kind}"), now)
         return [note, *stopping, *self._guard(now)]
+
+    def barred(self, kind: str, reason: str, now: Now) -> list[MemberEffect]:
+        """Take another node's word, had over TCP, that this one is no member any more."""
+        return self._refused(kind, reason, now)
 
     def _restore(self, state: bytes, now: Now) -> list[MemberEffect]:
         restored = Ledger.restored(state)
@@ -593,6 +600,8 @@ class Member:
                 effects += self._closed(index, now)
             case ledger.Unblocked(by):
                 effects.append(port.Note("node", f"{by} ended the wait for all voters"))
+            case ledger.Reformed(by):
+                effects.append(port.Note("node", f"{by} began the cluster anew"))
             case Over(node, boot, why):
                 self.scene.picture.over(node, boot)
                 if why != LEFT and self.scene.leading:
@@ -728,10 +737,30 @@ class Member:
         """Begin to use *key* as the cluster's key, as the leader."""
         return self._rotated(self.rotation.begin(key, why), now)
 
+    def go_by_keys(self, keys: tuple[bytes, ...], now: Now) -> list[MemberEffect]:
+        """Use the cluster's *keys*, which changed while this node was away."""
+        return self._rotated(self.rotation.recalled(keys), now)
+
+    def awaited(self, now: Now) -> list[int]:
+        """Return the nodes that a change of the key waits for.
+
+        Who is away for long, or known to be down, is given the key when it is back, by its own.
+        """
+        return [
+            node.id
+            for node in self.scene.config.nodes
+            if node.id in self.scene.members
+            or not (
+                self.scene.is_clean_down(node.id)
+                or now.ms - max(self.scene.lost_ms.get(node.id, 0), self._led_ms)
+                >= rotation.ABSENT_MS
+            )
+        ]
+
     def _lead_rotation(self, now: Now) -> list[MemberEffect]:
         told = self.rotation.lead(
             self.ledger.trust,
-            nodes=[node.id for node in self.scene.config.nodes],
+            nodes=self.awaited(now),
             members=self.scene.members,
             now=now,
         )
@@ -1201,6 +1230,22 @@ class Member:
             int(now.wall.timestamp()),
         )  # fmt: skip
         return self._prove(case.target, case.boot, fact, lambda _, __: [], now)
+
+    def force_new(
+        self,
+        lineage: int,
+        facts: tuple[FencedAlone, ...],
+        by: str,
+        now: Now,
+        then: Callable[[port.Proposed, Now], list[MemberEffect]],
+    ) -> list[MemberEffect]:
+        """Begin the cluster anew with this node alone; of *facts*, by a person, all else is off."""
+        self._ticket += 1
+        self._proposals[self._ticket] = then
+        boots = tuple((fact.target, fact.boot) for fact in facts)
+        reformed = ledger.Reformed(by, lineage, int(now.wall.timestamp()))
+        said = (*(ledger.encode(fact) for fact in facts), ledger.encode(reformed))
+        return self._ring(port.ForceNew(self._ticket, lineage, boots, said), now)
 
     def wait_for_case(self, case: int, answer: Answerer) -> None:
         """Have *answer* told what becomes of fencing *case*."""

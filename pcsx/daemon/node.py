@@ -21,6 +21,7 @@ from pcsx.daemon import events, setup
 from pcsx.daemon.effects import (
     Announce,
     Discover,
+    Disown,
     Effect,
     Forget,
     Quit,
@@ -31,15 +32,17 @@ from pcsx.daemon.effects import (
     Stopped,
     TellHeart,
 )
-from pcsx.daemon.joining import Joiner, check_newcomer
+from pcsx.daemon.joining import Entrant, Joiner, check_newcomer
 from pcsx.daemon.member import Answerer, Gone, Member, MemberEffect, Passed
 from pcsx.daemon.requests import HANDLERS, Desk
 from pcsx.daemon.requests.desk import of
 from pcsx.daemon.requests.rights import require_right
+from pcsx.daemon.returning import Barred, NewKeys, Recall, Rejoiner, answer_to
 from pcsx.daemon.setup import Founder, Lobby, Me, is_numeric, split_address
 from pcsx.errors import Failed, NoCluster, PcsxError, from_json
-from pcsx.protocol import ClusterJoin, ClusterSetup, NodeAdmit, Request, parse
-from pcsx.ring.frames import Unconfigure
+from pcsx.protocol import ClusterJoin, ClusterRejoin, ClusterSetup, NodeAdmit, Request, parse
+from pcsx.ring.config import RingConfig
+from pcsx.ring.frames import Reach, Unconfigure
 from pcsx.ring.join import fingerprint, public_of
 from pcsx.ring.port import Note
 from pcsx.values import Now
@@ -50,6 +53,10 @@ TICKETS_FROM: Final = 1 << 32
 EXIT_OK: Final = 0
 EXIT_REFUSED: Final = 10
 """The others said that this life is over: the supervisor begins another."""
+
+LIVES_AHEAD: Final = 1 << 16
+"""By how many lives a node whose state is behind goes ahead: nobody tells it by how many it is."""
+HEARD: Final = (Reach.UP, Reach.SUSPECT)
 
 
 @dataclass(slots=True)
@@ -81,23 +88,27 @@ class Node:
         random: Random,
         entropy: Callable[[int], bytes],
         life: events.Life | None = None,
-        stopped: str = "",
+        away: RingConfig | None = None,
         discovery: bool = True,
     ) -> None:
-        """Start in the cluster of *life*, or in the lobby; *stopped* names one it stays out of."""
+        """Start in the cluster of *life*, or in the lobby; *away* is one that it stays out of."""
         self.me, self.host = me, host
-        self.stopped = stopped
+        self.away = away
+        """The last configuration of the cluster that this node is stopped in."""
+        self.superseded = ""
+        """Why it cannot start there any more, where that is known."""
         self.children: Iterator[int] = count(1)
         self.metadata: dict[tuple[str, str, str], AgentMetadata] = {}
         self.member: Member | None = None
         self.lobby = Lobby(me, entropy)
         self.lobby.tokens = self._token
-        self.founder: Founder | Joiner | None = None
+        self.founder: Founder | Entrant | None = None
         self._founding: Answerer | None = None
         self._acceptance: _Acceptance | None = None
         self._random, self.entropy = random, entropy
         self._life = life
-        self._cluster = ""
+        self._cluster = away.cluster if away is not None else ""
+        self._recall = Recall(me, entropy)
         self._discovery = discovery
         self._listening: _Listening | None = None
         self._tickets = count(TICKETS_FROM)
@@ -109,6 +120,11 @@ class Node:
         self._now = Now(0, datetime.min.replace(tzinfo=UTC))
 
     # --- the machine ------------------------------------------------------------------------------
+
+    @property
+    def stopped(self) -> str:
+        """Return the name of the cluster that this node is stopped in, or nothing."""
+        return str(self.away.name) if self.away is not None else ""
 
     @property
     def cluster_name(self) -> str:
@@ -123,6 +139,7 @@ class Node:
             self.founder.deadline_ms if self.founder is not None else None,
             self._acceptance.until_ms if self._acceptance is not None else None,
             self._listening.until_ms if self._listening is not None else None,
+            self._recall.deadline_ms() if self.member is not None else None,
         ]
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -138,7 +155,8 @@ class Node:
     def step(self, event: events.Event, now: Now) -> list[Effect]:
         """Take *event* and return what is to be done outside."""
         self._now = now
-        return self._outside(self._take(event, now), now)
+        effects = self._outside(self._take(event, now), now)
+        return effects + self._look_for_others(now)
 
     def _take(self, event: events.Event, now: Now) -> list[MemberEffect]:
         match event:
@@ -159,6 +177,8 @@ class Node:
             case events.KeyRead() | events.Stored() | events.Resolved() | events.LobbyFound():
                 return self._of_founder(event, now)
             case events.StreamOpened() | events.StreamData() | events.StreamClosed():
+                if self._recall.owns(event):
+                    return self._recalled(event, now)
                 if self.founder is not None and self.founder.owns(event):
                     return self._of_founder(event, now)
                 return self._of_lobby(self.lobby.step(event, now), now)
@@ -212,7 +232,7 @@ class Node:
             children=self.children,
             random=self._random,
         )
-        self.stopped = ""
+        self.away, self.superseded = None, ""
         config = self.member.scene.config
         self._cluster = config.cluster
         self.lobby.cluster = "" if self.lobby.adopted else config.name
@@ -251,12 +271,19 @@ class Node:
 
     def _gone(self, refused: str, now: Now) -> list[MemberEffect]:
         ended: list[MemberEffect] = []
+        config, boot = None, 0
         if self.member is not None:
+            config, boot = self.member.scene.config, self.member.boot.counter
             ended += self.member.services.ended(NoCluster("this node has left the ring"))
         self.member = None
         if self._when_gone is not None:
             then, self._when_gone = self._when_gone, None
             return [*ended, *then(now)]
+        if refused and config is not None and not self._quitting:
+            if (barred := self._barred(refused, config, now)) is not None:
+                return [*ended, *barred]
+            if refused == "CLONED":
+                return [*ended, *self._disowned(boot)]
         if refused:
             return [*ended, Note("node", f"ending this life: {refused}"), Quit(EXIT_REFUSED)]
         return [*ended, Quit(EXIT_OK)]
@@ -282,10 +309,11 @@ class Node:
     def stop(self, answer: Answerer, now: Now) -> list[MemberEffect]:
         """Empty this node and leave the ring; the daemon stays, and answers when it is out."""
         assert self.member is not None
-        name = self.member.scene.config.name
+        config = self.member.scene.config
+        name = config.name
 
         def then(_: Now) -> list[MemberEffect]:
-            self.stopped = self.lobby.cluster = name
+            self.away, self.lobby.cluster = config, name
             done = answer({"stopped": self.me.name}, True)
             return [Stopped(True), *done, RunsHere(f"stopped, of {name}")]
 
@@ -307,7 +335,7 @@ class Node:
             ticket = next(self._tickets)
 
             def then(stored: events.Stored, _: Now) -> list[MemberEffect]:
-                self.stopped = self._cluster = self.lobby.cluster = ""
+                self.away, self._cluster, self.lobby.cluster = None, "", ""
                 if stored.failure:
                     return list(answer(Failed(stored.failure), True))
                 done = answer({"destroyed": self.me.name}, True)
@@ -320,6 +348,107 @@ class Node:
             return forget(now)
         self._when_gone = forget
         return self.member.go(now)
+
+    # --- what the others have against this node ---------------------------------------------------
+
+    def _barred(self, verdict: str, config: RingConfig, now: Now) -> list[MemberEffect] | None:
+        """Go where *verdict* leads, if this life was not merely one that is over."""
+        match verdict:
+            case "REMOVED":
+                text = f"removed from {config.name}: its state was moved away, back in the lobby"
+                return self._forgotten(text, now)
+            case "SUPERSEDED":
+                self.away, self.lobby.cluster = config, config.name
+                self.superseded = f"the cluster {config.name} was begun anew without this node"
+                text = f"{self.superseded}; it is stopped: pcsx cluster rejoin brings it over"
+                return [Stopped(True), Note("node", text), RunsHere(text)]
+        return None
+
+    def _forgotten(self, text: str, now: Now) -> list[MemberEffect]:
+        ticket = next(self._tickets)
+
+        def then(stored: events.Stored, _: Now) -> list[MemberEffect]:
+            self._cluster = self.lobby.cluster = ""
+            told = f"{text} {stored.failure}".rstrip()
+            return [Note("node", told), *self._announce(on=True), RunsHere(told)]
+
+        self._then[ticket] = then
+        return [Forget(ticket, self._cluster)]
+
+    def _disowned(self, boot: int) -> list[MemberEffect]:
+        """Begin again above all lives that others may know of, as one that lost its log.
+
+        This node's state is older than what the others have seen of it: restored, or a copy.
+        """
+        ticket = next(self._tickets)
+
+        def then(stored: events.Stored, _: Now) -> list[MemberEffect]:
+            text = stored.failure or "its log is not trusted any more: it takes it anew"
+            return [Note("node", f"the others know a later life of this node; {text}"),
+                    Quit(EXIT_REFUSED)]  # fmt: skip
+
+        self._then[ticket] = then
+        return [Disown(ticket, self._cluster, boot + LIVES_AHEAD)]
+
+    def _look_for_others(self, now: Now) -> list[Effect]:
+        """Ask over TCP what the matter is, while the ring hears nobody."""
+        member = self.member
+        if member is None or member.leaving or member.verdict:
+            return []
+        deaf = not any(peer.reach in HEARD for peer in member.scene.reach.values())
+        return self._recall.look(member.scene.config, member.me, deaf=deaf, now=now)
+
+    def _recalled(
+        self, event: events.StreamOpened | events.StreamData | events.StreamClosed, now: Now
+    ) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        member = self.member
+        if member is None:
+            return effects
+        for told in self._recall.step(event, member.scene.config):
+            match told:
+                case NewKeys(keys):
+                    effects += member.go_by_keys(keys, now)
+                case Barred(verdict, reason):
+                    effects += member.barred(verdict, reason, now)
+                case _:
+                    effects.append(told)
+        return effects
+
+    def _returned(self, returning: setup.Returning, now: Now) -> list[MemberEffect]:
+        """Answer a node that came over TCP, by its key."""
+        member = self.member
+        told: dict[str, Any] = {"error": f"{self.me.name} is not running in that cluster"}
+        if member is not None and member.scene.config.cluster == returning.cluster:
+            told = answer_to(
+                returning.said,
+                key=returning.key,
+                config=member.scene.config,
+                keys=member.rotation.keys,
+                quorate=member.scene.quorum.quorate,
+                snapshot=lambda: self._snapshot(member),
+            )
+        return self._of_lobby(self.lobby.say(returning.stream, told), now)
+
+    def _snapshot(self, member: Member) -> dict[str, Any]:
+        here = member.machine.snapshot_here(member.ledger.snapshot())
+        return {
+            "config": here.config.to_bytes().hex(),
+            "index": here.index,
+            "term": here.term,
+            "state": here.state.hex(),
+        }
+
+    def rejoin(self, request: ClusterRejoin, answer: Answerer, now: Now) -> list[MemberEffect]:
+        """Begin to come over to the cluster that was begun anew."""
+        if self.founder is not None:
+            return list(answer(Failed("a setup is running on this node already"), True))
+        if self.away is None:
+            hint = "It is for a node that is stopped, of a cluster that was begun anew without it."
+            return list(answer(Failed("there is nothing to come over from", hint), True))
+        self.founder = Rejoiner(request, self.me, self.entropy, self.away)
+        self._founding = answer
+        return self._of_outcomes(self.founder.begin(now), now)
 
     # --- forming a cluster ------------------------------------------------------------------------
 
@@ -394,19 +523,11 @@ class Node:
         if error is not None:
             message = {"error": str(error), "hint": error.hint}
         else:
-            member = self.member
-            here = member.machine.snapshot_here(member.ledger.snapshot())
-            node = here.config.named(name)
+            node = self.member.scene.config.named(name)
             message = {"error": f"{name} was let in, and is not known here yet: try again"}
             if node is not None:
-                message = {
-                    "me": node.id,
-                    "config": here.config.to_bytes().hex(),
-                    "index": here.index,
-                    "term": here.term,
-                    "state": here.state.hex(),
-                    "keys": [key.hex() for key in member.rotation.keys],
-                }
+                keys = [key.hex() for key in self.member.rotation.keys]
+                message = {"me": node.id, "keys": keys, **self._snapshot(self.member)}
         return self._of_lobby(self.lobby.say(newcomer.stream, message), self._now)
 
     def compared(self, node: str, same: bool, now: Now) -> list[MemberEffect]:
@@ -445,7 +566,7 @@ class Node:
                 case setup.Ruined(error):
                     effects += self._end_founding(error)
                     effects += self._announce(on=self.member is None and not self.stopped)
-                case setup.Newcomer():
+                case setup.Newcomer() | setup.Returning():
                     raise AssertionError(f"a founder says {outcome}")
                 case Forget():
                     effects += [*self._drop(), outcome]
@@ -505,6 +626,8 @@ class Node:
                     effects += [*self._drop(), outcome, *self._announce(on=True)]
                 case setup.Newcomer():
                     effects += self._let_in(outcome, now)
+                case setup.Returning():
+                    effects += self._returned(outcome, now)
                 case setup.Line() | setup.Founded() | setup.Ruined():
                     raise AssertionError(f"the lobby says {outcome}")
                 case _:

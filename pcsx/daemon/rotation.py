@@ -21,6 +21,8 @@ from pcsx.values import Now
 
 OFFER_MS: Final = 1_000
 """How often the key is offered to those who have not said that they have it."""
+ABSENT_MS: Final = 60_000
+"""A node that is away for so long is not waited for: it asks for the key when it is back."""
 OVERLAP_MS: Final = 12_000
 """For how long at least the old key still opens: sessions overlap for ten seconds."""
 
@@ -97,12 +99,22 @@ class Rotation:
     def offered(self, key: bytes, trust: Trust) -> list[RotationEffect]:
         """Take a key from the leader; what the log did not announce is not kept."""
         digest = sha256(key).digest()
+        if digest == trust.active and trust.overlaps and self._has(digest) is None:
+            self.keys = (key, *self.keys)
+            return [Use(self.keys), Keep(self.keys)]
         if digest != trust.pending:
             return []
         if self._has(digest) is None:
             self.keys = (*self.keys, key)
             return [Keep(self.keys)]
         return self._say(trust)
+
+    def recalled(self, keys: tuple[bytes, ...]) -> list[RotationEffect]:
+        """Go by *keys*, which a member gave this node when it came back, and no others."""
+        if keys == self.keys:
+            return []
+        self.keys = keys
+        return [Keep(keys), Use(keys)]
 
     def kept(self, keys: tuple[bytes, ...], trust: Trust) -> list[RotationEffect]:
         """Note that *keys* are on disk, and say so."""
@@ -156,8 +168,11 @@ class Rotation:
                 self._offer_ms = now.ms + OFFER_MS
                 effects += [Offer(node, key) for node in missing if node in members]
             return effects
+        key = self._has(trust.active)
         if now.ms >= self._offer_ms:
             self._offer_ms = now.ms + OFFER_MS
+            if key is not None:
+                effects += [Offer(node, key) for node in missing if node in members]
         if self._active_ms is None:
             self._active_ms = now.ms
         if not missing and now.ms >= self._active_ms + OVERLAP_MS:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from pcsx.cib.founding import first_document
 from pcsx.cib.replica import Replica
+from pcsx.daemon.conversation import Conversation
 from pcsx.daemon.effects import (
     CloseStream,
     Discover,
@@ -41,8 +42,15 @@ from pcsx.daemon.events import (
 from pcsx.daemon.ledger import Ledger
 from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity, TimedOut
 from pcsx.protocol import ClusterSetup, SetupNode
-from pcsx.ring.config import MAX_NODES, PROFILES, Address, RingConfig, RingNode
-from pcsx.ring.join import Channel, Way, fingerprint, public_of, token_id
+from pcsx.ring.config import (
+    LINEAGE_BYTES,
+    MAX_NODES,
+    PROFILES,
+    Address,
+    RingConfig,
+    RingNode,
+)
+from pcsx.ring.join import Channel, Way, cluster_of, fingerprint, public_of, token_id
 from pcsx.ring.port import Note, Snapshot
 from pcsx.values import NodeName, Now
 
@@ -121,7 +129,17 @@ class Newcomer:
     said: dict[str, Any]
 
 
-Outcome = Line | Compare | Ignite | Founded | Ruined | Newcomer
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """Who has proved the public *key* says that it is a node of *cluster*; answer on *stream*."""
+
+    stream: int
+    cluster: str
+    key: bytes
+    said: dict[str, Any]
+
+
+Outcome = Line | Compare | Ignite | Founded | Ruined | Newcomer | Returning
 
 
 # --- names and addresses --------------------------------------------------------------------------
@@ -389,6 +407,8 @@ class Lobby:
             visitor.first = data
             if (id := token_id(data)) is not None:
                 return self._greet(stream, visitor, self.tokens(id, now))
+            if cluster_of(data) is not None:
+                return self._greet(stream, visitor, None)
             ticket = self._ticket()
             self._key_tickets[ticket] = stream
             return [ReadKey(ticket)]
@@ -422,6 +442,9 @@ class Lobby:
             ask = message["ask"]
         except (ValueError, KeyError, TypeError):
             return [CloseStream(stream)]
+        if visitor.channel.way is Way.NODE:
+            cluster = (cluster_of(visitor.first) or b"").hex()
+            return [Returning(stream, cluster, visitor.channel.peer_key, message)]
         if visitor.channel.way is Way.TOKEN:
             if ask != "join":
                 return self._say(stream, {"error": f"a token does not allow to {ask}"})
@@ -485,10 +508,9 @@ class _Peer:
 
     node: SetupNode
     addresses: list[Address] = field(default_factory=list)
-    stream: int = 0
+    talk: Conversation | None = None
     retry_ms: int = 0
     """When to connect again to a port where nobody listened; 0: not."""
-    channel: Channel | None = None
     trusted: bool = False
     told: bool = False
     """The code was confirmed at the other end."""
@@ -498,6 +520,19 @@ class _Peer:
     stored: bool = False
     ignited: bool = False
     released: bool = False
+
+    @property
+    def channel(self) -> Channel | None:
+        """Return the sealed channel to it, once there is a connection."""
+        return self.talk.channel if self.talk is not None else None
+
+    def ask(self, message: dict[str, Any]) -> list[Effect | Outcome]:
+        """Return what says *message* to it, if it is still there."""
+        return list(self.talk.ask(message)) if self.talk is not None else []
+
+    def hang_up(self) -> list[Effect | Outcome]:
+        """Return what ends the conversation with it, if there is one."""
+        return list(self.talk.close()) if self.talk is not None else []
 
 
 class Founder:
@@ -609,8 +644,8 @@ class Founder:
                 effects += self._trust(key, problem, now)
             case StreamOpened(stream):
                 effects += self._opened(self._streams[stream])
-            case StreamData(stream, data):
-                effects += self._data(self._streams[stream], data, now)
+            case StreamData(stream):
+                effects += self._data(self._streams[stream], event, now)
             case StreamClosed(stream, reason):
                 effects += self._closed(self._streams.pop(stream), reason, now)
             case Stored(ticket, failure=failure) if ticket == self._storing:
@@ -643,8 +678,8 @@ class Founder:
             return []
         effects: list[Effect | Outcome] = []
         for peer in self.others:
-            effects += self._ask(peer, {"ask": "keep"})
-            effects.append(CloseStream(peer.stream))
+            effects += peer.ask({"ask": "keep"})
+            effects += peer.hang_up()
         self.stage = "over"
         return [*effects, Founded(self._config, tuple(self._warnings))]
 
@@ -720,21 +755,25 @@ class Founder:
         return [Line("trust", "opening a sealed channel to each node"), *effects]
 
     def _connect(self, peer: _Peer) -> OpenStream:
-        peer.stream, peer.retry_ms = self._ticket(), 0
-        self._streams[peer.stream] = peer
-        address = peer.addresses[0]
-        return OpenStream(peer.stream, address.host, address.port)
+        peer.talk = Conversation(self._ticket(), peer.addresses[0], self._new_channel)
+        peer.retry_ms = 0
+        self._streams[peer.talk.stream] = peer
+        return peer.talk.connect()
 
-    def _opened(self, peer: _Peer) -> list[Effect | Outcome]:
-        peer.channel = Channel(
+    def _new_channel(self) -> Channel:
+        return Channel(
             opener=True, identity=self.me.identity, shared=self._key, entropy=self._entropy,
             way=self._way,
         )  # fmt: skip
-        return [SendStream(peer.stream, peer.channel.start())]
+
+    def _opened(self, peer: _Peer) -> list[Effect | Outcome]:
+        assert peer.talk is not None
+        return list(peer.talk.opened())
 
     def _closed(self, peer: _Peer, reason: str, now: Now) -> list[Effect | Outcome]:
         name, address = peer.node.name, peer.addresses[0]
-        peer.stream = 0
+        assert peer.talk is not None
+        peer.talk.closed()
         if self._error is not None:
             peer.released = True
             return self._undone()
@@ -751,36 +790,32 @@ class Founder:
             hint = f"On {name}: is pcsx daemon running, and TCP and UDP port {address.port} open?"
             return self._fail(Failed(text, hint))
         if peer.channel.failure:
-            return self._fail(self._distrusted(peer))
+            return self._fail(self._distrusted(peer, peer.channel.failure))
         if self.stage == "await":
             return []
         return self._fail(Failed(f"{name} went away during {self.stage} {reason}".rstrip(),
                                  f"See the log of pcsx on {name}."))  # fmt: skip
 
-    def _distrusted(self, peer: _Peer) -> Failed:
-        assert peer.channel is not None
-        name, reason = peer.node.name, peer.channel.failure
+    def _distrusted(self, peer: _Peer, reason: str) -> Failed:
+        name = peer.node.name
         hint = "Put the same 32 bytes in /etc/pcsx/bootstrap.key of all nodes, mode 0600."
         if "accept" in reason:
             hint = f"On {name}: pcsx cluster accept. Then run the setup again here."
         return Failed(f"{name} is not trusted: {reason}", hint)
 
-    def _data(self, peer: _Peer, data: bytes, now: Now) -> list[Effect | Outcome]:
-        channel = peer.channel
-        if channel is None:
-            return []
-        was_open = channel.open
-        answers, payload = channel.take(data)
-        effects: list[Effect | Outcome] = [SendStream(peer.stream, each) for each in answers]
-        if channel.failure:
-            return [*effects, *self._fail(self._distrusted(peer))]
-        if channel.open and not was_open:
+    def _data(self, peer: _Peer, event: StreamData, now: Now) -> list[Effect | Outcome]:
+        assert peer.talk is not None
+        heard = peer.talk.heard(event)
+        effects: list[Effect | Outcome] = list(heard.effects)
+        if heard.failure:
+            return [*effects, *self._fail(self._distrusted(peer, heard.failure))]
+        if heard.opened:
             peer.trusted = True
-            if channel.way is Way.CODE:
-                effects.append(Compare(peer.node.name, channel.digits))
+            if self._way is Way.CODE and peer.channel is not None:
+                effects.append(Compare(peer.node.name, peer.channel.digits))
             effects += self._survey_if_trusted(now)
-        if payload is not None:
-            effects += self._answered(peer, json.loads(payload), now)
+        if heard.message is not None:
+            effects += self._answered(peer, heard.message, now)
         return effects
 
     def _survey_if_trusted(self, now: Now | None) -> list[Effect | Outcome]:
@@ -795,15 +830,10 @@ class Founder:
         for peer in self.others:
             assert now is not None
             peer.asked_ms = int(now.wall.timestamp() * 1000)
-            effects += self._ask(peer, {"ask": "survey"})
+            effects += peer.ask({"ask": "survey"})
         if not self.others:
             effects += self._mint()
         return effects
-
-    def _ask(self, peer: _Peer, message: dict[str, Any]) -> list[Effect | Outcome]:
-        if peer.channel is None or not peer.channel.open or not peer.stream:
-            return []
-        return [SendStream(peer.stream, peer.channel.seal(json.dumps(message).encode()))]
 
     # --- survey, judge, mint ----------------------------------------------------------------------
 
@@ -867,7 +897,7 @@ class Founder:
         config = RingConfig(
             cluster=self._entropy(16).hex(),
             name=self.request.name,
-            lineage=int.from_bytes(self._entropy(7), "big"),
+            lineage=int.from_bytes(self._entropy(LINEAGE_BYTES), "big"),
             nodes=nodes,
             profile=self.request.profile,
         )
@@ -895,7 +925,7 @@ class Founder:
                 "psk": self._psk.hex(),
                 "state": self._state.hex(),
             }
-            effects += self._ask(self._peers[node.name], message)
+            effects += self._peers[node.name].ask(message)
         return effects
 
     # --- adopt, ignite, await ---------------------------------------------------------------------
@@ -916,7 +946,7 @@ class Founder:
         self.stage = "await"
         effects: list[Effect | Outcome] = [Line("ignite", "starting the ring")]
         for peer in self.others:
-            effects += self._ask(peer, {"ask": "ignite"})
+            effects += peer.ask({"ask": "ignite"})
         return [*effects, Ignite(), Line("await", "waiting until all are in one quorate view")]
 
     # --- failing whole ----------------------------------------------------------------------------
@@ -961,8 +991,8 @@ class Founder:
             return self._end()
         effects: list[Effect | Outcome] = [Line("undo", "giving every node back to its lobby")]
         for peer in self.others:
-            if peer.stream and peer.channel is not None and peer.channel.open:
-                effects += self._ask(peer, {"ask": "release"})
+            if peer.talk is not None and peer.talk.is_open:
+                effects += peer.ask({"ask": "release"})
             else:
                 peer.released = True
         self._storing = self._ticket()
@@ -976,10 +1006,10 @@ class Founder:
     def _end(self) -> list[Effect | Outcome]:
         assert self._error is not None
         self.stage = "over"
-        closing: list[Effect | Outcome] = [
-            CloseStream(peer.stream) for peer in self._peers.values() if peer.stream
+        hung_up: list[Effect | Outcome] = [
+            closing for peer in self._peers.values() for closing in peer.hang_up()
         ]
-        return [*closing, Ruined(self._error)]
+        return [*hung_up, Ruined(self._error)]
 
 
 def describe(me: Me, cluster: str) -> dict[str, Any]:

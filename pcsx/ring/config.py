@@ -67,6 +67,23 @@ class RingNode:
     """Lives up to this boot counter are over on record: they are told FENCED, whatever they ask."""
 
 
+LINEAGE_BYTES: Final = 7
+"""The random part of a lineage."""
+GENERATION_MAX: Final = 255
+
+
+def generation_of(lineage: int) -> int:
+    """Return which generation of its cluster *lineage* names; 0 is the founded one."""
+    return lineage >> (8 * LINEAGE_BYTES)
+
+
+def next_lineage(lineage: int, chance: bytes) -> int:
+    """Return the lineage of a cluster that is begun anew, from `LINEAGE_BYTES` of *chance*."""
+    assert len(chance) == LINEAGE_BYTES
+    generation = min(GENERATION_MAX, generation_of(lineage) + 1)
+    return generation << (8 * LINEAGE_BYTES) | int.from_bytes(chance, "big")
+
+
 @dataclass(frozen=True, slots=True)
 class RingConfig:
     """The cluster as the ring sees it; *nodes* are sorted by id."""
@@ -75,11 +92,18 @@ class RingConfig:
     """The cluster's UUID, 32 hex digits."""
     name: str
     lineage: int
-    """64 random bits, new with each `force-new`; nodes of another lineage do not talk."""
+    """How often the cluster was begun anew by `force-new` (8 bits), and 56 random bits.
+
+    Nodes of another lineage do not talk; those of the older generation yield."""
     nodes: tuple[RingNode, ...]
     profile: str = "standard"
     options: tuple[tuple[str, str], ...] = ()
     """Quorum and ring options by their names, sorted."""
+
+    @property
+    def generation(self) -> int:
+        """Return how often the cluster was begun anew without a quorum of the one before."""
+        return generation_of(self.lineage)
 
     @property
     def timers(self) -> Profile:

@@ -62,7 +62,10 @@ class Hearing:
 class Detector:
     """Judges silence; its `tick` runs before each heartbeat is sent, so that the beat tells it."""
 
-    def __init__(self, me: int, boot: Boot, timers: Profile, *, realtime: bool) -> None:
+    def __init__(
+        self, me: int, boot: Boot, timers: Profile, *, realtime: bool, said: int = 0
+    ) -> None:
+        """Begin to listen; rows up to number *said* were said in this life before."""
         self.me = me
         self.boot = boot
         self.realtime = realtime
@@ -73,7 +76,7 @@ class Detector:
         self.fresh = 0
         self.stall_ms = 0
         """The worst lateness of the last beat interval."""
-        self.row = Row(me, boot, 1, 0, False)
+        self.row = Row(me, boot, said + 1, 0, False)
         self.gossip_beats = 0
         """For how many beats more the rows are passed on."""
         self.asks: list[int] = []

@@ -121,7 +121,11 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A peer refuses us: *verdict* is `EXCLUDED`, `FENCED`, `REMOVED`, `CLONED` or `LINEAGE`."""
+    """A peer refuses us.
+
+    *verdict* is `EXCLUDED`, `FENCED`, `REMOVED`, `CLONED`, `SUPERSEDED` (the cluster was begun anew
+    without us), or `LINEAGE` (two were, and neither yields).
+    """
 
     node: int
     verdict: str

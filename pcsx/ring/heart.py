@@ -299,18 +299,23 @@ class Heart:
         assert local.public == mine.key, "the identity is not the one in the configuration"
         old = self._local
         if old is None or _life(old) != _life(local) or self._farewells is not None:
-            beat = self._beat
+            beat, before = self._beat, self._detector
+            again = before is not None and before.boot == local.boot
+            said = before.row.seq if before is not None and again else 0
             self._clear()
             self._beat = beat
             self._brain_ms = self._beat_due_ms = now_ms
-            self._detector = Detector(local.me, local.boot, config.timers, realtime=self._realtime)
+            # A life that goes on in another lineage does not begin to count its rows anew.
+            self._detector = Detector(
+                local.me, local.boot, config.timers, realtime=self._realtime, said=said
+            )
             old = None
             out.append(Note("heart", f"node {local.me} of {config.name}, {config.profile}"))
         assert self._detector is not None
         self._detector.set_timers(config.timers)
         rekey = old is not None and old.psks[0] != local.psks[0]
-        before, self._config, self._local = self._config, config, local
-        if before is None or before.node(local.me).addresses != mine.addresses:
+        known, self._config, self._local = self._config, config, local
+        if known is None or known.node(local.me).addresses != mine.addresses:
             out.append(Bind(mine.addresses))
         for node in config.nodes:
             if node.id != local.me:

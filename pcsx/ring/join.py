@@ -5,7 +5,8 @@ trust is one of three ways. **Key**: both hold the same 32 random bytes, which a
 nobody without them gets an answer. **Code**: the opener commits to its ephemeral key before it sees
 the other's, so that both ends can show six digits of the transcript which nobody in between can
 make agree but by luck, once in a million; a person compares them. And, for one more node of a
-cluster that stands, a **token**: a secret that a member gave out, for one use.
+cluster that stands, a **token**: a secret that a member gave out, for one use. A **node** that the
+cluster knows already needs nothing but its own key: who it is decides what it is told.
 
 `Channel` is a machine without time: bytes in, bytes out. Faults end it with a sentence.
 """
@@ -38,6 +39,7 @@ class Way(IntEnum):
     KEY = 1
     CODE = 2
     TOKEN = 3
+    NODE = 4
 
 
 def public_of(identity: bytes) -> bytes:
@@ -106,9 +108,18 @@ def _check_of(data: bytes) -> bytes:
 
 def token_id(first: bytes) -> bytes | None:
     """Return the id of the token by which the opener of a channel comes, if it is by one."""
+    return _named_by(first, Way.TOKEN)
+
+
+def cluster_of(first: bytes) -> bytes | None:
+    """Return the UUID of the cluster that the opener of a channel says it is a node of."""
+    return _named_by(first, Way.NODE)
+
+
+def _named_by(first: bytes, way: Way) -> bytes | None:
     head = len(_MAGIC) + 1
-    is_token = first.startswith(_MAGIC) and first[len(_MAGIC) : head] == bytes((Way.TOKEN,))
-    return first[head + 32 :] if is_token else None
+    is_so = first.startswith(_MAGIC) and first[len(_MAGIC) : head] == bytes((way,))
+    return first[head + 32 :] if is_so else None
 
 
 class _Symmetric:
@@ -155,8 +166,9 @@ class Channel:
     """One end of a conversation between two lobbies; see the module's paragraph.
 
     *identity* is this node's private key; *shared* the bootstrap key for `Way.KEY`, for `Way.TOKEN`
-    what its token comes to, and *token* says which that is; the accepting end is given `way=None`
-    and learns it from the opener. *entropy(n)* gives n random bytes.
+    what its token comes to, and *token* says which that is (for `Way.NODE`: which cluster); the
+    accepting end is given `way=None` and learns it from the opener. *entropy(n)* gives n random
+    bytes.
     """
 
     def __init__(
@@ -260,7 +272,8 @@ class Channel:
         if len(data) < head or not data.startswith(_MAGIC):
             raise ValueError("not a join")
         self.way = Way(data[len(_MAGIC)])
-        if len(data) != head + 32 + (TOKEN_ID if self.way is Way.TOKEN else 0):
+        named = TOKEN_ID if self.way in (Way.TOKEN, Way.NODE) else 0
+        if len(data) != head + 32 + named:
             raise ValueError("not a join")
         if self.way is Way.KEY and self._shared is None:
             return self.refuse("this node has no bootstrap key")
@@ -313,7 +326,7 @@ class Channel:
         self._split()
 
     def _mix_shared(self) -> None:
-        if self.way is not Way.CODE:
+        if self.way in (Way.KEY, Way.TOKEN):
             assert self._shared is not None
             label = b"bootstrap" if self.way is Way.KEY else b"token"
             self._state.mix_key(hashlib.sha256(label + self._shared).digest())

@@ -44,6 +44,7 @@ from pcsx.ring.messages import (
 from pcsx.ring.outbox import Outbox
 from pcsx.ring.port import (
     FenceProof,
+    ForceNew,
     FromHeart,
     HardState,
     Intend,
@@ -272,6 +273,8 @@ class Machine:
                 self._log.read_barrier(ticket, now)
             case FenceProof(ticket=ticket, node=node, boot=boot, fact=fact):
                 self._log.go_on_alone(ticket, node, boot, fact, now)
+            case ForceNew():
+                self._log.force_new(event, now)
             case Unblock(by=by):
                 self._log.unblock(by, now)
             case Intend(ticket=ticket, node=node, boot=boot):

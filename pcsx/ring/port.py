@@ -193,6 +193,20 @@ class FenceProof:
 
 
 @dataclass(frozen=True, slots=True)
+class ForceNew:
+    """On a person's word that every other node is off: go on alone, in a new *lineage*.
+
+    *boots* are the lives that the word is about, *facts* the daemon's record of it, appended in the
+    same write; answered as `Propose`.
+    """
+
+    ticket: int
+    lineage: int
+    boots: tuple[tuple[int, int], ...]
+    facts: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Intend:
     """Of a pair, we mean to fence *node* in its life *boot* without the log, which has no quorum.
 
@@ -252,6 +266,7 @@ MachineEvent = (
     | Reconfigure
     | ReadBarrier
     | FenceProof
+    | ForceNew
     | Intend
     | Unblock
     | Persisted
@@ -422,7 +437,7 @@ class PeerReach:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The others refuse this node: `FENCED`, `EXCLUDED`, `REMOVED`, `CLONED` or `LINEAGE`."""
+    """The others refuse this node, with a word as `frames.Told` has it."""
 
     kind: str
     reason: str

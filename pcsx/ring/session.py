@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from pcsx.ring.codec import Malformed
-from pcsx.ring.config import Address, RingConfig, RingNode
+from pcsx.ring.config import Address, RingConfig, RingNode, generation_of
 from pcsx.ring.frames import Boot, Configure
 from pcsx.ring.seal import Channel, Suites
 from pcsx.ring.wire import (
@@ -371,8 +371,8 @@ class Association:
                 chain, suite, hello.boot, header.counter, mine, header.session, now_ms
             )
             self._keep_pending(channel)
-        lineage = refusal is not None and refusal.verdict == "LINEAGE"
-        return Answer(reply, _lineage_of(hello.lineage) if lineage else None)
+        other = hello.lineage != local.lineage and not self.removed
+        return Answer(reply, _other_lineage(hello.lineage, local.lineage) if other else None)
 
     def finish(self, attempt: Attempt, data: bytes, now_ms: int) -> Outcome:
         """Return what the peer made of the call *attempt*: *data* is its answer."""
@@ -466,7 +466,7 @@ class Association:
         if self.removed:
             return Refusal("REMOVED", f"node {self.peer.id} was removed from the cluster")
         if lineage != self.local.lineage:
-            return _lineage_of(self.local.lineage)
+            return _other_lineage(self.local.lineage, lineage)
         if 0 < boot.counter <= self.peer.over:
             return Refusal("FENCED", f"the life {boot.counter} of node {self.peer.id} is over")
         floor = max(self.peer.boot, 0 if self.life is None else self.life.counter)
@@ -552,8 +552,16 @@ def _cookie_key(psk: bytes, giver: bytes) -> bytes:
     return blake2s(b"pcsx cookie" + giver, key=psk).digest()
 
 
-def _lineage_of(lineage: int) -> Refusal:
-    return Refusal("LINEAGE", f"the lineage here is {lineage:016x}")
+def _other_lineage(ours: int, theirs: int) -> Refusal:
+    """Return what a node of the lineage *theirs* hears from one of *ours*.
+
+    Where both were begun anew beside each other, neither yields: people must say which one goes.
+    """
+    if generation_of(ours) > generation_of(theirs):
+        return Refusal(
+            "SUPERSEDED", f"the cluster was begun anew without this node, as lineage {ours:016x}"
+        )
+    return Refusal("LINEAGE", f"the lineage there is {ours:016x}, here it is {theirs:016x}")
 
 
 class Gate:

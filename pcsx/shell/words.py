@@ -130,6 +130,7 @@ LOCAL: Final = (
     Option("token", "A token.", "yes", "FILE"),
     Option("revision", "Go on after this revision.", "yes", "R"),
     Option("fix", "Mend what can be mended."),
+    Option("accept-loss", "Accept that what only lost nodes knew is lost."),
 )
 """What single commands take."""
 

@@ -1,12 +1,13 @@
 """The cluster's key changes while all goes on: nobody is without a key that the others open."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from random import Random
 
 import pytest
 
 from pcsx.daemon.rotation import OVERLAP_MS, Decide, Held, Keep, Offer, Rotation, Use
-from pcsx.daemon.trust import KeyPrepared, KeyRetired, TokenMade, TokenUsed, Trust
+from pcsx.daemon.trust import KeyActive, KeyPrepared, KeyRetired, TokenMade, TokenUsed, Trust
 from pcsx.values import Now
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -118,3 +119,23 @@ def test_a_token_is_good_once_and_for_its_time() -> None:
     assert trust.shared_of(b"i" * 16, 100) is None
     trust.apply(TokenUsed(b"i" * 16, "n4"))
     assert trust.shared_of(b"i" * 16, 99) is None
+
+
+def test_who_was_away_goes_by_the_keys_that_a_member_gives_and_has_them_on_disk():
+    back = Rotation(3, (OLD,))
+    told = back.recalled((NEW, OLD))
+    assert told == [Keep((NEW, OLD)), Use((NEW, OLD))]
+    assert back.recalled((NEW, OLD)) == []
+
+
+def test_the_active_key_is_offered_to_a_member_that_does_not_have_it():
+    trust = Trust()
+    leader, late = Rotation(1, (NEW, OLD)), Rotation(3, (OLD,))
+    digest = sha256(NEW).digest()
+    trust.apply(KeyPrepared(digest, "asked"))
+    trust.apply(KeyActive(digest))
+    now = Now(5000, datetime(2030, 1, 1, tzinfo=UTC))
+    offers = leader.lead(trust, nodes=[1, 3], members=[1, 3], now=now)
+    assert Offer(3, NEW) in offers
+    assert late.offered(NEW, trust) == [Use((NEW, OLD)), Keep((NEW, OLD))]
+    assert late.offered(b"x" * 32, trust) == []

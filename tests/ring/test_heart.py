@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pcsx.ring.config import PROFILES
+from pcsx.ring.config import PROFILES, next_lineage
 from pcsx.ring.frames import (
     Armed,
     AskStats,
@@ -600,6 +600,31 @@ def test_another_lineage_is_told_so_on_both_sides_and_nothing_else() -> None:
     for node in (1, 2):
         assert [t.verdict for _, t in network.told(node, Told)] == ["LINEAGE"]
         assert network.told(node, PeerState) == []
+
+
+@pytest.mark.parametrize(("older", "newer"), [(1, 2), (2, 1)])
+def test_of_two_generations_the_older_is_told_that_it_was_superseded(
+    older: int, newer: int
+) -> None:
+    network = Network(ring_of(2), start=False)
+    anew = next_lineage(network.config.lineage, bytes(7))
+    network.boot(older, 1)
+    network.boot(newer, 1, config=replace(network.config, lineage=anew))
+    network.run(3000)
+    assert {t.verdict for _, t in network.told(older, Told)} == {"SUPERSEDED"}
+    assert {t.verdict for _, t in network.told(newer, Told)} == {"LINEAGE"}
+
+
+def test_a_life_that_goes_on_in_another_lineage_goes_on_counting_its_rows() -> None:
+    network = settled(2)
+    said = max(row.seq for _, rows in network.told(1, Rows) for row in rows.rows if row.node == 1)
+    forget(network)
+    anew = replace(network.config, lineage=next_lineage(network.config.lineage, bytes(7)))
+    for node in (1, 2):
+        network.configure(node, anew)
+    network.run(3000)
+    later = [row.seq for _, rows in network.told(1, Rows) for row in rows.rows if row.node == 1]
+    assert later and min(later) > said
 
 
 @pytest.mark.parametrize("gone", [1, 3])

@@ -271,6 +271,9 @@ class Cluster:
                 machine.disk.keys = keys
                 kept = events.KeysKept(keys)
                 self._later(machine, 2, lambda: self._node(machine, kept))
+            case out.Disown(ticket, _, boot):
+                machine.disk.disown(boot)
+                self._later(machine, 2, lambda: self._node(machine, events.Stored(ticket)))
             case out.Spawn(child, invocation):
                 machine.children[child] = invocation
                 delay_ms = self._agent_ms(invocation)

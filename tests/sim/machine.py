@@ -10,7 +10,7 @@ from pcsx.daemon.events import Life
 from pcsx.daemon.node import Node
 from pcsx.ring.frames import Boot
 from pcsx.ring.heart import Heart
-from pcsx.ring.port import Entry, HardState, Persist, Recovered, Snapshot, SoloIntent
+from pcsx.ring.port import Damage, Entry, HardState, Persist, Recovered, Snapshot, SoloIntent
 
 
 @dataclass
@@ -23,11 +23,14 @@ class Disk:
     intents: list[SoloIntent] = field(default_factory=list)
     keys: tuple[bytes, ...] = ()
     """The cluster's keys; empty: the first one."""
+    disowned: bool = False
+    """The log here is behind what others have seen of this machine: it has to be taken anew."""
 
     def write(self, order: Persist) -> None:
         """Do what `Persist` asks, all of it."""
         if order.snapshot is not None:
             self.snapshot = order.snapshot
+            self.disowned = self.disowned and order.truncate_from != 1
             self.entries = [each for each in self.entries if each.index > order.snapshot.index]
         if order.truncate_from:
             self.entries = [each for each in self.entries if each.index < order.truncate_from]
@@ -36,10 +39,17 @@ class Disk:
         if order.hard is not None:
             self.hard = order.hard
 
+    def disown(self, boot: int) -> None:
+        """Do what `Disown` asks."""
+        self.disowned = True
+        self.hard = replace(self.hard, boot_counter=max(boot, self.hard.boot_counter))
+
     def open(self, me: int, psk: bytes) -> Life:
         """Begin a life: the boot counter rises first."""
         self.hard = replace(self.hard, boot_counter=self.hard.boot_counter + 1)
-        recovered = Recovered(self.hard, self.snapshot, tuple(self.entries))
+        damage = Damage.AMNESIAC if self.disowned else Damage.CLEAN
+        entries = () if self.disowned else tuple(self.entries)
+        recovered = Recovered(self.hard, self.snapshot, entries, damage)
         return Life(
             me, Boot(self.hard.boot_counter, self.hard.boot_counter), recovered, self.keys or (psk,)
         )

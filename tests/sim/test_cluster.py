@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from copy import deepcopy
 
 import pytest
 
@@ -277,3 +278,28 @@ def test_members_of_a_group_see_the_same_messages_in_the_same_order():
     ]
     assert len(heard[0]) == 30
     assert heard[0] == heard[1] == heard[2]
+
+
+def test_a_node_restored_from_an_old_backup_votes_for_nothing_until_it_has_the_log_anew():
+    made = Cluster(11, 3, resources=RESOURCES)
+    made.boot()
+    made.until(made.at_rest, 40_000)
+    backup = deepcopy(made.machines[3].disk)
+    for _ in range(3):
+        made.power_off(3)
+        made.run(500)
+        made.boot(3)
+        made.until(made.at_rest, 60_000)
+    call = made.commit(1, lambda tree: tree.set("remote-tls-port", "0"))
+    made.until(lambda: call.done, 10_000)
+    made.power_off(3)
+    made.machines[3].disk = backup
+    made.boot(3)
+    made.until(made.at_rest, 120_000)
+    story = "\n".join(made.story)
+    assert "the others know a later life of this node" in story
+    assert "takes the log anew" in story
+    node = made.machines[3].node
+    assert node is not None and node.member is not None
+    assert node.member.boot.counter > 1 << 16
+    assert not made.machines[3].disk.disowned

@@ -44,10 +44,11 @@ Answer = Callable[[Persisted | PersistFailed], None]
 # --- founding and finding -------------------------------------------------------------------------
 
 
-def found(path: Path, snapshot: Snapshot) -> None:
+def found(path: Path, snapshot: Snapshot, *, boot: int = 0) -> None:
     """Write the founding state of a cluster into *path*, which must be empty or not there yet.
 
-    All of it or nothing: it is written beside, and takes its name when it is whole.
+    The first life's boot counter is above *boot*. All of it or nothing: it is written beside, and
+    takes its name when it is whole.
     """
     if path.exists() and any(path.iterdir()):
         raise Failed(f"{path} is there already", "Leave the cluster that it belongs to first.")
@@ -58,7 +59,7 @@ def found(path: Path, snapshot: Snapshot) -> None:
         (beside / "wal").mkdir(parents=True, mode=0o700)
         (beside / "snap").mkdir(mode=0o700)
         _write_snapshot(beside, snapshot)
-        _write_whole(beside / "hard", _hard_block(wal.Slot(2, 0, HardState())))
+        _write_whole(beside / "hard", _hard_block(wal.Slot(2, 0, HardState(boot_counter=boot))))
         os.close(_new_segment(beside / "wal", 1, wal.SEGMENT_BYTES))
         for folder in (beside / "wal", beside):
             _sync_folder(folder)
@@ -107,6 +108,22 @@ def begin_life(path: Path) -> Recovered:
     finally:
         files.close()
     return replace(recovered, hard=hard)
+
+
+def disown(path: Path, boot: int) -> None:
+    """Mark the log in *path* as one with a loss, and have the next boot counter above *boot*.
+
+    The mark is durable first: a counter that has risen lets this node in again.
+    """
+    _write_whole(path / _AMNESIAC, b"")
+    _sync_folder(path)
+    recovered = recover(path)
+    hard = replace(recovered.hard, boot_counter=max(boot, recovered.hard.boot_counter))
+    files = _Files(path)
+    try:
+        files.perform([Persist(0, hard)])
+    finally:
+        files.close()
 
 
 def _read(file: Path) -> bytes:

@@ -20,7 +20,9 @@ from pcsx.daemon.effects import Store
 from pcsx.daemon.events import Life
 from pcsx.daemon.io import disk
 from pcsx.errors import Failed
+from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Boot
+from pcsx.ring.log.entries import Entries
 
 _MEMBER: Final = "member.json"
 _STOPPED: Final = "stopped"
@@ -77,13 +79,21 @@ class State:
         else:
             marker.unlink(missing_ok=True)
 
+    def last_config(self, cluster: str) -> RingConfig:
+        """Return the newest configuration of *cluster* that is on this disk, decided or not."""
+        recovered = disk.recover(self.path / cluster)
+        snapshot = recovered.snapshot
+        entries = Entries(snapshot.index, snapshot.term, snapshot.config)
+        entries.append(recovered.entries)
+        return entries.voters.newest
+
     def found(self, order: Store) -> None:
         """Write the founding state of a cluster: whole, or not at all."""
         if self.cluster():
             raise Failed("this node keeps the state of a cluster already")
         place = self.path / order.cluster
         shutil.rmtree(place, ignore_errors=True)
-        disk.found(place, order.snapshot)
+        disk.found(place, order.snapshot, boot=order.boot)
         (place / _FOUNDING).touch()
         member = {"me": order.me, "secrets": {name: value.hex() for name, value in order.secrets}}
         write_secret(place / _MEMBER, json.dumps(member).encode())
@@ -103,6 +113,10 @@ class State:
         member = json.loads(file.read_bytes())
         member["secrets"] = {f"psk{number}": key.hex() for number, key in enumerate(keys)}
         write_secret(file, json.dumps(member).encode())
+
+    def disown(self, cluster: str, boot: int) -> None:
+        """Count the log of *cluster* as lost, and lives from above *boot* on."""
+        disk.disown(self.path / cluster, boot)
 
     def forget(self, cluster: str) -> None:
         """Move the state of *cluster* away, without its keys."""

@@ -203,7 +203,7 @@ class World:
                 log(who, text)
             case out.OpenStream() | out.SendStream() | out.CloseStream():
                 self._streams.perform(effect)
-            case out.Store() | out.Forget() | out.Reopen():
+            case out.Store() | out.Forget() | out.Disown() | out.Reopen():
                 self._spawn_task(self._store(effect))
             case out.KeepKeys():
                 self._spawn_task(self._keep_keys(effect))
@@ -286,11 +286,16 @@ class World:
 
         self._disk = Disk(self._state.path / cluster, answer)
 
-    async def _store(self, order: out.Store | out.Forget | out.Reopen) -> None:
+    async def _close_disk(self) -> None:
+        if self._disk is not None:
+            disk, self._disk = self._disk, None
+            await asyncio.to_thread(disk.close)
+
+    async def _store(self, order: out.Store | out.Forget | out.Disown | out.Reopen) -> None:
         async with self._place:
             await self._store_now(order)
 
-    async def _store_now(self, order: out.Store | out.Forget | out.Reopen) -> None:
+    async def _store_now(self, order: out.Store | out.Forget | out.Disown | out.Reopen) -> None:
         life = None
         failure = ""
         try:
@@ -298,14 +303,13 @@ class World:
                 case out.Store():
                     await asyncio.to_thread(self._state.found, order)
                 case out.Forget(_, cluster):
-                    if self._disk is not None:
-                        disk, self._disk = self._disk, None
-                        await asyncio.to_thread(disk.close)
+                    await self._close_disk()
                     await asyncio.to_thread(self._state.forget, cluster)
+                case out.Disown(_, cluster, boot):
+                    await self._close_disk()
+                    await asyncio.to_thread(self._state.disown, cluster, boot)
                 case out.Reopen(_, cluster):
-                    if self._disk is not None:
-                        disk, self._disk = self._disk, None
-                        await asyncio.to_thread(disk.close)
+                    await self._close_disk()
                     await asyncio.to_thread(self._state.set_stopped, cluster, on=False)
                     life = await asyncio.to_thread(self._state.open, cluster)
                     self._open_disk(cluster)

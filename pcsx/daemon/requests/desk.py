@@ -53,6 +53,9 @@ class Desk:
             advice = (
                 "pcsx cluster start" if stopped else "pcsx cluster setup NAME NODE... makes one."
             )
+            if self.node.superseded:
+                reason = self.node.superseded
+                advice = "pcsx cluster rejoin gives up this node's state and comes over."
             raise NoCluster(reason, advice)
         return member
 

@@ -29,7 +29,8 @@ def _target(member: Member, name: str) -> int:
     return node.id
 
 
-def _last_boot(member: Member, target: int) -> int:
+def last_boot(member: Member, target: int) -> int:
+    """Return the newest life of *target* that is known here."""
     picture = member.scene.picture.nodes.get(target)
     boot = picture.boot.counter if picture is not None else 0
     return max(boot, member.ledger.admitted.get(target, 0))
@@ -53,7 +54,7 @@ def fence(desk: Desk, request: Fence, now: Now) -> list[Outcome]:
             return []
         intent = FenceIntent(
             target,
-            _last_boot(member, target),
+            last_boot(member, target),
             request.action,
             request.timeout_ms,
             False,
@@ -81,7 +82,7 @@ def confirm(desk: Desk, request: ConfirmFence, now: Now) -> list[Outcome]:
             text = f"{request.node} is up and in the cluster, so it cannot be confirmed as off"
             raise Refused([Remark.error("is-up", request.node, text)])
         wall_s = int(now.wall.timestamp())
-        boot = _last_boot(member, target)
+        boot = last_boot(member, target)
 
         def closed(proposed: Proposed, _: Now) -> list[Outcome]:
             if not proposed.index:

@@ -239,16 +239,20 @@ def rotate(desk: Desk, _request: KeyRotate, now: Now) -> list[Outcome]:
     return desk.on_leader(here, now)
 
 
-def key_status(desk: Desk, _request: KeyStatus, _now: Now) -> list[Outcome]:
+def key_status(desk: Desk, _request: KeyStatus, now: Now) -> list[Outcome]:
     """Answer with how far the change of the key is."""
     member = desk.member
     trust, config = member.ledger.trust, member.scene.config
     stage = "prepare" if trust.pending else "overlap" if trust.overlaps else "settled"
     waits: list[str] = []
+    later: list[str] = []
     if stage != "settled":
-        ids = member.rotation.waits_for(trust, [node.id for node in config.nodes])
-        waits = [str(config.node(id).name) for id in ids]
-    told = {"stage": stage, "waits_for": waits, "active": trust.active.hex()[:16]}
+        awaited = member.awaited(now)
+        waits = [str(config.node(id).name) for id in member.rotation.waits_for(trust, awaited)]
+        later = [str(node.name) for node in config.nodes if node.id not in awaited]
+    told = {
+        "stage": stage, "waits_for": waits, "later": later, "active": trust.active.hex()[:16],
+    }  # fmt: skip
     return desk.ok(told)
 
 

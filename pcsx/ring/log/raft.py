@@ -8,7 +8,7 @@ sends what the step has made due.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
@@ -22,7 +22,7 @@ from pcsx.ring.log.progress import Progress
 from pcsx.ring.log.reads import Reads
 from pcsx.ring.log.roles import Following, Leading, Role, Standing
 from pcsx.ring.log.snapshot import Assembly, piece_of
-from pcsx.ring.log.solo import alone, is_admitted, partner_of
+from pcsx.ring.log.solo import alone, forced, is_admitted, partner_of
 from pcsx.ring.messages import (
     App,
     AppResp,
@@ -47,6 +47,7 @@ from pcsx.ring.port import (
     Damage,
     Entry,
     EntryKind,
+    ForceNew,
     Intended,
     Leadership,
     Note,
@@ -1155,17 +1156,48 @@ class Log:
             return
         self._note(f"node {node} is confirmed dead: this node goes on alone")
         self._promises.void_life(node)
+        config = alone(self.voters.newest, self._me, node)
+        self._decide_alone(ticket, config, (fact,) if fact else (), now)
+
+    def force_new(self, event: ForceNew, now: Now) -> None:
+        """Lead alone from now on, in a new lineage, on a person's word that all others are off.
+
+        What this log holds goes on, decided or not; what it does not hold is lost.
+        """
+        refusal = ""
+        if not self._can_grant():
+            refusal = "this node's log is damaged: it has nothing to begin anew with"
+        elif isinstance(self._role, Leading):
+            refusal = "this node leads a quorum"
+        elif any(node != self._me for node in self._members):
+            refusal = "other nodes are here"
+        if refusal:
+            self._out.emit(Proposed(event.ticket, 0, refusal))
+            return
+        self._note(f"begins the cluster anew, as lineage {event.lineage:016x}")
+        self.blocked = False
+        for node, _ in event.boots:
+            self._promises.void_life(node)
+        config = forced(
+            self.voters.newest, self._me, boot=self._boot.counter, lineage=event.lineage,
+            over=dict(event.boots),
+        )  # fmt: skip
+        self._decide_alone(event.ticket, config, event.facts, now)
+
+    def _decide_alone(
+        self, ticket: int, config: RingConfig, facts: Iterable[bytes], now: Now
+    ) -> None:
+        """Append *config*, in which this node alone is a quorum, and *facts*; then lead."""
         self._follow(0, now)
         self._out.remember(term=self.term + 1, voted_for=self._me)
-        config = alone(self.voters.newest, self._me, node)
-        entry = Entry(self.last_index + 1, self.term, EntryKind.CONFIG, config.to_bytes())
-        entries = [entry]
-        if fact:
-            entries.append(Entry(entry.index + 1, self.term, EntryKind.APP, fact))
+        first = self.last_index + 1
+        entries = [Entry(first, self.term, EntryKind.CONFIG, config.to_bytes())]
+        for index, fact in enumerate(facts, first + 1):
+            entries.append(Entry(index, self.term, EntryKind.APP, fact))
         self._entries.append(entries)
         self._out.append(entries)
         if ticket:
-            self._tickets[entry.index] = (self.term, ticket)
+            self._tickets[first] = (self.term, ticket)
         # Its own vote, once it is on the disk, is the quorum now.
         give_up_ms = now.ms + self._down_ms
         self._role = Standing(self.term, False, 0, give_up_ms, give_up_ms)

@@ -7,10 +7,11 @@ both have admitted, in its present life, may use it; and it never rests on a clo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from pcsx.ring.config import RingConfig
-from pcsx.ring.log.changes import without_vote
+from pcsx.ring.log.changes import RESTORE, owed_votes, with_numbers, without_vote
 from pcsx.ring.quorum import Voters, has_quorum
 
 
@@ -51,3 +52,23 @@ def alone(config: RingConfig, me: int, partner: int) -> RingConfig:
     """Return the configuration in which *me* decides alone and the votes of *partner* are owed."""
     assert partner_of(Voters(config), me) == partner
     return without_vote(config, partner)
+
+
+def forced(
+    config: RingConfig, me: int, *, boot: int, lineage: int, over: Mapping[int, int]
+) -> RingConfig:
+    """Return *config* begun anew: *me* decides alone, and lives of others up to *over* are refused.
+
+    The others stay as learners to whom their votes are owed, once they have come over.
+    """
+    for node in config.nodes:
+        if node.id != me:
+            if node.votes:
+                config = without_vote(config, node.id)
+            config = config.with_over(node.id, max(node.boot, over.get(node.id, 0)))
+    owed = owed_votes(config)
+    votes = config.node(me).votes or owed.pop(me, 0) or 1
+    nodes = tuple(
+        replace(node, votes=votes, boot=boot) if node.id == me else node for node in config.nodes
+    )
+    return with_numbers(replace(config, lineage=lineage, nodes=nodes), RESTORE, owed)

@@ -266,3 +266,18 @@ def test_a_fencing_that_was_meant_is_found_by_the_next_life(tmp_path: Path):
     running.perform(Persist(1, intents=(SoloIntent(2, 7, 1),)))
     running.disk.close()
     assert disk.recover(tmp_path / "c").intents == (SoloIntent(2, 7, 1),)
+
+
+def test_a_log_that_is_disowned_is_one_with_a_loss_and_lives_go_on_far_above(place: Path):
+    running = Running(place)
+    running.perform(Persist(1, HardState(term=3, boot_counter=2), entries=app(2, 4)))
+    running.close()
+    disk.disown(place, 500)
+    recovered = disk.begin_life(place)
+    assert recovered.damage is Damage.AMNESIAC and recovered.entries == ()
+    assert recovered.hard.boot_counter == 501 and recovered.hard.term == 3
+
+
+def test_the_first_life_is_above_the_lives_that_a_founding_names(tmp_path: Path):
+    disk.found(tmp_path / "again", FOUNDING, boot=7)
+    assert disk.begin_life(tmp_path / "again").hard.boot_counter == 8

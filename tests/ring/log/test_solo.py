@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pcsx.ring.config import RingConfig
-from pcsx.ring.log.solo import alone, is_admitted, partner_of
-from pcsx.ring.port import MOVED, Damage
+from pcsx.ring.config import RingConfig, next_lineage
+from pcsx.ring.log.solo import alone, forced, is_admitted, partner_of
+from pcsx.ring.port import MOVED, Damage, ForceNew
 from pcsx.ring.quorum import Voters
 from tests.ring.chaos import rest, storm
 from tests.ring.world import World, config_of
@@ -167,3 +167,66 @@ def test_a_change_made_from_an_older_configuration_is_refused() -> None:
     ticket = world.propose_change(leader, replace(base, name="second"), base)
     assert world.sites[leader].proposed[ticket].refusal == MOVED
     assert world.machine(leader).voters.newest.name == "first"
+
+
+# --- begun anew by force --------------------------------------------------------------------------
+
+ANEW = next_lineage(7, bytes(range(7)))
+
+
+def test_begun_anew_one_decides_alone_and_the_votes_of_all_others_are_owed() -> None:
+    five = booted(config_of(5), 1, 2, 3, 4, 5)
+    anew = forced(five, 3, boot=8, lineage=ANEW, over={1: 6, 2: 1})
+    assert [node.votes for node in anew.nodes] == [0, 0, 1, 0, 0]
+    assert [node.over for node in anew.nodes] == [6, 2, 0, 4, 5]
+    assert Voters(anew).have_quorum({3}) and not Voters(anew).have_quorum({1, 2, 4, 5})
+    assert (anew.generation, anew.lineage, anew.node(3).boot) == (1, ANEW, 8)
+
+
+def test_one_whose_vote_was_owed_has_it_back_when_it_begins_anew() -> None:
+    solo = alone(PAIR, 1, 2)
+    anew = forced(solo, 2, boot=9, lineage=ANEW, over={})
+    assert [node.votes for node in anew.nodes] == [0, 1]
+    assert Voters(anew).have_quorum({2})
+
+
+def test_a_lone_survivor_goes_on_with_all_that_its_log_holds() -> None:
+    world = World(3, 5)
+    world.start()
+    world.settle()
+    leader = world.leader()
+    assert leader is not None
+    survivor = next(node for node in world.sites if node != leader)
+    world.propose(leader, b"decided")
+    world.run(1000)
+    for node in world.sites:
+        if node != survivor:
+            world.crash(node)
+    world.run(world.timers.down_ms + 2000)
+    machine = world.machine(survivor)
+    assert not machine.quorate and world.leader() is None
+    before = machine.term
+    boots = tuple((node, 9) for node in world.sites if node != survivor)
+    world.proposals[991] = b"by hand"
+    world.step(world.sites[survivor], ForceNew(991, ANEW, boots, (b"by hand",)))
+    world.run(2000)
+    assert machine.quorate and machine.leading and machine.term > before
+    assert world.sites[survivor].proposed[991].index
+    assert set(world.acknowledged.values()) >= {b"decided", b"by hand"}
+    assert machine.config.lineage == ANEW
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_nothing_is_begun_anew_beside_others(others: int) -> None:
+    world = World(3, 5)
+    world.start()
+    world.settle()
+    survivor = 1
+    for node in range(others + 2, 4):
+        world.crash(node)
+    world.run(world.timers.down_ms + 2000)
+    lineage = world.machine(survivor).config.lineage
+    world.step(world.sites[survivor], ForceNew(991, ANEW, ((2, 9), (3, 9))))
+    world.run(1000)
+    assert world.sites[survivor].proposed[991].refusal
+    assert world.machine(survivor).config.lineage == lineage

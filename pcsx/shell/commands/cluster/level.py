@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pcsx.shell.commands.cluster import config, document, members, remotes, setup
+from pcsx.shell.commands.cluster import config, document, members, remotes, renewal, setup
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 
@@ -46,7 +46,7 @@ def _live(name: str, text: str) -> Callable[[Run, list[str]], None]:
 for _name, (_usage, _options, _text) in LIVE.items():
     command.verb(_name, usage=_usage, options=_options)(_live(_name, _text))
 
-for room in (setup, document, config, remotes):
+for room in (setup, document, config, remotes, renewal):
     room.register(command)
 
 members.register(command, remotes.NODE)

@@ -346,6 +346,9 @@ def link_status(run: Run, words: list[str]) -> None:
 def key_rotate(run: Run, words: list[str]) -> None:
     """Change the cluster's key, while everything runs on; --wait waits until the old one is void.
 
+    It waits for every node that is here. One that is known to be down, or away for a minute, holds
+    nothing up: it is given the key when it is back, for it proves itself by its own.
+
     \b
     Example:
         pcsx cluster authkey rotate --wait
@@ -387,6 +390,8 @@ def key_status(run: Run, words: list[str]) -> None:
     run.say(text)
     if answer["waits_for"]:
         run.say(f"It waits for: {', '.join(answer['waits_for'])}.")
+    if answer["later"]:
+        run.say(f"Given the key when they are back: {', '.join(answer['later'])}.")
 
 
 # --- check ----------------------------------------------------------------------------------------
