@@ -1,7 +1,7 @@
 # Completion of pcsx for bash. Made from the command tree: make generated.
 _pcsx_words() {
     case "$1" in
-        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'transition' 'undo' 'why' ;;
+        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'explain' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'transition' 'undo' 'why' ;;
         'acl') printf '%s\n' 'can' 'config' 'disable' 'enable' 'group' 'permission' 'role' 'user' ;;
         'acl can') printf '%s\n' 'read' 'write' ;;
         'acl group') printf '%s\n' 'create' 'delete' ;;
@@ -625,6 +625,7 @@ _pcsx_is() {
         'daemon') printf '%s\n' open ;;
         'demo') printf '%s\n' open ;;
         'diff') printf '%s\n' open ;;
+        'explain') printf '%s\n' open ;;
         'group') printf '%s\n' open ;;
         'group list') printf '%s\n' open ;;
         'group send') printf '%s\n' open ;;

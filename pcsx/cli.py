@@ -105,6 +105,7 @@ SUMMARY: Final = {
     "daemon": "Run the cluster daemon in the foreground.",
     "demo": "Try a cluster of three daemons on this machine.",
     "diff": "Show what differs between two states.",
+    "explain": "Tell what a code of a message means.",
     "group": "Send messages to process groups, and watch them.",
     "history": "Show what was changed, when and by whom.",
     "lock": "Hold a lock of the cluster while something runs.",

@@ -523,6 +523,29 @@ def _check_tags(index: _Index) -> Iterator[Finding]:
             yield Finding.error("tag-empty", name, f"The tag {name} has no member")
 
 
+def _check_together(index: _Index) -> Iterator[Finding]:
+    """Tell what may each stand there, and not together: as Pacemaker's schema 3.9 has it."""
+    for element in index.elements:
+        name = _subject(element)
+        has = element.attrib.keys()
+        match element.tag:
+            case "op" if {"start-delay", "interval-origin"} <= {*has}:
+                text = f"{name} has both start-delay and interval-origin, which exclude each other"
+            case "rsc_location" if "role" in has and element.find("resource_set") is not None:
+                text = f"{name} has sets, which have the role themselves: it can have none beside"
+            case "rsc_colocation" if "score-attribute" in has:
+                text = f"{name} takes its score from a node attribute, which colocations cannot"
+            case "acl_permission" if "attribute" in has and "object-type" not in has:
+                text = f"{name} names an attribute without the type of the elements that have it"
+            case "acl_permission" if len({*has} & {"xpath", "reference", "object-type"}) != 1:
+                text = f"{name} is about a path, an id or a type: one of them"
+            case "select" if len({child.tag for child in element}) < len(element):
+                text = f"{name} selects one kind of event twice"
+            case _:
+                continue
+        yield Finding.error("not-together", name, text)
+
+
 Family = Callable[[_Index], Iterator[Finding]]
 
 FAMILIES: Final[tuple[Family, ...]] = (
@@ -539,6 +562,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     _check_scores,
     _check_fencing,
     _check_tags,
+    _check_together,
 )
 
 

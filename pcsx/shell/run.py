@@ -341,6 +341,8 @@ class Run:
             sys.stdout.flush()
             for line in error_lines(error):
                 print(line, file=sys.stderr)
+            if sys.stderr.isatty() and (codes := _codes(error)):
+                print(f"More: pcsx explain {' '.join(codes)}", file=sys.stderr)
         sys.stdout.flush()
         return status
 
@@ -405,6 +407,15 @@ def error_lines(error: PcsxError) -> list[str]:
         else:
             lines.append(f"Warning: {finding.text}")
     return [*lines, *_lines(error.hint)]
+
+
+def _codes(error: PcsxError) -> list[str]:
+    """Return the codes that say more than that something was refused or failed."""
+    if isinstance(error, Refused):
+        codes = [f.code for f in error.findings if f.severity is Severity.ERROR]
+    else:
+        codes = [error.code]
+    return [code for code in dict.fromkeys(codes) if code not in ("failed", "refused", "usage")]
 
 
 def _lines(text: str) -> list[str]:

@@ -36,6 +36,28 @@ def constraints(inside: str) -> Cib:
     return cib(f"{resources('a', 'b', 'r')}<constraints>{inside}</constraints>")
 
 
+@pytest.mark.parametrize(
+    "inside",
+    (
+        "<rsc_location id='l' role='Promoted' score='1' node='n'>"
+        "<resource_set id='s'><resource_ref id='a'/></resource_set></rsc_location>",
+        "<rsc_colocation id='c' rsc='a' with-rsc='b' score-attribute='x'/>",
+        "</constraints><acls><acl_role id='q'><acl_permission id='p' kind='read' reference='a' "
+        "attribute='x'/></acl_role></acls><constraints>",
+        "</constraints><acls><acl_role id='q'><acl_permission id='p' kind='read' reference='a' "
+        "xpath='x'/></acl_role></acls><constraints>",
+        "</constraints><alerts><alert id='q' path='/x'><select><select_nodes/><select_nodes/>"
+        "</select></alert></alerts><constraints>",
+        "</constraints><op_defaults/><tags/><constraints>"
+        "</constraints><resources><primitive id='z' class='lsb' type='q'><operations><op id='zo' "
+        "name='start' interval='9' start-delay='1' interval-origin='2026-01-01'/></operations>"
+        "</primitive></resources><constraints>",
+    ),
+)
+def test_what_excludes_each_other_is_told(inside: str) -> None:
+    assert "not-together" in codes(constraints(inside))
+
+
 def codes(document: Cib) -> list[str]:
     return [finding.code for finding in check(document)]
 

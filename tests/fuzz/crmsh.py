@@ -162,6 +162,8 @@ class Comparison:
             their, mine = self.peer.run(["-F", *words]), ours(self.mine, words)
         if mine.status not in (0, 1):
             yield f"we end with {mine.status}: {mine.err}"
+        if "Traceback" in their.err:
+            return
         refused = mine.status != 0 and canonical(self.mine) == base
         errors = [line for line in their.err.splitlines() if _is_error(line)]
         if their.status:

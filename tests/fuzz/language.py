@@ -327,9 +327,8 @@ class Language:
 
     def say_node(self) -> str:
         name = self.one(*NODES, "node4", "remote1")
-        lead = self.one(
-            "", "", "", f"{self.random.randint(1, 9)}: ", f"$id={self.random.randint(1, 9)} "
-        )
+        number = name[-1] if name in NODES else "7"
+        lead = self.one("", "", "", f"{number}: ", f"$id={number} ")
         kind = self.one("", "", ":member", ":remote", ":ping")
         tail = self.opt(
             0.6, self.one("attributes", "attributes $id=na", "", "attributes"), "site=A x=1"
@@ -354,7 +353,7 @@ class Language:
             'xpath:"//x[@id=\'a\']"', "ref:a", "tag:primitive", "type:primitive", "cib", "status",
             "meta:a", "meta:a:target-role", "params:a", "params:a:ip", "utilization:a",
             "location:a", "property", "property:batch-limit", "node", "node:node1", "nodeattr",
-            "nodeattr:site", "nodeutil", "nodeutil:cpu", "xpath:/cib", "tag:node attribute:name",
+            "nodeattr:site", "nodeutil", "xpath:/cib", "tag:node attribute:name",
             'xpath:"//nodes" attribute:uname', "ref:a attr:value", "nosuch",
         )  # fmt: skip
         rules = " ".join(

@@ -14,7 +14,7 @@ from pcsx.cib.plain import Element
 from pcsx.shell.syntax.cursor import Cursor, score_of, short_score
 from pcsx.shell.syntax.definition import Definition, FindAgent
 from pcsx.shell.syntax.lexer import pair, quote
-from pcsx.shell.syntax.rsets import fix_brackets, read_member, read_sets, say_sets
+from pcsx.shell.syntax.rsets import fix_brackets, read_member, read_options, read_sets, say_sets
 from pcsx.shell.syntax.rules import read_rule, say_rule
 from pcsx.shell.syntax.say import Say, Unsayable, clauses
 
@@ -71,6 +71,8 @@ def _read_located(cursor: Cursor, element: Element) -> None:
         fix_brackets(cursor)
         cursor.take()
         element.children = read_sets(cursor, "role", until="}")
+        if element.children:
+            read_options(cursor, element.children[-1])
         if not cursor.accept("}") or not element.children:
             cursor.fail("expected }")
     elif len(word) > 2 and word[0] == word[-1] == "/":

@@ -99,6 +99,12 @@ def _read_bracket(cursor: Cursor, suffix: str) -> Element:
     return element
 
 
+def read_options(cursor: Cursor, element: Element) -> None:
+    """Read the options that stand after the last set inside a bracket of its own."""
+    while not cursor.ended and cursor.is_option():
+        _read_option(cursor, element, "{")
+
+
 def _read_option(cursor: Cursor, element: Element, bracket: str) -> None:
     found = cursor.option()
     assert found is not None

@@ -16,6 +16,7 @@ SHARED = Path(__file__).parents[3] / ".." / "shared" / "conformance" / "schedule
 DUMMIES = "primitive a Dummy\nprimitive b Dummy\nprimitive c Dummy\n"
 
 CLOSED = (
+    DUMMIES + "location l { a b sequential=false } 10: n1",
     "primitive a Dummy params x=1 y=\"a b\" op monitor interval=10s timeout=20s meta p=1",
     "primitive a Dummy op start interval=0 op_params z=1 op_meta 2: rule #uname eq n q=1",
     "primitive a Dummy params $id=own x=1 $mine:y=2 @other z",
