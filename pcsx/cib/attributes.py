@@ -19,13 +19,18 @@ _NODE_BLOCK_IDS = {"instance_attributes": "nodes-{}", "utilization": "nodes-{}-u
 _PROPERTIES = "cib-bootstrap-options"
 
 
-def lasting_attributes(cib: Cib, owner: str, kind: str, *, of: str = "node") -> dict[str, str]:
-    """Return the values in the blocks of *kind* of a node (by name) or a resource (by id)."""
+def lasting_attributes(
+    cib: Cib, owner: str, kind: str, *, of: str = "node", block: str = ""
+) -> dict[str, str]:
+    """Return the values in the blocks of *kind* of a node (by name) or a resource (by id).
+
+    *block* is the id of the one that is meant; empty: all count, the first above later ones.
+    """
     element = _owner(cib.tree, owner, of)
     values: dict[str, str] = {}
-    for block in [] if element is None else element.findall(kind):
-        if block.find("rule") is None:
-            for pair in block.findall("nvpair"):
+    for found in [] if element is None else element.findall(kind):
+        if found.find("rule") is None and block in ("", found.get("id")):
+            for pair in found.findall("nvpair"):
                 values.setdefault(pair.get("name") or "", pair.get("value") or "")
     return values
 
@@ -41,9 +46,18 @@ def transient_attributes(cib: Cib, node: str) -> dict[str, str]:
 
 
 def with_attribute(
-    cib: Cib, owner: str, name: str, value: str | None, kind: str, *, of: str = "node"
+    cib: Cib,
+    owner: str,
+    name: str,
+    value: str | None,
+    kind: str,
+    *,
+    of: str = "node",
+    block: str = "",
 ) -> Cib:
     """Return the document in which the attribute has *value*; None takes it away.
+
+    *block* is the id of the block that is meant, which is made if it is not there.
 
     Of a node or resource that is not there, nothing changes.
     """
@@ -53,7 +67,8 @@ def with_attribute(
         if element is None:
             return
         ids = _NODE_BLOCK_IDS if of == "node" else _BLOCK_IDS
-        _set(element, kind, ids[kind].format(element.get("id")), name, value)
+        wanted = block or ids[kind].format(element.get("id"))
+        _set(element, kind, wanted, name, value, block)
 
     return cib.edited(change)
 
@@ -98,6 +113,14 @@ def is_promotable(cib: Cib, id: str) -> bool:
     """Return whether *id* is within a clone whose instances can be promoted."""
     clone = _clone_of(cib, id)
     return clone is not None and (clone.tag == "master" or _says(clone, "promotable"))
+
+
+def outermost(cib: Cib, id: str) -> str:
+    """Return the id of the clone or bundle that the resource *id* is in, or its own."""
+    element = _owner(cib.tree, id, "resource")
+    for parent in element.iterancestors("clone", "master", "bundle") if element is not None else ():
+        return str(parent.get("id"))
+    return id
 
 
 def _clone_of(cib: Cib, id: str) -> etree._Element | None:

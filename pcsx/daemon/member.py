@@ -58,7 +58,7 @@ from pcsx.daemon.pair import Pair
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.services import Services, entries_of
 from pcsx.daemon.solo import SoloEffect
-from pcsx.daemon.status import DONE, WATCHDOG
+from pcsx.daemon.status import DONE, PRIVATE, WATCHDOG
 from pcsx.daemon.takeover import Takeover
 from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
 from pcsx.daemon.trials import Trials, taken_back
@@ -945,10 +945,13 @@ class Member:
         picture = self.scene.picture.nodes.get(node)
         if picture is None:
             return []
+        every, pairs = pairs, tuple(pair for pair in pairs if not pair[0].startswith(PRIVATE))
         fresh = [
             (name, value) for name, value in pairs if picture.attributes.get(name, "") != value
         ]
-        picture.set(pairs)
+        picture.set(every)
+        if not pairs:
+            return []
         effects: list[MemberEffect] = []
         for name, value in fresh if self._tells else ():
             told = alerts.attribute_event(self.scene.config.node(node).name, node, name, value)

@@ -24,6 +24,12 @@ FEATURE_SET: Final = "3.17.4"
 WATCHDOG: Final = "#watchdog"
 """A node's attribute: its armed watchdog's timeout in ms; with `:quorum`, it bites on its loss."""
 
+PRIVATE: Final = "#private:"
+"""What is before the name of an attribute that agents keep among themselves.
+
+All members hold it, and it is neither in the document nor told to anybody, nor a reason to plan.
+"""
+
 DONE: Final = 0
 PENDING: Final = -1
 
@@ -255,7 +261,9 @@ class Picture:
             if not clean_down:
                 return None
             return NodeState(str(id), name, False, False, "down", "down")
-        attributes = tuple(sorted(node.attributes.items()))
+        attributes = tuple(
+            pair for pair in sorted(node.attributes.items()) if not pair[0].startswith(PRIVATE)
+        )
         history = node.history.xml(name, cluster)
         if node.present:
             join = "member" if online else "down"

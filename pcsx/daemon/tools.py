@@ -17,11 +17,14 @@ from pcsx.cib.attributes import (
     has_resource,
     is_told_apart,
     lasting_attributes,
+    outermost,
     property_of,
     with_attribute,
     with_property,
 )
+from pcsx.cib.edit import moves
 from pcsx.daemon.attributes import AttributeEvent, Delay, Refresh, Update, grown
+from pcsx.daemon.status import PRIVATE
 from pcsx.pe.digests import escaped
 from pcsx.values import add_scores, parse_duration_ms, parse_score, score_text
 
@@ -43,6 +46,13 @@ class NodeFacts:
     name: str
     online: bool
     attributes: Mapping[str, str]
+    private: frozenset[str] = frozenset()
+    """Those of them that are in no document."""
+
+    def kept(self, name: str, *, private: bool = False) -> str:
+        """Return the name under which an attribute is kept: what it once is, private, it stays."""
+        new = private and name not in self.attributes
+        return PRIVATE + name if new or name in self.private else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,24 +243,25 @@ _NO_SUCH_TEXT: Final = "No such device or address"
 def _transient(options: _Options, name: str, node: NodeFacts) -> Said:
     if "update" in options:
         value = grown(options["update"], node.attributes.get(name, ""))
-        return Said(transient=(Update(node.id, name, value, 0),))
+        return Said(transient=(Update(node.id, node.kept(name), value, 0),))
     if "delete" in options:
-        return Said(transient=(Update(node.id, name, None, 0),))
+        return Said(transient=(Update(node.id, node.kept(name), None, 0),))
     return _shown(options, name, "status", node.attributes.get(name))
 
 
 def _lasting(options: _Options, name: str, node: NodeFacts, facts: Facts) -> Said:
     kind = "utilization" if "utilization" in options else "instance_attributes"
-    present = lasting_attributes(facts.cib, node.name, kind)
+    block = options.get("set-name", "")
+    present = lasting_attributes(facts.cib, node.name, kind, block=block)
     if "update" in options:
         value = grown(options["update"], present.get(name, ""))
         if present.get(name) == value:
             return Said()
-        return Said(cib=with_attribute(facts.cib, node.name, name, value, kind))
+        return Said(cib=with_attribute(facts.cib, node.name, name, value, kind, block=block))
     if "delete" in options:
         if name not in present:
             return Said()
-        return Said(cib=with_attribute(facts.cib, node.name, name, None, kind))
+        return Said(cib=with_attribute(facts.cib, node.name, name, None, kind, block=block))
     return _shown(options, name, "nodes", present.get(name))
 
 
@@ -289,16 +300,17 @@ def _attrd_updater(words: tuple[str, ...], env: Mapping[str, str], facts: Facts)
     node = facts.node(options.get("node") or env.get("PCSX_NODE") or facts.me)
     if node is None:
         return Said(NO_SUCH, stderr=f"attrd_updater: there is no node {options.get('node')}\n")
+    kept = node.kept(name, private="private" in options)
     if "update-delay" in options:
-        return Said(transient=(Delay(name, delay_ms or 0),))
+        return Said(transient=(Delay(kept, delay_ms or 0),))
     if "delete" in options:
-        return Said(transient=(Update(node.id, name, None),))
+        return Said(transient=(Update(node.id, kept, None),))
     if "update-both" in options:
         value, both_ms = options["update-both"], delay_ms or 0
-        return Said(transient=(Update(node.id, name, _grown(value, node, name), both_ms),))
+        return Said(transient=(Update(node.id, kept, _grown(value, node, name), both_ms),))
     if "update" not in options:
         raise _Wrong("nothing is asked for: --update, --delete or --query")
-    return Said(transient=(Update(node.id, name, _grown(options["update"], node, name), delay_ms),))
+    return Said(transient=(Update(node.id, kept, _grown(options["update"], node, name), delay_ms),))
 
 
 def _grown(text: str, node: NodeFacts, name: str) -> str:
@@ -445,14 +457,17 @@ def _word(truth: bool) -> str:
 def _crm_resource(words: tuple[str, ...], env: Mapping[str, str], facts: Facts) -> Said:
     options, _ = _parsed(
         words,
-        """resource|r= locate|W utilization|z meta|m get-parameter|g= set-parameter|p=
-        delete-parameter|d= parameter-value|v= quiet|Q|q verbose|V""",
+        """resource|r= locate|W ban|B node|N|U= lifetime|u= utilization|z meta|m
+        get-parameter|g= set-parameter|p= delete-parameter|d= parameter-value|v= quiet|Q|q
+        verbose|V""",
     )
     resource = options.get("resource") or env.get("OCF_RESOURCE_INSTANCE", "")
     if not resource:
         raise _Wrong("which resource? --resource is missing")
     if "locate" in options:
         return _located(resource, options, facts)
+    if "ban" in options:
+        return _banned(resource, options, facts)
     kind = "instance_attributes"
     if "utilization" in options:
         kind = "utilization"
@@ -471,6 +486,16 @@ def _located(resource: str, options: _Options, facts: Facts) -> Said:
         for entry in found
     ]
     return Said(stdout="".join(lines) or f"resource {resource} is NOT running\n")
+
+
+def _banned(resource: str, options: _Options, facts: Facts) -> Said:
+    """Keep the resource, or the clone that it is in, from a node until that is cleared."""
+    base = resource.rpartition(":")[0] if resource.rpartition(":")[2].isdigit() else resource
+    node = facts.node(options.get("node") or facts.me)
+    if node is None or not has_resource(facts.cib, base):
+        missing = f"resource {base}" if node is not None else f"node {options.get('node')}"
+        return Said(NO_SUCH, stderr=f"crm_resource: there is no {missing}\n")
+    return Said(cib=moves.ban(facts.cib, outermost(facts.cib, base), node.name))
 
 
 def _is(instance: str, resource: str) -> bool:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pcsx.cib import Cib
 from pcsx.cib.attributes import is_promotable, lasting_attributes, property_of, with_property
 from pcsx.daemon.attributes import Delay, Refresh, Update
+from pcsx.daemon.status import PRIVATE
 from pcsx.daemon.tools import TOOLS, Facts, NodeFacts, Running, Said, answer
 
 CIB = Cib.from_bytes(
@@ -42,7 +43,9 @@ RUNNING = (
 FACTS = Facts(
     me="n1",
     nodes=(
-        NodeFacts(1, "n1", True, {"ping": "100", "master-db": "5"}),
+        NodeFacts(
+            1, "n1", True, {"ping": "100", "master-db": "5", "lsn": "1"}, frozenset(("lsn",))
+        ),
         NodeFacts(2, "n2", True, {"ping": "0"}),
         NodeFacts(3, "n3", False, {}),
     ),
@@ -84,7 +87,13 @@ def shown(line: str, **env: str) -> str:
         ("attrd_updater -n x -Y -d 2", Delay("x", 2000)),
         ("attrd_updater -D -n x -N n2", Update(2, "x", None, None)),
         ("attrd_updater -R", Refresh()),
-        ("attrd_updater --private --lifetime reboot -n x -U 1", Update(1, "x", "1", None)),
+        (
+            "attrd_updater --private --lifetime reboot -n x -U 1",
+            Update(1, PRIVATE + "x", "1", None),
+        ),
+        ("attrd_updater -p -n ping -U 1", Update(1, "ping", "1", None)),
+        ("attrd_updater -n lsn -U 2", Update(1, PRIVATE + "lsn", "2", None)),
+        ("attrd_updater -n lsn -D", Update(1, PRIVATE + "lsn", None, None)),
     ],
 )
 def test_what_agents_write_is_a_transient_attribute(line: str, update: Any):
@@ -114,6 +123,7 @@ def test_what_agents_write_is_a_transient_attribute(line: str, update: Any):
         ("attrd_updater --query -n ping -N n2", 'name="ping" host="n2" value="0"\n'),
         ("crm_resource -r db --locate",
          "resource db is running on: n1 Promoted\nresource db is running on: n2 \n"),
+        ("attrd_updater -n lsn -Q", 'name="lsn" host="n1" value="1"\n'),
         ("crm_resource -r vm --locate", "resource vm is NOT running\n"),
         ("crm_resource -Q -r vm -z -g cpu", "2\n"),
         ("pacemakerd -$", "Pacemaker 3.0.2\nWritten by pcsx\n"),
@@ -205,7 +215,7 @@ def test_the_status_is_found_by_the_patterns_of_agents():
 
 
 def test_what_is_not_served_says_so():
-    for line in ("crm_mon -1", "crm_resource -r vm -B", "cibadmin -R", "pacemakerd", "crm_nothing"):
+    for line in ("crm_mon -1", "crm_resource -r vm", "cibadmin -R", "pacemakerd", "crm_nothing"):
         assert call(line).status in (3, 64)
 
 
@@ -239,3 +249,20 @@ def test_failures_are_counted_over_operations_and_forgotten_with_their_times():
         Update(1, "fail-count-db#monitor_10000", None, 0),
         Update(1, "last-failure-db#monitor_10000", None, 0),
     )
+
+
+def test_a_set_that_is_named_is_the_one_that_changes():
+    said = call("crm_attribute -N n1 -n rack -v r9 -l forever -s mine")
+    assert said.cib is not None
+    assert lasting_attributes(said.cib, "n1", "instance_attributes", block="mine") == {"rack": "r9"}
+    assert lasting_attributes(said.cib, "n1", "instance_attributes", block="nodes-1") == {
+        "rack": "r1"
+    }
+
+
+def test_a_ban_keeps_the_whole_clone_from_the_node():
+    said = call("crm_resource -B -r db:1 -N n2 -Q")
+    assert said.cib is not None
+    (found,) = said.cib.tree.findall("configuration/constraints/rsc_location")
+    assert (found.get("rsc"), found.get("node"), found.get("score")) == ("c", "n2", "-INFINITY")
+    assert call("crm_resource -B -r db -N nobody").status == 105

@@ -15,6 +15,7 @@ from pcsx.daemon.member import Member
 from pcsx.daemon.requests.cib import commit
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.daemon.running import running_on
+from pcsx.daemon.status import PRIVATE
 from pcsx.errors import PcsxError
 from pcsx.protocol import Commit, Tool
 from pcsx.values import Now
@@ -43,7 +44,16 @@ def facts_of(member: Member) -> tools.Facts:
             told = member.local.attributes
         attributes = merged(told, member.attributes, node.id)
         online = node.id in scene.members
-        nodes.append(tools.NodeFacts(node.id, node.name, online, attributes))
+        private = {name for name in attributes if name.startswith(PRIVATE)}
+        nodes.append(
+            tools.NodeFacts(
+                node.id,
+                node.name,
+                online,
+                {name.removeprefix(PRIVATE): value for name, value in attributes.items()},
+                frozenset(name.removeprefix(PRIVATE) for name in private),
+            )
+        )
     return tools.Facts(
         me=scene.name,
         nodes=tuple(nodes),

@@ -72,9 +72,7 @@ def _store(work: WorkingSet, ordering: Ordering) -> None:
     first, then = ordering.first_rsc, ordering.then_rsc
     if first is None or then is None or first is then or not then.allow_migrate:
         return
-    _order_migrations(
-        work, first, ordering.first_task, then, ordering.then_task, ordering.origin
-    )
+    _order_migrations(work, first, ordering.first_task, then, ordering.then_task, ordering.origin)
 
 
 def is_ancestor(ancestor: Resource, rsc: Resource) -> bool:
