@@ -58,18 +58,18 @@ def build(work: WorkingSet) -> Transition:
 
 
 def _closed(steps: list[Step]) -> tuple[Step, ...]:
-    """Return *steps* without inputs that did not enter: nobody would ever confirm these.
+    """Return *steps* without those that wait for what did not enter: nobody would confirm that.
 
-    They are numbered from 1 in the order in which they were made, so that a number does not tell
-    how much else was thought of.
+    The field writes them down and never gets to them. They are numbered from 1 in the order in
+    which they were made, so that a number does not tell how much else was thought of.
     """
-    number = {id: n for n, id in enumerate(sorted(step.id for step in steps), 1)}
+    present = {step.id for step in steps}
+    while stuck := {step.id for step in steps if not present.issuperset(step.inputs)}:
+        steps = [step for step in steps if step.id not in stuck]
+        present -= stuck
+    number = {id: n for n, id in enumerate(sorted(present), 1)}
     return tuple(
-        replace(
-            step,
-            id=number[step.id],
-            inputs=tuple(number[id] for id in step.inputs if id in number),
-        )
+        replace(step, id=number[step.id], inputs=tuple(number[id] for id in step.inputs))
         for step in steps
     )
 

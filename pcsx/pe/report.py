@@ -38,11 +38,13 @@ class Status:
         self.work = work
         self.pending = pending
         self.lines: list[str] = []
-        self.failed_probes: dict[str, dict[Node, str]] = {}
+        self.failed_probes: dict[str, dict[str, str]] = {}
         for failure in work.failures:
-            if failure.hidden_probe:
+            entry = failure.operation
+            name = (entry.get("operation_key") or entry.id).rpartition("_monitor_")[0]
+            if failure.hidden_probe and name and (on_node := entry.get("on_node")):
                 text = _PROBE_RESULTS.get(failure.exit_code, "Not installed")
-                self.failed_probes.setdefault(failure.rsc.base_id, {})[failure.node] = text
+                self.failed_probes.setdefault(name, {}).setdefault(on_node.lower(), text)
 
     def say(self, depth: int, text: str) -> None:
         """Add a line of a list of that depth."""
@@ -187,16 +189,18 @@ class Status:
             self.node_list(depth, text, by_text[text])
 
     def probe_of(self, rsc: Resource, node: Node | None) -> str | None:
-        """Return what a failed probe of *rsc* said, on *node* or on any node."""
-        for member in rsc.primitives():
-            found = self.failed_probes.get(member.base_id)
-            if not found:
-                continue
-            if node is None:
-                return next(iter(found.values()))
-            if node in found:
-                return found[node]
-        return None
+        """Return what a failed probe of *rsc* said, on *node* or on any node.
+
+        Only what is recorded by the very name counts, for all in a clone the name of what is
+        cloned, and only where the record says on which node it was made.
+        """
+        name = rsc.id
+        if isinstance(rsc.top, Clone) and rsc.top.children:
+            name = rsc.top.children[0].base_id
+        found = self.failed_probes.get(name)
+        if not found:
+            return None
+        return next(iter(found.values())) if node is None else found.get(node.name.lower())
 
     def node_list(self, depth: int, title: str, nodes: set[Node]) -> None:
         """Write the names of *nodes* after *title*, if there are any."""

@@ -10,6 +10,7 @@ from collections import Counter
 
 from pcsx.pe.assign.colocated import role_resource, this_with, with_this
 from pcsx.pe.assign.nodes import compare_capacity, is_usable
+from pcsx.pe.assign.ties import in_table_order
 from pcsx.pe.model import (
     Bundle,
     Clone,
@@ -41,8 +42,9 @@ def forbid_full_nodes(work: WorkingSet, rsc: Primitive) -> Node | None:
         _forbid(work, rsc, [node for node in usable if not _has_room(node, needed)])
         return None
     roomiest: Node | None = None
-    for node in usable:
-        if roomiest is None or compare_capacity(node, roomiest) > 0:
+    copies = len(this_with(rsc)) + len(with_this(rsc))
+    for node in in_table_order(rsc.allowed, copies=copies):
+        if node in usable and (roomiest is None or compare_capacity(node, roomiest) > 0):
             roomiest = node
     _forbid(work, rsc, [node for node in usable if not _has_room(node, rsc.utilization)])
     return roomiest

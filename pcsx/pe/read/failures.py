@@ -86,23 +86,26 @@ def fail_count(
 def _is_blocked(
     work: WorkingSet, rsc: Resource, node: Node, operation: HistoryOperation | None
 ) -> bool:
-    """Say whether an operation failed whose `on-fail` is `block`: such failures never expire."""
-    blocking = [op for op in rsc.ops if op.on_fail is not None and op.on_fail.lower() == "block"]
+    """Say whether an operation failed whose `on-fail` is `block`: such failures never expire.
+
+    The field looks by the name that is configured, so what is recorded by the name of an instance
+    does not count.
+    """
+    blocking = [op for op in rsc.ops if op.on_fail == "block"]
     if not blocking:
         return False
+    name = rsc.base_id
     entries: tuple[HistoryOperation, ...] = (operation,) if operation is not None else ()
-    if operation is None and work.history is not None:
+    if operation is None and work.history is not None and name == (rsc.history_name or rsc.id):
         entries = work.history.operations(node, rsc)
-    name = rsc.history_name or rsc.id
     for op in blocking:
         interval_ms = interval_of(op)
         for entry in entries:
             if entry.task != op.name or entry.interval_ms != interval_ms:
                 continue
-            if entry.id in (f"{name}_last_failure_0", f"{rsc.base_id}_last_failure_0"):
-                return True
-            if entry.exit_code != entry.expected and entry.id.endswith(
-                f"_{entry.task}_{interval_ms}"
+            if entry.id == f"{name}_last_failure_0" or (
+                entry.exit_code != entry.expected
+                and entry.id == f"{name}_{entry.task}_{interval_ms}"
             ):
                 return True
     return False

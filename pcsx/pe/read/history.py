@@ -32,7 +32,7 @@ __all__ = ["fail_count", "read_histories"]
 def read_histories(work: WorkingSet, where: Circumstances) -> None:
     """Read the histories of all nodes that count, and set what follows from them as a whole."""
     work.history = HistoryIndex(work.cib)
-    waiting = [state for state in work.cib.states if state.uname]
+    waiting = [state for state in work.cib.states if state.id and state.uname]
     ready = True
     while ready:
         left = []

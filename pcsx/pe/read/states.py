@@ -38,11 +38,13 @@ def node_of_state(work: WorkingSet, state: NodeState) -> Node | None:
 def read_states(work: WorkingSet, where: Circumstances) -> None:
     """Set of each cluster node whether it is online, and ask for the fencing of lost ones.
 
+    A state without an id says nothing.
+
     Of Pacemaker Remote nodes only "has been fenced" is taken now: the rest of their state counts
     only once their connection is known to be up (`history.py`).
     """
     for state in work.cib.states:
-        node = node_of_state(work, state)
+        node = node_of_state(work, state) if state.id else None
         if node is None:
             continue
         if node.is_pcmk_remote:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pcsx.cib.document import Cib
 from pcsx.pe.assign.dispatch import assign
 from pcsx.pe.assign.order import assign_all
+from pcsx.pe.assign.ties import in_table_order
 from pcsx.pe.reasons import Why
 from tests.pe import small
 from tests.pe.assign.build import add_group, add_primitive, cluster, colocate, node_of, place_of
@@ -102,3 +103,15 @@ def test_capacity_may_be_transient():
         b'<transient_attributes id="b">' + capacity + b"</transient_attributes>",
     )
     assert small.decided(Cib.from_bytes(text)) == ["start x b"]
+
+
+def test_of_nodes_as_roomy_the_first_of_the_fields_tables_is_taken():
+    chosen = {  # as crm_simulate chooses among equals
+        "node1 node2": "node2",
+        "a b c": "b",
+        "n1 n2 n3 n4 n5": "n2",
+        "x alpha beta gamma delta eps zeta eta theta": "zeta",
+        " ".join(f"vm{number}" for number in range(24)): "vm0",
+    }
+    firsts = {names: in_table_order(cluster(names).nodes, copies=1)[0].id for names in chosen}
+    assert firsts == chosen
