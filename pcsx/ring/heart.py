@@ -73,10 +73,12 @@ BURST: Final = 64
 QUEUE_MAX: Final = 16 * MESSAGE_MAX
 """How many bytes of large messages may wait to be sent."""
 BEAT_EARLY: Final = 8
-"""Whoever hears a beat and would beat within an eighth of the interval does so now.
+"""Whoever is awake, and would beat within an eighth of the interval, does so now.
 
-So all nodes soon beat together, and each wakes once an interval, not once for every peer.
+So the beats of all nodes soon go with the rounds of the log, and each wakes once for both.
 """
+LOUD_BEATS: Final = 3
+"""So many beats that bring news are read at once, in case one is lost; what follows is quiet."""
 FAREWELL_BEATS: Final = 5
 TIDY_BEATS: Final = 16
 """Every so many beats, what is old is forgotten."""
@@ -160,6 +162,9 @@ class Heart:
         self._message_number = 0
         self._number = 0
         self._beat = b""
+        self._news: object = None
+        """What the last beats have told, but for counters and times."""
+        self._loud_beats = 0
         self._brain_ms = 0
         self._beat_due_ms = 0
         self._farewells: int | None = None
@@ -190,6 +195,7 @@ class Heart:
             for frame in event.frames:
                 self._frame(frame, now_ms, out)
             self._flush(now_ms, out)
+            self._beat_early(now_ms)
         elif isinstance(event, Tick):
             self._tick(now_ms, out)
         elif isinstance(event, WatchdogArmed):
@@ -214,6 +220,14 @@ class Heart:
         if self._verdict_due_ms is not None and self._verdict_due_ms < due:
             due = self._verdict_due_ms
         self.deadline_ms = due
+
+    def _beat_early(self, now_ms: int) -> None:
+        """Beat now, as this heart is awake, if it is nearly time."""
+        detector = self._detector
+        if detector is not None and (
+            0 < self._beat_due_ms - now_ms <= detector.timers.beat_ms // BEAT_EARLY
+        ):
+            self._beat_due_ms = now_ms
 
     def _tick(self, now_ms: int, out: list[HeartEffect]) -> None:
         """Send what waits; at the time of a beat judge the silent first, and then beat."""
@@ -462,6 +476,7 @@ class Heart:
                 self._leave(out)
             return
         self._number += 1
+        self._weigh_news(age_ms)
         tail = self._beat_tail(age_ms)
         tidies = self._number % TIDY_BEATS == 0
         for peer in self._peers.values():
@@ -483,6 +498,24 @@ class Heart:
         if detector.asks:
             self._ask_for(detector.asks, now_ms, out)
             detector.asks.clear()
+
+    def _weigh_news(self, age_ms: int) -> None:
+        """Be loud for some beats where they tell what the last ones have not."""
+        detector = self._detector
+        assert detector is not None
+        row = detector.row
+        tells = (detector.fresh, row.seq, row.doubtful, self._beat, age_ms > BRAIN_SLOW_MS)
+        if tells != self._news:
+            self._news = tells
+            self._loud_beats = LOUD_BEATS
+        elif self._loud_beats:
+            self._loud_beats -= 1
+
+    def _is_quiet(self, peer: Peer) -> bool:
+        """Return whether a beat to *peer* need not wake it: no news, and it hears us well."""
+        assert self._local is not None
+        hears_us = peer.hearing.fresh >> (self._local.me - 1) & 1
+        return not self._loud_beats and bool(hears_us) and peer.hearing.reach is Reach.UP
 
     def _beat_tail(self, age_ms: int) -> bytes:
         """Return the half of a heartbeat that is the same for all."""
@@ -508,6 +541,7 @@ class Heart:
         if detector.row.doubtful:
             flags |= wire.DOUBTFUL
         heard = peer.paths.heard_mask(max(0, now_ms - detector.timers.suspect_ms))
+        quiet = wire.QUIET if self._is_quiet(peer) else 0
         for link in peer.links:
             held = now_ms - link.size_heard_ms <= SIZE_HELD_MS
             plain = (
@@ -526,7 +560,9 @@ class Heart:
             if size:
                 plain += bytes(max(0, size - OVERHEAD - len(plain)))
             self._sent += 1
-            out.append(SendDatagram(link.index, link.address, channel.seal(wire.BEAT, plain)))
+            out.append(
+                SendDatagram(link.index, link.address, channel.seal(wire.BEAT, plain, quiet))
+            )
 
     def _attempt(self, association: Association, now_ms: int, out: list[HeartEffect]) -> None:
         """Call the peer, on all links at once."""
@@ -641,6 +677,8 @@ class Heart:
             self._controlled(peer, wire.WIRE.decode(plain), now_ms, out)
         elif kind == wire.FAREWELL:
             self._ended(peer, Why.LEFT, now_ms, out)
+        if not event.data[wire.FLAGS_AT] & wire.QUIET:
+            self._beat_early(now_ms)
 
     def _heard_beat(
         self,
@@ -681,8 +719,6 @@ class Heart:
         if payload != hearing.beat:
             hearing.beat = payload
             out.append(Report(BeatHeard(peer.id, channel.boot, payload)))
-        if self._beat_due_ms - now_ms <= detector.timers.beat_ms // BEAT_EARLY:
-            self._beat_due_ms = min(self._beat_due_ms, now_ms)
 
     def _controlled(self, peer: Peer, message: object, now_ms: int, out: list[HeartEffect]) -> None:
         assert self._detector is not None and self._local is not None

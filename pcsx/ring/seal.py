@@ -87,11 +87,11 @@ class Channel:
         self._encrypt = seal_out.encrypt
         self._decrypt = seal_in.decrypt
 
-    def seal(self, kind: int, plain: bytes) -> bytes:
-        """Return a packet of type *kind* that holds *plain*."""
+    def seal(self, kind: int, plain: bytes, flags: int = 0) -> bytes:
+        """Return a packet of type *kind* that holds *plain*; *flags* go in its header."""
         self.sent += 1
         assert self.sent < COUNTER_MAX, "a session outlived its counter"
-        head = HEADER.pack(MAGIC, kind, 0, 0, self.theirs, self.sent)
+        head = HEADER.pack(MAGIC, kind, flags, 0, self.theirs, self.sent)
         return head + self._encrypt(_ZEROS + head[8:], plain, head)
 
     def open(self, data: bytes, counter: int) -> bytes:

@@ -1,9 +1,10 @@
 """What goes over the network between two hearts, as bytes: the header, heartbeats, handshakes.
 
 Every packet begins with sixteen bytes, `magic|type|flags|phase|session u32|counter u64`, which are
-associated data of what follows. Heartbeats are a fixed structure, because there are so many of
-them; what is rare is a dataclass in the codec `WIRE`. Nothing here is secret or checked: sealing is
-`seal.py`, the handshake `session.py`.
+associated data of what follows. The one flag, `QUIET`, tells how soon a packet is to be read.
+Heartbeats are a fixed structure, because there are so many of them; what is rare is a dataclass in
+the codec `WIRE`. Nothing here is secret or checked: sealing is `seal.py`, the handshake
+`session.py`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ MAGIC: Final = 0xC1
 
 HEADER: Final = struct.Struct(">BBBBIQ")
 HEADER_SIZE: Final = HEADER.size
+TYPE_AT: Final = 1
+FLAGS_AT: Final = 2
+"""Where in the header these bytes are."""
 TAG_SIZE: Final = 16
 OVERHEAD: Final = HEADER_SIZE + TAG_SIZE
 
@@ -41,6 +45,11 @@ REFUSED: Final = 21
 """A `Refusal` on a session that was made for nothing else."""
 # Sealed by a key that was left with the supervisor.
 WILL: Final = 32
+
+QUIET: Final = 1
+"""In the header's flags: a heartbeat that tells no more than the one before it, so that it need
+wake nobody. It counts from when it came, not from when it is read.
+"""
 
 PACKET_SIZES: Final = (1200, 1432, 8932)
 """Sizes of a datagram that are tried on a path; the first fits everywhere and is never probed."""

@@ -22,6 +22,7 @@ from pcsx.ring.frames import (
     Heard,
     HeartStats,
     PeerState,
+    Pulse,
     Reach,
     Rows,
     Tell,
@@ -32,8 +33,9 @@ from pcsx.ring.frames import (
     Watch,
     Why,
 )
+from pcsx.ring.heart import LOUD_BEATS
 from pcsx.ring.heart_port import Datagram, SendDatagram
-from pcsx.ring.wire import INIT, MAGIC
+from pcsx.ring.wire import BEAT, FLAGS_AT, INIT, MAGIC, QUIET, TYPE_AT
 from tests.ring.network import Network, identity_of, now_at, ring_of, with_options
 
 
@@ -711,3 +713,51 @@ def test_a_flood_of_recorded_calls_does_not_keep_a_new_peer_out() -> None:
     assert state is not None
     assert (state.reach, state.boot) == (Reach.UP, network.sites[1].boot)
     assert network.sites[1].boot > Boot(1, 2**64)
+
+
+# --- who is woken ---------------------------------------------------------------------------------
+
+
+def beats(network: Network, source: int) -> list[int]:
+    """Return the header's flags of the beats that *source* has sent since the wire was cleared."""
+    sent = [data for node, _, _, data in network.wire if node == source]
+    return [data[FLAGS_AT] for data in sent if data[TYPE_AT] == BEAT]
+
+
+def test_beats_without_news_say_so_and_those_with_news_do_not() -> None:
+    network = settled(3)
+    network.run(2000)
+    network.record = True
+    network.run(1000)
+    assert set(beats(network, 1)) == {QUIET}
+    network.tell(1, Beat(b"term 5"))
+    network.wire.clear()
+    network.run(1000)
+    told = beats(network, 1)
+    assert told[: 2 * LOUD_BEATS] == [0] * 2 * LOUD_BEATS
+    assert set(told[2 * LOUD_BEATS :]) == {QUIET}
+
+
+def test_beats_to_a_peer_that_does_not_hear_us_are_read_at_once() -> None:
+    network = settled(3)
+    network.run(2000)
+    network.cut(1, 2)
+    network.run(1000)
+    network.record = True
+    network.run(500)
+    to_the_deaf = [data for node, to, _, data in network.wire if (node, to) == (1, 2)]
+    assert {data[FLAGS_AT] for data in to_the_deaf if data[TYPE_AT] == BEAT} == {0}
+
+
+def test_a_heart_that_is_awake_anyhow_beats_a_little_early() -> None:
+    network = settled(2)
+    network.run(2000)
+    heart = network.sites[1].heart
+    due = heart.deadline_ms
+    assert due is not None
+    network.run(due - 5 - network.now)
+    network.tell(1, Pulse())
+    assert heart.deadline_ms == network.now
+    network.run(50)
+    network.tell(1, Pulse())
+    assert heart.deadline_ms is not None and heart.deadline_ms > network.now

@@ -1,13 +1,14 @@
 """The heart's process: one loop around `ring.Heart`, with its sockets, its clock and the watchdog.
 
-There is no asyncio here and no collector: the loop wakes for a datagram, a frame of the brain or
-the next beat, takes what has come up to a budget, and sleeps again. It never waits for the brain.
+There is no asyncio here and no collector: the loop wakes for a datagram with news, a frame of the
+brain or the next beat, takes what has come up to a budget, and sleeps again. Heartbeats without
+news wake nobody: they are read at the next wake, with the time at which the kernel got them. The
+loop never waits for the brain.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import gc
 import json
@@ -25,6 +26,7 @@ from typing import Final
 
 from pcsx.daemon.io import realtime
 from pcsx.daemon.io.frame_socket import FrameSocket
+from pcsx.daemon.io.link import DATAGRAM_MAX, BoundLink
 from pcsx.daemon.io.watchdog import Watchdog
 from pcsx.ring.config import Address
 from pcsx.ring.frames import HeartStats, ToHeart
@@ -47,7 +49,6 @@ from pcsx.ring.heart_port import (
 )
 from pcsx.ring.port import Note
 from pcsx.ring.will import WILLS
-from pcsx.ring.wire import MAGIC
 from pcsx.values import Now
 
 EXIT_BUG: Final = 70
@@ -62,19 +63,7 @@ SLEEP_MS_MAX: Final = 250
 PRESSURE_MS: Final = 5000
 WALL_MS: Final = 1000
 BIND_RETRY_MS: Final = 1000
-_BUFFER: Final = 4 << 20
-_UDP_HEADER: Final = 8
 _LINE_MAX: Final = 1024
-_DATAGRAM_MAX: Final = 9216
-# Constants of Linux that the socket module does not name.
-_SO_ATTACH_FILTER: Final = 26
-_SO_SNDBUFFORCE: Final = 32
-_SO_RCVBUFFORCE: Final = 33
-_IP_MTU_DISCOVER: Final = 10
-_IP_FREEBIND: Final = 15
-_IPV6_MTU_DISCOVER: Final = 23
-_IPV6_FREEBIND: Final = 78
-_PMTUDISC_PROBE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +120,15 @@ class _Loop:
         """What the supervisor has not taken yet."""
         if supervisor is not None:
             supervisor.setblocking(False)
-        self._links: dict[int, tuple[Address, socket.socket]] = {}
+        self._links: dict[int, BoundLink] = {}
         self._link_of: dict[int, int] = {}
         self._unbound: tuple[Address, ...] = ()
         self._bind_due_ms = 0
         self._sources: dict[tuple[str, int], Address] = {}
+        self._woke_ms = 0
+        """When the loop was last awake: what is read now came later than that."""
+        self._left_over = False
+        """Whether a budget was used up, so that more waits to be read."""
         self._failed: dict[str, int] = {}
         self._pressure = _pressure_file("memory" if granted else "cpu")
         self._pressure_due_ms = 0
@@ -157,6 +150,9 @@ class _Loop:
         while not self._stopping:
             events = self._epoll.poll(self._sleep_ms(boottime_ms()) / 1000)
             now = Now(boottime_ms(), self._wall)
+            self._left_over = False
+            for number in self._links:
+                self._receive_quiet(number, now)
             for fd, what in events:
                 link = self._link_of.get(fd)
                 if link is not None:
@@ -171,6 +167,7 @@ class _Loop:
             if due_ms is not None and due_ms <= now.ms:
                 self._step(Tick(), now)
             self._sometimes(now)
+            self._woke_ms = now.ms
             if brain.waits is not self._brain_waits and not brain.closed:
                 self._brain_waits = brain.waits
                 wanted = select.EPOLLIN | (select.EPOLLOUT if self._brain_waits else 0)
@@ -193,6 +190,8 @@ class _Loop:
 
     def _sleep_ms(self, now_ms: int) -> int:
         due_ms = self._heart.deadline_ms
+        if self._left_over:
+            return 0
         if due_ms is None:
             return SLEEP_MS_MAX
         return max(0, min(SLEEP_MS_MAX, due_ms - now_ms))
@@ -205,12 +204,29 @@ class _Loop:
 
     # --- in -----------------------------------------------------------------------------------
 
-    def _receive(self, link: int, now: Now) -> None:
-        """Take in what waits on a link, up to the budget."""
-        receive = self._links[link][1].recvfrom
+    def _receive_quiet(self, link: int, now: Now) -> None:
+        """Take in the beats without news that came on a link, each as of when it came."""
+        bound = self._links[link]
+        if bound.quiet is None:
+            return
         for _ in range(BUDGET):
             try:
-                data, source = receive(_DATAGRAM_MAX)
+                data, source, arrived_ms = bound.receive_quiet()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._count("receive", error)
+                return
+            at_ms = min(max(arrived_ms, self._woke_ms), now.ms)
+            self._step(Datagram(link, self._source(source), data), Now(at_ms, now.wall))
+        self._left_over = True
+
+    def _receive(self, link: int, now: Now) -> None:
+        """Take in what waits on a link, up to the budget."""
+        receive = self._links[link].socket.recvfrom
+        for _ in range(BUDGET):
+            try:
+                data, source = receive(DATAGRAM_MAX)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
@@ -248,7 +264,7 @@ class _Loop:
             return
         address = effect.address
         try:
-            entry[1].sendto(effect.data, (address.host, address.port))
+            entry.socket.sendto(effect.data, (address.host, address.port))
         except OSError as error:
             self._count("send", error)
 
@@ -299,16 +315,17 @@ class _Loop:
     def _bind(self, now_ms: int) -> None:
         """Listen on the addresses asked for; what fails is tried again."""
         wanted, self._unbound = self._unbound, ()
-        for link in [n for n in self._links if n >= len(wanted) or self._links[n][0] != wanted[n]]:
-            _, old = self._links.pop(link)
-            del self._link_of[old.fileno()]
-            self._epoll.unregister(old.fileno())
+        for link, old in list(self._links.items()):
+            if link < len(wanted) and old.address == wanted[link]:
+                continue
+            del self._links[link], self._link_of[old.socket.fileno()]
+            self._epoll.unregister(old.socket.fileno())
             old.close()
         for link, address in enumerate(wanted):
             if link in self._links:
                 continue
             try:
-                bound = _listening(address)
+                bound = BoundLink(address)
             except OSError as error:
                 self._unbound, self._bind_due_ms = wanted, now_ms + BIND_RETRY_MS
                 if f"bind.{link}" not in self._failed:
@@ -316,9 +333,9 @@ class _Loop:
                 self._failed[f"bind.{link}"] = self._failed.get(f"bind.{link}", 0) + 1
                 continue
             self._failed.pop(f"bind.{link}", None)
-            self._links[link] = (address, bound)
-            self._link_of[bound.fileno()] = link
-            self._epoll.register(bound.fileno(), select.EPOLLIN)
+            self._links[link] = bound
+            self._link_of[bound.socket.fileno()] = link
+            self._epoll.register(bound.socket.fileno(), select.EPOLLIN)
 
     def _sometimes(self, now: Now) -> None:
         """Do what is due every few seconds; the wall clock need not be newer in here."""
@@ -344,50 +361,6 @@ class _Loop:
         with contextlib.suppress(OSError, ValueError):
             if select.select((), (sys.stderr.fileno(),), (), 0)[1]:
                 os.write(sys.stderr.fileno(), line)
-
-
-def _listening(address: Address) -> socket.socket:
-    """Return a socket that is on *address*, even before the interface has it."""
-    six = ":" in address.host
-    bound = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        bound.setblocking(False)
-        for option, force in (
-            (socket.SO_SNDBUF, _SO_SNDBUFFORCE),
-            (socket.SO_RCVBUF, _SO_RCVBUFFORCE),
-        ):
-            try:
-                bound.setsockopt(socket.SOL_SOCKET, force, _BUFFER)
-            except OSError:
-                bound.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
-        if six:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            bound.setsockopt(socket.IPPROTO_IPV6, _IPV6_FREEBIND, 1)
-            bound.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE)
-        else:
-            bound.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
-            bound.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTUDISC_PROBE)
-        _admit_only_ours(bound)
-        bound.bind((address.host, address.port))
-    except OSError:
-        bound.close()
-        raise
-    return bound
-
-
-def _admit_only_ours(bound: socket.socket) -> None:
-    """Let the kernel drop what does not begin as our packets do, before it wakes anybody."""
-    instructions = (
-        (0x30, 0, 0, _UDP_HEADER),  # load the first byte behind the header; none: drop
-        (0x15, 0, 1, MAGIC),  # is it ours?
-        (0x06, 0, 0, 0xFFFFFFFF),  # take all of it
-        (0x06, 0, 0, 0),  # drop
-    )
-    code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
-    held = ctypes.create_string_buffer(code)
-    program = struct.pack("HP", len(instructions), ctypes.addressof(held))
-    with contextlib.suppress(OSError):
-        bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def _pressure_file(kind: str) -> int | None:

@@ -73,6 +73,8 @@ CAUGHT_UP: Final = 64
 IN_FLIGHT: Final = 2
 """So many writes of a leader are under way before proposals are gathered."""
 GATHER_MS: Final = 2
+ROUNDS_A_DOWN: Final = 10
+"""How many rounds a leader asks in the time after which a peer is down, or nearly so."""
 GIVE_UP_PERCENT: Final = 100
 """Of *down*: a candidate that has not won by then stands down."""
 
@@ -431,7 +433,12 @@ class Log:
 
     @property
     def _round_ms(self) -> int:
-        return max(self._beat_ms, self._down_ms // 10)
+        """Return the time between rounds: some whole beats, and a little less.
+
+        So a round comes when a heartbeat is nearly due, and one waking of a heart does for both.
+        """
+        beats = max(1, self._down_ms // (ROUNDS_A_DOWN * self._beat_ms))
+        return beats * self._beat_ms - self._beat_ms // 16
 
     def _patient(self, now: Now) -> int:
         """Return when to stand if nobody is heard of until then: one to two times *down*."""
