@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
 
 def main() -> int:
@@ -27,10 +26,16 @@ def chosen() -> int:
 
         return ids(sys.argv[3:])
     name = sys.argv[0].rpartition("/")[2]
-    if name not in ("pcsx", "pcs", "__main__.py") and find_spec("pcsx.shell.compat") is not None:
-        from importlib import import_module
+    ours = name in ("pcsx", "pcs", "__main__.py")
+    if ours and next((word for word in sys.argv[1:] if word[:1] != "-"), "") == "status":
+        from pcsx.shell.glance import main as glance
 
-        face = getattr(import_module("pcsx.shell.compat"), "face", None)
+        if (seen := glance(sys.argv[1:])) is not None:
+            return seen
+    if not ours:
+        from pcsx.shell import compat
+
+        face = getattr(compat, "face", None)
         if face is not None and (program := face(name)) is not None:
             status: int = program(sys.argv[1:])
             return status

@@ -46,6 +46,18 @@ class GetStatus(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class GetState(Request):
+    """The state as `pcsx status` shows it: `state` (`pcsx-status/1`) and `resources`, its lines.
+
+    With *hide_inactive* the lines are of what is active alone. Both are missing where the daemon
+    has no time to work them out now: `GetStatus` has all that they are made of.
+    """
+
+    hide_inactive: bool = False
+    do: ClassVar[str] = "state"
+
+
+@dataclass(frozen=True, slots=True)
 class GetCib(Request):
     """The document as XML text (`cib`), the status section with it unless *bare*."""
 
@@ -616,9 +628,9 @@ class ProcessShow(Request):
 REQUESTS: Final[dict[str, type[Request]]] = {
     cls.do: cls
     for cls in (
-        GetStatus, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, Fence, ConfirmFence,
-        FenceHistory, AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup, SetupAnswer,
-        Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions, Diary,
+        GetStatus, GetState, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, Fence,
+        ConfirmFence, FenceHistory, AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup,
+        SetupAnswer, Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions, Diary,
         RunAgent, TestAlert, ProbeDevices,
         ClusterToken, TokenRecord, ClusterJoin, NodeAdmit, NodeRemove, NodeRename,
         ClusterForceNew, ClusterRejoin,
@@ -632,9 +644,9 @@ REQUESTS: Final[dict[str, type[Request]]] = {
 
 ASKS: Final[frozenset[type[Request]]] = frozenset(
     (
-        GetStatus, GetCib, Changes, WaitIdle, FenceHistory, AgentMetadata, LobbyInfo, RingStatus,
-        QuorumInfo, Diary, ProbeDevices, Transitions, KeyStatus, ClusterDiscover, RingStats,
-        GroupList, StoreGet, StoreWatch, QuorumWatch, LockList, ProcessShow,
+        GetStatus, GetState, GetCib, Changes, WaitIdle, FenceHistory, AgentMetadata, LobbyInfo,
+        RingStatus, QuorumInfo, Diary, ProbeDevices, Transitions, KeyStatus, ClusterDiscover,
+        RingStats, GroupList, StoreGet, StoreWatch, QuorumWatch, LockList, ProcessShow,
     )
 )  # fmt: skip
 """Requests that only ask; all others do something, at once."""

@@ -247,6 +247,11 @@ class Controller:
         return min(moments, default=None)
 
     @property
+    def is_planning(self) -> bool:
+        """Return whether the worker makes a plan now."""
+        return self._planning
+
+    @property
     def waits_for(self) -> str:
         """Return what holds things up, in words, or nothing."""
         told = [self.pauses.told(target, self._name(target)) for target in self._paused()]

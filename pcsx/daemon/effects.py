@@ -48,6 +48,20 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Depict:
+    """Work out in a worker what *cib* says of the state as of *wall*; `Depicted` answers.
+
+    *live* is what the daemon knows beside it; see `pe.state.state_of`.
+    """
+
+    job: int
+    cib: Cib
+    live: dict[str, Any]
+    wall: datetime
+    hide_inactive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """Answer a request: one object of `protocol.py`; *last* closes it, progress comes before."""
 
@@ -201,6 +215,7 @@ Effect = (
     | Spawn
     | Kill
     | Plan
+    | Depict
     | Reply
     | Store
     | KeepKeys

@@ -102,6 +102,14 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Depicted:
+    """A worker has read the state: what `pe.state.state_of` returns, None where it could not."""
+
+    job: int
+    state: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Requested:
     """A client asks: *request* is JSON as `protocol.py` has it; (*client*, *id*) names it."""
 
@@ -194,6 +202,7 @@ Event = (
     | UnitChanged
     | Load
     | Planned
+    | Depicted
     | Requested
     | ClientGone
     | StreamOpened

@@ -183,6 +183,12 @@ class Member:
         self._ends_life = False
         self.leaving = False
         self.verdict = ""
+        self._unmoved = False
+        """Whether the last step was the ring's alone, and no other part can tell."""
+        self._others_known = False
+        self._others_ms: int | None = None
+        """The next moment of the other parts, where it is known: rounds of the log do not move it.
+        """
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -199,8 +205,16 @@ class Member:
     @property
     def deadline_ms(self) -> int | None:
         """Return the next moment one of the parts wants a `Tick`."""
+        if not self._others_known:
+            self._others_known, self._others_ms = True, self._others_deadline_ms()
+        return _earlier(self.machine.deadline_ms, self._others_ms)
+
+    def moved(self) -> None:
+        """Note that something was done here outside of `step`."""
+        self._others_known = False
+
+    def _others_deadline_ms(self) -> int | None:
         moments = [
-            self.machine.deadline_ms,
             self.local.lrm.deadline_ms,
             self.fencer.deadline_ms,
             self.describer.deadline_ms,
@@ -222,7 +236,11 @@ class Member:
     def step(self, event: events.Event, now: Now) -> list[MemberEffect]:
         """Take *event*; return what is to be done outside."""
         self._now = now
+        self._unmoved = False
         effects = self._step(event, now)
+        if self._unmoved:
+            return effects
+        self._others_known = False
         if self.services.wants_arbiter and self.scene.leading:
             may, over = self.scene.locks_may_move()
             effects += self.services.arbitrate(may_grant=may, over=over)
@@ -243,7 +261,8 @@ class Member:
             case events.HeartSays(HeartStats(text=text)):
                 return self._stats(json.loads(text))
             case events.HeartSays(frame):
-                return self._ring(port.FromHeart(frame), now)
+                told = self.machine.step(port.FromHeart(frame), now)
+                return self._words(told) if self._is_alone(told) else self._rung(told, now)
             case events.Persisted(ticket):
                 return self._ring(port.Persisted(ticket), now)
             case events.PersistFailed(ticket, reason):
@@ -270,7 +289,30 @@ class Member:
                 return self._tick(now)
         return []
 
+    def _is_alone(self, told: list[port.MachineEffect]) -> bool:
+        """Return, and note, whether *told* is for the heart alone and all else is as it was.
+
+        Most steps of a cluster at rest are so: the rounds of the log.
+        """
+        for effect in told:
+            if effect.__class__ is not port.Say:
+                return False
+        trust = self.ledger.trust
+        if self.pair.concerned or self.services.wants_arbiter or trust.pending or trust.overlaps:
+            return False
+        self._unmoved = True
+        return True
+
+    @staticmethod
+    def _words(told: list[port.MachineEffect]) -> list[MemberEffect]:
+        return [TellHeart(effect.frame) for effect in told if isinstance(effect, port.Say)]
+
     def _tick(self, now: Now) -> list[MemberEffect]:
+        if self._others_known and not _due(self._others_ms, now):
+            told = self.machine.step(port.Tick(), now)
+            if self._is_alone(told):
+                return self._words(told)
+            return [*self._rung(told, now), *self._serve_waiters(now)]
         effects: list[MemberEffect] = []
         if _due(self.machine.deadline_ms, now):
             effects += self._ring(port.Tick(), now)
@@ -351,8 +393,12 @@ class Member:
     # --- the ring ---------------------------------------------------------------------------------
 
     def _ring(self, event: port.MachineEvent, now: Now) -> list[MemberEffect]:
+        return self._rung(self.machine.step(event, now), now)
+
+    def _rung(self, did: list[port.MachineEffect], now: Now) -> list[MemberEffect]:
+        """Do what the ring's machine asks for."""
         effects: list[MemberEffect] = []
-        told = deque(self.machine.step(event, now))
+        told = deque(did)
         self.scene.partner = self.machine.partner
         while told:
             effect = told.popleft()
@@ -1309,6 +1355,12 @@ class Member:
 def _over(node: int, boot: int) -> Callable[[RingConfig], RingConfig]:
     """Return the edit by which lives of *node* up to *boot* are told that they are over."""
     return lambda config: config.with_over(node, boot)
+
+
+def _earlier(one_ms: int | None, other_ms: int | None) -> int | None:
+    if one_ms is None or other_ms is None:
+        return other_ms if one_ms is None else one_ms
+    return min(one_ms, other_ms)
 
 
 def _due(deadline_ms: int | None, now: Now) -> bool:

@@ -17,9 +17,11 @@ from typing import Any, Final
 
 from pcsx.agents import AgentMetadata, Host
 from pcsx.agents.types import Invocation
+from pcsx.cib import Cib
 from pcsx.daemon import events, setup
 from pcsx.daemon.effects import (
     Announce,
+    Depict,
     Discover,
     Disown,
     Effect,
@@ -53,6 +55,8 @@ TICKETS_FROM: Final = 1 << 32
 EXIT_OK: Final = 0
 EXIT_REFUSED: Final = 10
 """The others said that this life is over: the supervisor begins another."""
+_ONLY_FOR_THE_MEMBER: Final = (events.HeartSays, events.Tick)
+"""What goes to the member alone, unless a cluster is being founded."""
 
 LIVES_AHEAD: Final = 1 << 16
 """By how many lives a node whose state is behind goes ahead: nobody tells it by how many it is."""
@@ -114,6 +118,7 @@ class Node:
         self._tickets = count(TICKETS_FROM)
         self._then: dict[int, Callable[[events.Stored, Now], list[MemberEffect]]] = {}
         self._asked: dict[int, Callable[[events.ChildExited], list[MemberEffect]]] = {}
+        self._depicted: dict[int, Callable[[events.Depicted], list[MemberEffect]]] = {}
         self._when_gone: Callable[[Now], list[MemberEffect]] | None = None
         self._clients: set[int] = set()
         self._quitting = False
@@ -156,7 +161,12 @@ class Node:
         """Take *event* and return what is to be done outside."""
         self._now = now
         effects = self._outside(self._take(event, now), now)
-        return effects + self._look_for_others(now)
+        effects += self._look_for_others(now)
+        if self.member is not None and (
+            self.founder is not None or event.__class__ not in _ONLY_FOR_THE_MEMBER
+        ):
+            self.member.moved()
+        return effects
 
     def _take(self, event: events.Event, now: Now) -> list[MemberEffect]:
         match event:
@@ -167,6 +177,8 @@ class Node:
                 return self.member.client_gone(client, now) if self.member is not None else []
             case events.ChildExited(child) if child in self._asked:
                 return self._asked.pop(child)(event)
+            case events.Depicted(job):
+                return self._depicted.pop(job)(event)
             case events.Stored(ticket) if ticket in self._then:
                 return self._then.pop(ticket)(event, now)
             case events.KeyRead() | events.Stored() if self.lobby.owns(event):
@@ -305,6 +317,19 @@ class Node:
         child = next(self.children)
         self._asked[child] = then
         return [Spawn(child, invocation)]
+
+    def depict(
+        self,
+        document: Cib,
+        live: dict[str, Any],
+        now: Now,
+        then: Callable[[events.Depicted], list[MemberEffect]],
+        hide_inactive: bool,
+    ) -> list[MemberEffect]:
+        """Have a worker read the state out of *document*, and do *then* with it."""
+        job = next(self._tickets)
+        self._depicted[job] = then
+        return [Depict(job, document, live, now.wall, hide_inactive)]
 
     def stop(self, answer: Answerer, now: Now) -> list[MemberEffect]:
         """Empty this node and leave the ring; the daemon stays, and answers when it is out."""

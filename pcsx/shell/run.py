@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity
+from pcsx.shell.envelope import SCHEMA, begun, ended
 
 if TYPE_CHECKING:
     from pcsx.cib.document import Cib, Version
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pcsx.shell.outlook import Difference, Step
     from pcsx.shell.words import Given
 
-SCHEMA: Final = "pcsx-result/1"
 WAIT_S: Final = 3600.0
 REQUEST_S: Final = 60.0
 WOULD_CHANGE: Final = 2
@@ -243,7 +243,8 @@ class Run:
 
     def expect(self, id: str, *, running: bool) -> None:
         """After `--wait`, tell where *id* runs, and raise if it is not as wanted."""
-        from pcsx.shell.output.running import NO_DEVICE, TWO_WAYS_OUT, failed_on, lacks_fencing
+        from pcsx.pe.state import NO_DEVICE, TWO_WAYS_OUT
+        from pcsx.shell.output.running import failed_on, lacks_fencing
 
         if self.wait_s is None or not self.is_live or self.flag("dry-run"):
             return
@@ -366,14 +367,13 @@ class Run:
         return outlook.difference(self._before, after), steps
 
     def _object(self, error: PcsxError | None, status: int) -> dict[str, Any]:
-        whole: dict[str, Any] = {
-            "schema": SCHEMA,
-            "ok": error is None,
-            "exit": status,
-            "changed": False if error is not None else self.changed,
-            "findings": [finding.to_json() for finding in self.findings],
-        }
+        whole = begun(
+            exit_status=status,
+            changed=False if error is not None else self.changed,
+            findings=[finding.to_json() for finding in self.findings],
+        )
         if error is not None:
+            whole["ok"] = False
             whole["error"] = error.to_json()
         elif self._before is not None:
             from pcsx.shell import outlook
@@ -382,11 +382,7 @@ class Run:
             whole["warnings"] = [
                 finding.text for finding in self.findings if finding.severity is Severity.WARNING
             ]
-        if self._data is not None:
-            whole["data"] = self._data
-        if self._text:
-            whole["text"] = "\n".join(self._text)
-        return whole
+        return ended(whole, self._data, "\n".join(self._text))
 
 
 def _is_idempotent() -> bool:

@@ -87,7 +87,13 @@ class World:
         self._place = asyncio.Lock()
         """Whose turn it is with the state: what is forgotten was stored before, and not after."""
         self._queue: deque[events.Event] = deque()
-        self._wake: asyncio.Event | None = None
+        self._node: Node | None = None
+        self._due_ms: int | None = None
+        """When the node wants a `Tick`."""
+        self._turn_comes = False
+        """Whether a turn is on the loop's list already."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended: asyncio.Future[None] | None = None
         self._status: int | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -95,13 +101,12 @@ class World:
     def feed(self, event: events.Event) -> None:
         """Hand *event* to the node, soon; to be called on the loop."""
         self._queue.append(event)
-        if self._wake is not None:
-            self._wake.set()
+        self._turn_soon()
 
     async def run(self, node: Node, cluster: str) -> int:
         """Run *node* until it quits; *cluster* is the one whose log is open, if any."""
         loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
+        self._ended = loop.create_future()
         self._keeping = asyncio.Lock()
         self._children = Children(
             loop,
@@ -142,34 +147,65 @@ class World:
         self.feed(events.Terminate())
 
     async def _loop(self, node: Node) -> None:
-        loop = asyncio.get_running_loop()
-        assert self._wake is not None
+        """Give *node* its turns until it quits; raises what goes wrong in one."""
+        assert self._ended is not None
+        self._node = node
         self._perform_all(node.begin(read_now()))
         # Every part of the node is asked for this, so it is asked for only where it may have moved.
-        due_ms = node.deadline_ms
-        while self._status is None:
-            if not self._queue:
-                delay = self._delay(due_ms)
-                timer = loop.call_later(delay, self._wake.set)
-                await self._wake.wait()
-                timer.cancel()
-            self._wake.clear()
-            if self._queue:
-                for _ in range(min(len(self._queue), 256)):
-                    self._perform_all(node.step(self._queue.popleft(), read_now()))
-                due_ms = node.deadline_ms
-            now = read_now()
-            if due_ms is not None and due_ms <= now.ms:
-                self._perform_all(node.step(events.Tick(), now))
-                due_ms = node.deadline_ms
-            if now.ms - self._said_ms >= PULSE_S * 900:
-                self._say(Pulse())
-            if now.ms - self._load_ms >= LOAD_MS:
-                self._load_ms = now.ms
-                self.feed(read_load())
-            if self._queue:
-                await asyncio.sleep(0)
-                self._wake.set()
+        self._due_ms = node.deadline_ms
+        self._turn()
+        try:
+            await self._ended
+        finally:
+            self._node = None
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _turn_soon(self) -> None:
+        """Have a turn as soon as what runs on the loop now has ended."""
+        if self._node is not None and not self._turn_comes:
+            self._turn_comes = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Hand on what waits, and wait for more; a callback, as a task would wake the loop twice.
+
+        What goes wrong ends the daemon, by way of the future that `run` waits for.
+        """
+        self._turn_comes = False
+        assert self._ended is not None
+        if self._node is None or self._ended.done():
+            return
+        try:
+            self._take_turn(self._node)
+        except BaseException as fault:
+            self._ended.set_exception(fault)
+            return
+        if self._status is not None:
+            self._ended.set_result(None)
+
+    def _take_turn(self, node: Node) -> None:
+        now = read_now()
+        if self._queue:
+            for _ in range(min(len(self._queue), 256)):
+                self._perform_all(node.step(self._queue.popleft(), now))
+                now = read_now()
+            self._due_ms = node.deadline_ms
+        if self._due_ms is not None and self._due_ms <= now.ms:
+            self._perform_all(node.step(events.Tick(), now))
+            self._due_ms = node.deadline_ms
+        if now.ms - self._said_ms >= PULSE_S * 900:
+            self._say(Pulse())
+        if now.ms - self._load_ms >= LOAD_MS:
+            self._load_ms = now.ms
+            self.feed(read_load())
+        if self._queue:
+            self._turn_soon()
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        delay = self._delay(self._due_ms)
+        self._timer = asyncio.get_running_loop().call_later(delay, self._turn)
 
     def _delay(self, deadline_ms: int | None) -> float:
         if deadline_ms is None:
@@ -197,6 +233,8 @@ class World:
                     self._children.kill(child)
             case out.Plan():
                 self._planner.plan(effect)
+            case out.Depict():
+                self._planner.depict(effect)
             case out.Reply(client, id, reply):
                 self._listener.reply(client, {"id": id, **reply})
             case Note(who, text):
@@ -265,13 +303,12 @@ class World:
 
     def _hear(self) -> None:
         for frame in self._heart.receive():
-            self.feed(events.HeartSays(frame))  # type: ignore[arg-type]
+            self._queue.append(events.HeartSays(frame))  # type: ignore[arg-type]
         if self._heart.closed:
             log("world", "the heart is gone")
             self._status = HEART_GONE
             asyncio.get_running_loop().remove_reader(self._heart.fileno())
-            assert self._wake is not None
-            self._wake.set()
+        self._turn()
 
     # --- the disk ---------------------------------------------------------------------------------
 

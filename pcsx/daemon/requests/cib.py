@@ -5,11 +5,12 @@ from __future__ import annotations
 from pcsx.cib import Version
 from pcsx.cib.replica import Change, Committed, Proposal
 from pcsx.daemon.answers import cluster_of, nodes_of, rest_of
+from pcsx.daemon.events import Depicted
 from pcsx.daemon.ledger import CibChange, Kept
 from pcsx.daemon.member import Member, Waiter
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.errors import Failed, NoQuorum
-from pcsx.protocol import Changes, Commit, Confirm, GetCib, GetStatus, WaitIdle
+from pcsx.protocol import Changes, Commit, Confirm, GetCib, GetState, GetStatus, WaitIdle
 from pcsx.ring.port import Proposed
 from pcsx.values import Now
 
@@ -19,6 +20,24 @@ SETTLE_MS = 150
 
 def status(desk: Desk, _request: GetStatus, _now: Now) -> list[Outcome]:
     """Answer with the cluster, the nodes and the whole document, as this node has them."""
+    text = desk.readable(desk.member.scene.document()).packed().decode()
+    return desk.ok({**_known(desk), "cib": text})
+
+
+def state(desk: Desk, request: GetState, now: Now) -> list[Outcome]:
+    """Answer with the state as people see it, which a worker reads, unless that is planning."""
+    if desk.member.controller.is_planning:
+        return desk.ok({})
+    document = desk.readable(desk.member.scene.document())
+
+    def then(depicted: Depicted) -> list[Outcome]:
+        return desk.ok(depicted.state or {})
+
+    return list(desk.node.depict(document, _known(desk), now, then, request.hide_inactive))
+
+
+def _known(desk: Desk) -> dict[str, object]:
+    """Return what this node knows of the cluster and its nodes beside the document."""
     member = desk.member
     scene = member.scene
     cluster = cluster_of(
@@ -28,8 +47,7 @@ def status(desk: Desk, _request: GetStatus, _now: Now) -> list[Outcome]:
         version=desk.node.me.version,
     )
     cluster["rest"] = rest_of(scene, member.controller, rested=member.controller.at_rest)
-    text = desk.readable(scene.document()).packed().decode()
-    return desk.ok({"cluster": cluster, "nodes": nodes_of(scene), "cib": text})
+    return {"cluster": cluster, "nodes": nodes_of(scene)}
 
 
 def cib(desk: Desk, request: GetCib, _now: Now) -> list[Outcome]:

@@ -37,6 +37,7 @@ from pcsx.protocol import (
     Fence,
     FenceHistory,
     GetCib,
+    GetState,
     GetStatus,
     GroupJoin,
     GroupLeave,
@@ -78,6 +79,7 @@ from pcsx.protocol import (
 
 HANDLERS: Final[dict[type[Request], Handler]] = {
     GetStatus: cib.status,
+    GetState: cib.state,
     GetCib: cib.cib,
     Commit: cib.commit,
     Confirm: cib.confirm,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pcsx.cib.document import Cib
@@ -36,14 +36,14 @@ LOOK_S: Final = 0.5
 
 def read_state(run: Run) -> tuple[dict[str, Any], Any]:
     """Return the state as `pcsx-status/1`, and the engine's reading that it comes from."""
-    from pcsx.shell.output.status import status_object
+    from pcsx.pe.state import status_object
 
     if not run.is_live:
-        return status_object(run.cib(), None)
+        return status_object(run.cib(), None, datetime.now(UTC))
     from pcsx.protocol import GetStatus
 
     live = run.source.call(GetStatus())
-    return status_object(Cib.from_bytes(live["cib"].encode()), live)
+    return status_object(Cib.from_bytes(live["cib"].encode()), live, datetime.now(UTC))
 
 
 @command.verb("cluster-wide", "status", usage="", options=OPTIONS)
@@ -74,13 +74,11 @@ def status(run: Run, words: list[str]) -> None:
 
 
 def _screen(run: Run, value: dict[str, Any], work: Any) -> str:
-    from pcsx.shell.output.status import status_lines
+    from pcsx.pe.state import running_lines
+    from pcsx.shell.output.status import signs, status_lines
 
-    lines = status_lines(
-        value, work, full=run.flag("full"), hide_inactive=run.flag("hide-inactive"),
-        signs=_signs(),
-    )  # fmt: skip
-    return "\n".join(lines)
+    running = running_lines(work, hide_inactive=run.flag("hide-inactive"))
+    return "\n".join(status_lines(value, running, full=run.flag("full"), signs=signs()))
 
 
 def _watch(run: Run) -> None:
@@ -97,13 +95,6 @@ def _watch(run: Run) -> None:
             shown = text
         time.sleep(LOOK_S)
         run.reread()
-
-
-def _signs() -> dict[str, str]:
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    if encoding == "utf8" and os.environ.get("TERM") != "dumb":
-        return {"critical": "✗", "warning": "!"}
-    return {"critical": "x", "warning": "!"}
 
 
 def _check(run: Run, value: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from pcsx.cib.document import Cib
 from pcsx.errors import Failed
 from pcsx.pe.model import Resource
+from pcsx.pe.state import resource_object
 from pcsx.shell.output.running import nodes_of, read_now
-from pcsx.shell.output.status import resource_object
 
 YES, NO = 0, 2
 

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import read
 from pcsx.errors import Failed
 from pcsx.pe.model import Resource, WorkingSet
 from pcsx.pe.read.working_set import working_set
-from pcsx.pe.report import Status, is_active
+from pcsx.pe.report import is_active
+from pcsx.pe.state import resource_lines, resource_object
 from pcsx.shell import args
 
 if TYPE_CHECKING:
     from pcsx.shell.run import Run
-
-
-NO_DEVICE: Final = "fencing is required and there is no fence device"
-TWO_WAYS_OUT: Final = (
-    "pcsx stonith create NAME AGENT OPTIONS...      makes a device that cuts lost nodes off\n"
-    "pcsx property set stonith-enabled=false        runs without: a lost node that lives on "
-    "unseen may run the same service twice and damage its data"
-)
-"""What helps where there is no fence device, and what the other way risks."""
 
 
 def lacks_fencing(cib: Cib) -> bool:
@@ -88,7 +80,6 @@ def show_running(run: Run, words: Sequence[str], *, stonith: bool) -> None:
     from pcsx.cib.edit import levels
     from pcsx.shell.output.levels import level_lines
     from pcsx.shell.output.pairs import indented
-    from pcsx.shell.output.status import resource_object
 
     names, options = args.leading_and_pairs(words)
     if len(names) > 1 or set(options) - {"node"}:
@@ -134,12 +125,3 @@ def _outermost(one: Resource) -> Resource:
     while one.parent is not None:
         one = one.parent
     return one
-
-
-def resource_lines(work: WorkingSet, chosen: Sequence[Resource], *, depth: int = 1) -> list[str]:
-    """Return *chosen* as the field's lines of status."""
-    status = Status(work, pending=True)
-    for one in chosen:
-        if not (one.removed and not is_active(one, partly=True)):
-            status.resource(one, depth)
-    return status.lines

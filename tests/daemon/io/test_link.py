@@ -43,15 +43,20 @@ def test_what_may_bring_news_comes_to_the_socket_that_wakes(
 
 
 def test_a_quiet_beat_wakes_nobody_and_counts_from_when_it_came(link: BoundLink) -> None:
-    before = boottime_ms()
-    data = _send(link, BEAT, QUIET)
-    after = boottime_ms()
-    time.sleep(0.1)
-    with pytest.raises(BlockingIOError):
-        link.socket.recvfrom(9000)
-    got, source, arrived_ms = link.receive_quiet()
-    assert (got, source[0]) == (data, link.address.host)
-    assert before - 2 <= arrived_ms <= after + 2
+    # The kernel begins to stamp packets a moment after the first socket asks for it.
+    for _ in range(100):
+        before = boottime_ms()
+        data = _send(link, BEAT, QUIET)
+        after = boottime_ms()
+        time.sleep(0.05)
+        with pytest.raises(BlockingIOError):
+            link.socket.recvfrom(9000)
+        got, source, arrived_ms = link.receive_quiet()
+        assert (got, source[0]) == (data, link.address.host)
+        assert arrived_ms >= before - 2
+        if arrived_ms <= after + 2:
+            return
+    raise AssertionError("a beat counts from when it was read")
 
 
 def test_what_is_not_ours_comes_to_neither(link: BoundLink) -> None:
