@@ -26,13 +26,9 @@ class Cluster:
         lab.on_boot = self.start
         key = os.urandom(32)
         for machine in lab.machines:
-            etc = machine.place / "root" / "etc/pcsx"
-            etc.mkdir(parents=True)
-            (etc / "bootstrap.key").write_bytes(key)
-            (etc / "bootstrap.key").chmod(0o600)
-            (etc / "pcsx.toml").write_text(
-                f'name = "{machine.name}"\naddress = "{machine.address}"\ndiscovery = false\n'
-            )
+            machine.put("/etc/pcsx/bootstrap.key", key, 0o600)
+            text = f'name = "{machine.name}"\naddress = "{machine.address}"\ndiscovery = false\n'
+            machine.put("/etc/pcsx/pcsx.toml", text.encode())
 
     def start(self, machine: Machine) -> None:
         """Start the daemon of *machine*."""
@@ -130,7 +126,7 @@ class Cluster:
         """Make a group of an address and nginx, and wait until it runs."""
         for machine in self.lab.machines:
             if machine.is_on:
-                (machine.place / "root/etc/pcsx/nginx.conf").write_text(NGINX)
+                machine.put("/etc/pcsx/nginx.conf", NGINX.encode())
         self.pcsx(
             f"resource create vip ocf:heartbeat:IPaddr2 ip={SERVICE} cidr_netmask=24 nic=eth0 "
             "op monitor interval=10s --group web"

@@ -80,8 +80,15 @@ class Machine:
         """Return whether it has power."""
         return self.init != 0
 
-    def power_on(self) -> None:
-        """Boot it."""
+    def put(self, path: str, content: bytes, mode: int = 0o644) -> None:
+        """Put a file into a directory of its own, where it outlives its power."""
+        file = Path(f"{self.place}/root{path}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        file.chmod(mode)
+
+    def plug_in(self) -> None:
+        """Give it a network, with a cable to the switch."""
         self.place.mkdir(exist_ok=True)
         sh(["ip", "netns", "add", self.space])
         plug, switch = f"p{self.number}", self.lab.switch
@@ -90,6 +97,10 @@ class Machine:
         sh(["ip", "-n", switch, "link", "set", plug, "master", "br0", "up"])
         batch = f"link set lo up\naddr add {self.address}/24 dev eth0\nlink set eth0 up\n"
         sh(["ip", "-n", self.space, "-b", "-"], input=batch)
+
+    def power_on(self) -> None:
+        """Boot it."""
+        self.plug_in()
         ready = self.place / "ready"
         ready.unlink(missing_ok=True)
         with (self.place / "console").open("ab") as console:
@@ -109,14 +120,17 @@ class Machine:
             moment = time.time()
             if not self.init:
                 return moment
-            with contextlib.suppress(ProcessLookupError):  # it may be dead already
-                os.kill(self.init, signal.SIGKILL)
+            self._cut()
             self.init = 0
-            assert self._holder is not None
             sh(["ip", "-n", self.lab.switch, "link", "del", f"p{self.number}"], check=False)
-            self._holder.wait()
+            if self._holder is not None:
+                self._holder.wait()
             sh(["ip", "netns", "del", self.space], check=False)
             return moment
+
+    def _cut(self) -> None:
+        with contextlib.suppress(ProcessLookupError):  # it may be dead already
+            os.kill(self.init, signal.SIGKILL)
 
     # --- commands inside --------------------------------------------------------------------------
 
@@ -216,7 +230,7 @@ class Lab:
     keep: ClassVar = bool(os.environ.get("LAB_KEEP"))
     """Whether what the machines wrote is kept, as it is once a test has failed."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, kind: type[Machine] = Machine) -> None:
         # Its namespaces are named by the process that made them, so that two labs can stand side
         # by side, and what a dead one left is known as such.
         self.name = name = f"{NAME}{os.getpid()}"
@@ -224,7 +238,7 @@ class Lab:
         self.place = Path(tempfile.mkdtemp(prefix=f"pcsx-{name}-"))
         self.agents = self.place / "agents"
         self.lock = threading.RLock()
-        self.machines = [Machine(self, number) for number in range(1, count + 1)]
+        self.machines = [kind(self, number) for number in range(1, count + 1)]
         self.power_log: list[tuple[float, str, str]] = []
         """What the fence agent asked of the power socket: when, what, of whom."""
         self.comes_back = False

@@ -5,51 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from tests.live import bmc
 from tests.live.bmc import ADDRESS, Bmc
-from tests.live.cluster import Cluster
 from tests.live.lab import Lab, Machine, until
+from tests.live.powered import AGENTS, Powered
 
 pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(not bmc.is_there(), reason="needs openipmi: .ci/install-live"),
 ]
-
-AGENTS = {
-    "fence_ipmilan": "lanplus=1 cipher=3 ipport",
-    "fence_pcsx_ipmi": "ipport",
-}
-
-
-class Powered(Cluster):
-    """A cluster whose machines have BMCs; each starts again by itself when it is switched on."""
-
-    bmcs: dict[str, Bmc]
-
-    def device(self, agent: str, machine: Machine, *, password: str = "secret") -> None:
-        """Make the device of *machine*, called `ipmi-` and its name."""
-        port = AGENTS[agent]
-        self.pcsx(
-            f"stonith create ipmi-{machine.name} {agent} ip={ADDRESS} "
-            f"{port}={self.bmcs[machine.name].port} username=admin password={password} "
-            f"pcmk_host_list={machine.name} pcmk_off_timeout=10s pcmk_reboot_timeout=10s "
-            "pcmk_reboot_retries=1 pcmk_off_retries=1 power_timeout=6 "
-            "op monitor interval=0 --no-default-ops"
-        )
-
-    def change(self, machine: Machine, words: str) -> None:
-        self.pcsx(f"stonith update ipmi-{machine.name} {words} --force")
-
-    def history(self, target: str) -> dict[str, Any]:
-        """Return the newest fencing of *target* on record."""
-        # One that has just come back may not know yet how it was ended.
-        witness = next(m for m in self.lab.machines if m.is_on and m.name != target)
-        told = json.loads(self.pcsx(f"stonith history show {target} --json", witness).out)
-        return dict(told["data"][0])
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +125,8 @@ def test_nothing_is_recovered_from_a_node_whose_bmc_hangs_until_it_answers(made:
     survivor = made.anyone
     until(lambda: made.history(victim.name)["verdict"] == "failed", 60, "fencing has failed")
     assert not any(m.holds("10.79.0.200") for m in made.lab.machines)
+    reasons = made.pcsx("why www", survivor).out
+    assert victim.name in reasons and "fenc" in reasons, reasons
     waits = made.status(survivor)["cluster"]["waits_for"]
     assert f"fencing {victim.name} failed" in waits or waits == ""
     made.bmcs[victim.name].thaw()

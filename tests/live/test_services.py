@@ -213,3 +213,60 @@ def test_the_fields_small_agents_run_reload_and_migrate(made: Cluster):
     for id in ("fs", "alive", "mark", "state", "dummy"):
         made.pcsx(f"resource delete {id}")
     made.settle()
+
+
+TOLD = b"""#!/bin/sh
+env | grep -E '^(CRM_alert_|from=)' >/etc/pcsx/told/$CRM_alert_recipient.$CRM_alert_kind.$$
+"""
+SELECTING = (
+    '<alert id="quiet" path="/etc/pcsx/tell"><select><select_fencing/></select>'
+    '<recipient id="quiet-r" value="quiet"/></alert></alerts>'
+)
+
+
+def heard(made: Cluster, recipient: str, kind: str) -> list[dict[str, str]]:
+    """Return the events of *kind* that *recipient* was told of, as variables."""
+    found = []
+    for machine in made.lab.machines:
+        for file in sorted((machine.place / "root/etc/pcsx/told").glob(f"{recipient}.{kind}.*")):
+            lines = file.read_text().splitlines()
+            found.append(dict(line.split("=", 1) for line in lines if "=" in line))
+    return found
+
+
+def test_alerts_tell_each_recipient_what_they_select_and_a_hanging_one_is_ended(made: Cluster):
+    for machine in made.lab.machines:
+        machine.put("/etc/pcsx/tell", TOLD, 0o755)
+        machine.put("/etc/pcsx/hang", b"#!/bin/sh\nsleep 60\n", 0o755)
+        place = machine.place / "root/etc/pcsx/told"
+        place.mkdir()
+        place.chmod(0o777)
+    made.pcsx("alert create path=/etc/pcsx/tell id=tell options from=lab")
+    for name in ("ops", "dev"):
+        made.pcsx(f"alert recipient add tell value={name}")
+    made.pcsx("alert create path=/etc/pcsx/hang id=hang meta timeout=1s")
+    made.pcsx("cluster cib /etc/pcsx/cib.xml", made.lab.machines[0])
+    whole_text = (made.lab.machines[0].place / "root/etc/pcsx/cib.xml").read_text()
+    whole_text = whole_text.replace("</alerts>", SELECTING)
+    made.lab.machines[0].put("/etc/pcsx/cib.xml", whole_text.encode())
+    made.pcsx("cluster cib-push /etc/pcsx/cib.xml --force", made.lab.machines[0])
+
+    made.pcsx("resource create told ocf:pcsx:dummy op monitor interval=10s --wait=60")
+    until(lambda: len(heard(made, "dev", "resource")) >= 2, 20, "dev is told of start and monitor")
+    starts = [each for each in heard(made, "ops", "resource") if each["CRM_alert_task"] == "start"]
+    (start,) = starts
+    assert start["CRM_alert_rsc"] == "told" and start["CRM_alert_rc"] == "0"
+    assert start["from"] == "lab" and start["CRM_alert_node"] in made.where("told")
+    victim = next(m for m in made.lab.machines if m is not made.dc())
+    made.pcsx(f"stonith fence {victim.name} --off --wait=60", made.dc())
+    until(lambda: heard(made, "quiet", "fencing"), 20, "quiet is told of fencing")
+    (fencing,) = heard(made, "quiet", "fencing")
+    assert fencing["CRM_alert_node"] == victim.name and fencing["CRM_alert_rc"] == "0"
+    assert not heard(made, "quiet", "resource") and not heard(made, "quiet", "node")
+    assert any(each["CRM_alert_desc"] == "lost" for each in heard(made, "ops", "node"))
+    tested = made.pcsx("alert test tell attribute")
+    assert tested.out.count(": ok") == 2
+    hangs = made.pcsx("alert test hang", check=False)
+    assert hangs.status == 1 and "did not finish in time" in hangs.out
+    made.pcsx("alert delete tell hang quiet")
+    made.pcsx("resource delete told")
