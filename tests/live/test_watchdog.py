@@ -1,4 +1,7 @@
-"""Machines that nothing but their watchdogs can end: pipes, with a reader who counts, are those."""
+"""Machines that nothing but their watchdogs can end: pipes, with a reader who counts, are those.
+
+The last test has a kernel's own watchdog, in an emulated machine.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,17 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from pcsx.daemon.io import watchdog
 from tests.live.cluster import SERVICE, Cluster
 from tests.live.lab import Lab, Machine, until
 from tests.live.test_daemon import brain_of
@@ -115,3 +122,80 @@ def test_a_daemon_that_is_back_in_time_or_leaves_in_good_order_ends_no_machine(
     cluster.pcsx("cluster stop", leaver)
     time.sleep(2 * TIMEOUT_S)
     assert leaver.is_on and not any(dog.bitten for dog in dogs.values())
+
+
+EMULATOR = Path(__file__).parents[3] / "shared/rigs/watchdog/wd-vm.sh"
+NEEDED = ("qemu-system-x86_64", "busybox", "cpio")
+MISSING = [name for name in NEEDED if shutil.which(name) is None]
+HOLDER = """import time
+from watchdog import Watchdog
+
+dog = Watchdog("/dev/watchdog", 5)
+print("WD armed for", dog.arm(), dog.refused, flush=True)
+dog.disarm()
+time.sleep(8)
+print("WD disarmed and alive", flush=True)
+dog.arm()
+for _ in range(8):
+    time.sleep(1)
+    dog.pet()
+print("WD petted and alive", flush=True)
+"""
+PROGRAM = """#!/bin/busybox sh
+/usr/bin/python3 -I -S -c 'import sys; sys.path += ["/lib/python", "/test.d"]; import holder'
+busybox sleep 1000
+"""
+
+
+def _with_python(root: Path) -> None:
+    """Put this interpreter, what it is linked with and the modules that are needed into *root*."""
+    binary = os.path.realpath(sys.executable)
+    (root / "usr/bin").mkdir(parents=True)
+    shutil.copy(binary, root / "usr/bin/python3")
+    source = Path(os.__file__).parent
+    extensions = sorted(source.glob("lib-dynload/_ctypes*.so")) + sorted(
+        source.glob("lib-dynload/fcntl*.so")
+    )
+    linked = set()
+    for file in (Path(binary), *extensions):
+        told = subprocess.run(["ldd", str(file)], capture_output=True, text=True).stdout
+        linked |= {word for word in told.split() if word.startswith("/")}
+    for library in linked:
+        (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, root / library[1:])
+    modules = root / f"usr/lib/{source.name}"
+    shutil.copytree(
+        source, modules, ignore=shutil.ignore_patterns(
+            "test", "tests", "site-packages", "dist-packages", "__pycache__", "idlelib",
+            "lib2to3", "ensurepip", "config-*", "tkinter", "*.so",
+        )
+    )  # fmt: skip
+    (modules / "lib-dynload").mkdir(exist_ok=True)
+    for file in extensions:
+        shutil.copy(file, modules / "lib-dynload")
+    own = root / "test.d"
+    own.mkdir()
+    shutil.copy(str(watchdog.__file__), own / "watchdog.py")
+    (own / "holder.py").write_text(HOLDER)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not EMULATOR.exists(), reason="the rig of an emulated machine is not here")
+@pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)} for an emulated machine")
+def test_a_kernels_watchdog_is_timed_petted_disarmed_and_bites_when_its_holder_ends(
+    tmp_path: Path, figure: Callable[..., None]
+):
+    _with_python(tmp_path / "root")
+    program = tmp_path / "program"
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+    began = time.time()
+    ran = subprocess.run(
+        ["sh", str(EMULATOR), str(tmp_path), str(program)],
+        capture_output=True, text=True, timeout=400,
+    )  # fmt: skip
+    told = ran.stdout + ran.stderr
+    assert "WD armed for 5000" in told, told
+    assert "WD disarmed and alive" in told and "WD petted and alive" in told, told
+    assert ran.returncode == 0, "the machine was reset once nobody petted it"
+    figure("an emulated machine's own watchdog", "armed, disarmed, bitten", time.time() - began)

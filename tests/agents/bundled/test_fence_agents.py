@@ -202,9 +202,12 @@ def test_redfish_switches_a_bmc_whose_certificate_it_knows(tmp_path: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
+    hook, stuck = tmp_path / "hook", tmp_path / "stuck"
+    hook.write_text(f"#!/bin/sh\n! test -e {stuck}\n")
+    hook.chmod(0o755)
     server = subprocess.Popen(
         [sys.executable, RIGS / "redfish" / "fake_redfish.py", "--listen", f"127.0.0.1:{port}",
-         "--cert", certificate, "--key", key],
+         "--cert", certificate, "--key", key, "--hook", hook],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -218,9 +221,17 @@ def test_redfish_switches_a_bmc_whose_certificate_it_knows(tmp_path: Path):
         assert fence("fence_pcsx_redfish", "off", "n1", **bmc).code == 0
         assert fence("fence_pcsx_redfish", "status", **bmc).code == 2
         assert fence("fence_pcsx_redfish", "on", "n1", **bmc).code == 0
+        stuck.touch()
+        refused = fence("fence_pcsx_redfish", "off", "n1", power_timeout="1", **bmc)
+        assert refused.code == 1 and refused.stderr
+        assert fence("fence_pcsx_redfish", "status", **bmc).code == 0
+        wrong = fence("fence_pcsx_redfish", "off", "n1", **{**bmc, "password": "wrong"})
+        assert wrong.code == 1 and b"cannot log in" in wrong.stderr
     finally:
         server.kill()
         server.wait()
+    gone = fence("fence_pcsx_redfish", "off", "n1", **bmc)
+    assert gone.code == 1 and b"127.0.0.1" in gone.stderr
 
 
 def _wait_for(port: str) -> None:
