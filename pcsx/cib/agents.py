@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pcsx.cib.document import Cib
+from pcsx.cib.document import Cib, by_sections
 
 
+@by_sections("resources")
 def agents_of(cib: Cib) -> tuple[tuple[str, str, str], ...]:
     """Return (class, provider, type) of every primitive's agent, sorted, each once.
 
@@ -25,6 +26,7 @@ TRACE: str = "pcsx-trace"
 ALL: str = "all"
 
 
+@by_sections("resources")
 def traced_of(cib: Cib) -> frozenset[tuple[str, str]]:
     """Return (resource, operation) of all that is to be traced; `all` stands for any operation.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -38,24 +38,62 @@ _OPTION_TABLES: Final = {
 }
 
 
-class _Index:
-    """Where things are: made once for each check."""
+class _Section:
+    """One section of the configuration: where things are in it, and what it says of itself."""
 
-    def __init__(self, configuration: etree._Element) -> None:
-        self.configuration = configuration
-        self.elements = list(self.configuration.iter(etree.Element))
+    def __init__(self, text: bytes) -> None:
+        self.root = etree.Element("configuration")
+        if text:
+            self.root.append(etree.fromstring(text))
+        self.elements = list(self.root.iter(etree.Element))[1:]
         self.by_id: dict[str, etree._Element] = {}
         for element in self.elements:
             if element.tag not in REFERRING and (name := element.get("id")):
                 self.by_id.setdefault(name, element)
-        self.resources = {
-            name: element for name, element in self.by_id.items() if element.tag in RESOURCES
-        }
-        self.templates = {n: e for n, e in self.by_id.items() if e.tag == "template"}
-        self.tags = {n: e for n, e in self.by_id.items() if e.tag == "tag"}
-        self.nodes = {
-            node.get("uname", "") for node in self.configuration.iterfind("nodes/node")
-        } | set(_remote_nodes(self.resources.values()))
+        self.named = [
+            name
+            for element in self.elements
+            if (name := element.get("id")) is not None
+            and element.tag not in REFERRING
+            and element.tag != "node"  # a node's id is the ring's, and of another kind
+        ]
+        self.referring = [e for e in self.elements if _refers(e)]
+        self.resources = self._tagged(*RESOURCES)
+        self.templates = self._tagged("template")
+        self.tags = self._tagged("tag")
+        self.nodes = {node.get("uname", "") for node in self.root.iterfind("nodes/node")}
+        self.nodes |= set(_remote_nodes(self.resources.values()))
+        self.found = [tuple(family(self)) for family in INSIDE]
+
+    def _tagged(self, *tags: str) -> dict[str, etree._Element]:
+        return {name: element for name, element in self.by_id.items() if element.tag in tags}
+
+
+class _Index:
+    """Where things are in the whole: made once for each check, of what each section knows."""
+
+    def __init__(self, sections: Sequence[_Section]) -> None:
+        self.sections = sections
+        self.by_id: dict[str, etree._Element] = {}
+        self.resources: dict[str, etree._Element] = {}
+        self.templates: dict[str, etree._Element] = {}
+        self.tags: dict[str, etree._Element] = {}
+        self.nodes: set[str] = set()
+        for section in reversed(sections):  # the first of a name counts
+            self.by_id |= section.by_id
+            self.nodes |= section.nodes
+        for section in sections:
+            self.resources |= self._first(section.resources)
+            self.templates |= self._first(section.templates)
+            self.tags |= self._first(section.tags)
+
+    def _first(self, known: dict[str, etree._Element]) -> dict[str, etree._Element]:
+        return {name: element for name, element in known.items() if self.by_id[name] is element}
+
+    def iterfind(self, path: str) -> Iterator[etree._Element]:
+        """Yield what *path*, from the configuration, finds."""
+        for section in self.sections:
+            yield from section.root.iterfind(path)
 
     def is_constrainable(self, name: str) -> bool:
         """Return whether a constraint may name *name*: resource, instance, template or tag."""
@@ -65,6 +103,15 @@ class _Index:
             or name in self.tags
             or name.rpartition(":")[0] in self.resources
         )
+
+
+def _refers(element: etree._Element) -> bool:
+    """Return whether what *element* says depends on what other names stand for."""
+    return (
+        element.tag in ("obj_ref", "role", "role_ref")
+        or element.get("id-ref") is not None
+        or (element.tag == "primitive" and bool(element.get("template")))
+    )
 
 
 def _remote_nodes(resources: Iterable[etree._Element]) -> Iterator[str]:
@@ -82,15 +129,29 @@ def check(cib: Cib) -> list[Finding]:
 
 
 def _checked(cib: Cib) -> tuple[Finding, ...]:
+    sections = cib.sections
+    if sections:
+        return _checked_texts(tuple(sections.values()))
     configuration = cib.tree.find("configuration")
-    return _checked_text(b"" if configuration is None else canonical(configuration))
+    return _checked_texts(
+        () if configuration is None else tuple(canonical(child) for child in configuration)
+    )
 
 
 @lru_cache(maxsize=4)
-def _checked_text(text: bytes) -> tuple[Finding, ...]:
+def _checked_texts(texts: tuple[bytes, ...]) -> tuple[Finding, ...]:
     """Judge a configuration by what stands in it: its version and date are no part of that."""
-    index = _Index(etree.fromstring(text) if text else etree.Element("configuration"))
-    return tuple(dict.fromkeys(f for family in FAMILIES for f in family(index)))
+    sections = [_section(text) for text in texts]
+    index = _Index(sections)
+    inside = (each for found in zip(*(s.found for s in sections), strict=True) for each in found)
+    across = (tuple(family(index)) for family in ACROSS)
+    return tuple(dict.fromkeys(finding for found in (*inside, *across) for finding in found))
+
+
+@lru_cache(maxsize=14)
+def _section(text: bytes) -> _Section:
+    """Return what one section says: of ten, a change leaves nine as they are."""
+    return _Section(text)
 
 
 def check_change(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:
@@ -107,18 +168,20 @@ def check_change(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:
 
 def _check_ids(index: _Index) -> Iterator[Finding]:
     seen: set[str] = set()
-    for element in index.elements:
-        name = element.get("id")
-        if name is None or element.tag in REFERRING or element.tag == "node":
-            continue  # a node's id is the ring's, and of another kind
+    for section in index.sections:
+        for name in section.named:
+            if name in seen:
+                yield Finding.error("id-twice", name, f"The id {name} is given to two elements")
+            seen.add(name)
+
+
+def _check_id_forms(section: _Section) -> Iterator[Finding]:
+    for name in section.named:
         if not _XML_ID.fullmatch(name):
             yield Finding.error(
                 "id-invalid", name, f"{name!r} cannot be an id: letters, digits, _ . - only, "
                 "and a letter or _ first",
             )  # fmt: skip
-        if name in seen:
-            yield Finding.error("id-twice", name, f"The id {name} is given to two elements")
-        seen.add(name)
 
 
 _NEED_ID: Final = frozenset(
@@ -131,14 +194,14 @@ _NEED_ID: Final = frozenset(
 )  # fmt: skip
 
 
-def _check_missing_ids(index: _Index) -> Iterator[Finding]:
-    for element in index.elements:
+def _check_missing_ids(section: _Section) -> Iterator[Finding]:
+    for element in section.elements:
         if element.tag in _NEED_ID and not element.get("id") and not element.get("id-ref"):
             yield Finding.error("id-missing", _subject(element), f"A <{element.tag}> has no id")
 
 
 def _check_references(index: _Index) -> Iterator[Finding]:
-    for element in index.elements:
+    for element in (e for section in index.sections for e in section.referring):
         if (name := element.get("id-ref")) is not None:
             target = index.by_id.get(name)
             if target is None:
@@ -172,8 +235,8 @@ def _tag_of(element: etree._Element | None) -> str:
 # --- resources ---------------------------------------------------------------------------------
 
 
-def _check_resources(index: _Index) -> Iterator[Finding]:
-    for name, resource in index.resources.items():
+def _check_resources(section: _Section) -> Iterator[Finding]:
+    for name, resource in section.resources.items():
         children = [child for child in resource if child.tag in RESOURCES]
         match resource.tag:
             case "group":
@@ -211,9 +274,9 @@ _NUMBERS: Final = (
 )  # fmt: skip
 
 
-def _check_values(index: _Index) -> Iterator[Finding]:
+def _check_values(section: _Section) -> Iterator[Finding]:
     """Tell of attributes whose kind every element shares."""
-    for element in index.elements:
+    for element in section.elements:
         for name in _TRUTHS:
             value = element.get(name)
             if value is not None and parse_bool(value) is None:
@@ -232,8 +295,8 @@ def _bad_value(element: etree._Element, name: str, value: str, wanted: str) -> F
     return Finding.error("option-value", subject, f"{subject}: {name}={value} is not {wanted}")
 
 
-def _check_rules(index: _Index) -> Iterator[Finding]:
-    for rule in index.configuration.iter("rule"):
+def _check_rules(section: _Section) -> Iterator[Finding]:
+    for rule in section.root.iter("rule"):
         if len(rule) == 0 and rule.get("id-ref") is None:
             yield Finding.error("rule-empty", _subject(rule), "A rule has no condition")
 
@@ -254,8 +317,8 @@ def _check_primitive(name: str, resource: etree._Element) -> Iterator[Finding]:
         yield Finding.error("agent-provider", name, f"{name}: an ocf agent needs a provider")
 
 
-def _check_operations(index: _Index) -> Iterator[Finding]:
-    for operations in index.configuration.iter("operations"):
+def _check_operations(section: _Section) -> Iterator[Finding]:
+    for operations in section.root.iter("operations"):
         owner = _owner_of(operations)
         seen: Counter[tuple[str, int | None]] = Counter()
         for op in operations.iterfind("op"):
@@ -272,19 +335,22 @@ def _check_operations(index: _Index) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _check_option_sets(index: _Index) -> Iterator[Finding]:
-    for element in index.elements:
+def _check_option_sets(section: _Section) -> Iterator[Finding]:
+    for element in section.elements:
         if isinstance(element.tag, str) and element.tag in _OPTION_TABLES:
             if element.tag == "meta_attributes" and _is_operations_or_alerts(element):
                 continue
             table, unknown = _OPTION_TABLES[element.tag]
             yield from check_options(table, _pairs(element), _owner_of(element), unknown=unknown)
             yield from _check_twice(element)
-    for name, resource in index.resources.items():
+
+
+def _check_known_options(section: _Section) -> Iterator[Finding]:
+    for name, resource in section.resources.items():
         if resource.get("class") == "stonith":
             for attributes in resource.iterfind("instance_attributes"):
                 yield from _check_known(FENCING, _pairs(attributes), name)
-    for pairs in index.configuration.iterfind("op_defaults/meta_attributes"):
+    for pairs in section.root.iterfind("op_defaults/meta_attributes"):
         yield from _check_known(OPERATION, _pairs(pairs), "op_defaults")
 
 
@@ -330,8 +396,7 @@ _LOSS_POLICIES: Final = ("stop", "demote", "fence", "freeze")
 
 
 def _check_constraints(index: _Index) -> Iterator[Finding]:
-    section = index.configuration.find("constraints")
-    for constraint in section if section is not None else ():
+    for constraint in index.iterfind("constraints/*"):
         name = _subject(constraint)
         for attribute in _CONSTRAINED.get(str(constraint.tag), ()):
             rsc = constraint.get(attribute)
@@ -418,7 +483,7 @@ def _value(name: str, option: str, value: str, choices: tuple[str, ...]) -> Find
 def _check_order_loops(index: _Index) -> Iterator[Finding]:
     """Yield an error for each loop of mandatory orders between resources that all must start."""
     after: dict[str, list[tuple[str, str]]] = {}
-    for order in index.configuration.iterfind("constraints/rsc_order"):
+    for order in index.iterfind("constraints/rsc_order"):
         first, then = order.get("first"), order.get("then")
         plain = (
             order.get("first-action", "start") == "start"
@@ -458,8 +523,8 @@ def _loops(after: dict[str, list[tuple[str, str]]]) -> Iterator[list[str]]:
                 stack.append(iter(after.get(step[0], ())))
 
 
-def _check_scores(index: _Index) -> Iterator[Finding]:
-    for element in index.elements:
+def _check_scores(section: _Section) -> Iterator[Finding]:
+    for element in section.elements:
         score = element.get("score")
         if score is not None and element.tag != "nvpair" and parse_score(score) is None:
             yield Finding.error(
@@ -489,7 +554,7 @@ def _check_fencing(index: _Index) -> Iterator[Finding]:
     }
     options = {
         name: value
-        for attributes in index.configuration.iterfind("crm_config/cluster_property_set")
+        for attributes in index.iterfind("crm_config/cluster_property_set")
         for name, value in _pairs(attributes)
     }
     wanted = options.get("stonith-enabled", options.get("fencing-enabled", "true"))
@@ -505,7 +570,7 @@ def _check_fencing(index: _Index) -> Iterator[Finding]:
             "Fencing is on and there is no device: resources of a lost node are recovered nowhere",
             hint="Create one with pcsx stonith create, or set stonith-enabled=false.",
         )  # fmt: skip
-    for level in index.configuration.iterfind("fencing-topology/fencing-level"):
+    for level in index.iterfind("fencing-topology/fencing-level"):
         for device in level.get("devices", "").split(","):
             if device and device not in devices:
                 name = _subject(level)
@@ -517,15 +582,17 @@ def _check_fencing(index: _Index) -> Iterator[Finding]:
             yield Finding.error("level-index", _subject(level), f"There is no level {number!r}")
 
 
-def _check_tags(index: _Index) -> Iterator[Finding]:
-    for name, tag in index.tags.items():
+def _check_tags(section: _Section) -> Iterator[Finding]:
+    for name, tag in section.tags.items():
         if len(tag) == 0:
             yield Finding.error("tag-empty", name, f"The tag {name} has no member")
 
 
-def _check_together(index: _Index) -> Iterator[Finding]:
+def _check_together(section: _Section) -> Iterator[Finding]:
     """Tell what may each stand there, and not together: as Pacemaker's schema 3.9 has it."""
-    for element in index.elements:
+    for element in section.elements:
+        if element.tag not in _TOGETHER:
+            continue
         name = _subject(element)
         has = element.attrib.keys()
         match element.tag:
@@ -546,24 +613,32 @@ def _check_together(index: _Index) -> Iterator[Finding]:
         yield Finding.error("not-together", name, text)
 
 
-Family = Callable[[_Index], Iterator[Finding]]
+_TOGETHER: Final = ("op", "rsc_location", "rsc_colocation", "acl_permission", "select")
 
-FAMILIES: Final[tuple[Family, ...]] = (
-    _check_ids,
+
+INSIDE: Final[tuple[Callable[[_Section], Iterator[Finding]], ...]] = (
+    _check_id_forms,
     _check_missing_ids,
-    _check_references,
     _check_resources,
     _check_rules,
     _check_values,
     _check_operations,
     _check_option_sets,
-    _check_constraints,
-    _check_order_loops,
+    _check_known_options,
     _check_scores,
-    _check_fencing,
     _check_tags,
     _check_together,
 )
+"""What is told of a section without a look at the others."""
+
+ACROSS: Final[tuple[Callable[[_Index], Iterator[Finding]], ...]] = (
+    _check_ids,
+    _check_references,
+    _check_constraints,
+    _check_order_loops,
+    _check_fencing,
+)
+"""What is told of the whole."""
 
 
 def _subject(element: etree._Element) -> str:

@@ -8,10 +8,11 @@ Nothing here knows how documents are replicated (`replica.py`) or what they mean
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Final
+from functools import wraps
+from typing import Final, TypeVar
 
 from lxml import etree
 
@@ -46,13 +47,15 @@ class Version:
 class Cib:
     """One state of the document. Never changes; make the next one with `edited`."""
 
-    __slots__ = ("_digest", "_tree")
+    __slots__ = ("_digest", "_sections", "_tree")
 
     def __init__(self, tree: etree._Element) -> None:
         """Seal *tree* (a `cib` element that nobody else holds)."""
         assert tree.tag == "cib", tree.tag
         self._tree = tree
         self._digest: str | None = None
+        self._sections: dict[str, bytes] = {}
+        """Canonical texts that are known, by tag: taken over from the document before."""
 
     @classmethod
     def from_bytes(cls, text: bytes) -> Cib:
@@ -102,13 +105,58 @@ class Cib:
     def digest(self) -> str:
         """Return a digest of everything but the order of attributes; 32 hex digits."""
         if self._digest is None:
-            self._digest = hashlib.blake2s(canonical(self._tree), digest_size=16).hexdigest()
+            state = hashlib.blake2s(digest_size=16)
+            for piece in self._pieces():
+                state.update(piece)
+            self._digest = state.hexdigest()
         return self._digest
 
-    def edited(self, change: Callable[[etree._Element], None]) -> Cib:
+    @property
+    def sections(self) -> dict[str, bytes]:
+        """Return the canonical text of each child of `configuration`, by tag, in their order.
+
+        A section that an edit did not touch has the very text of the document before, so that who
+        keeps what was made of a text sees at once that it holds. Empty where the document is odd:
+        without a configuration, or with two sections of one name.
+        """
+        configuration = self._tree.find("configuration")
+        if configuration is None:
+            return {}
+        tags = [child.tag for child in configuration]
+        known = self._sections
+        if list(known) != tags:
+            if len(set(tags)) != len(tags) or not all(isinstance(tag, str) for tag in tags):
+                return {}
+            known = {child.tag: known.get(child.tag) or canonical(child) for child in configuration}
+            self._sections = known
+        return known
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the canonical text of the whole, of which what is known is not written anew."""
+        tree, sections = self._tree, self.sections
+        if not sections or tree.nsmap:
+            yield canonical(tree)
+            return
+        yield _opening(tree)
+        for child in tree:
+            if child.tag == "configuration":
+                yield _opening(child)
+                yield from sections.values()
+                yield b"</configuration>"
+            else:
+                yield canonical(child)
+        yield b"</cib>"
+
+    def edited(
+        self,
+        change: Callable[[etree._Element], None],
+        *,
+        touches: Collection[str] | None = None,
+    ) -> Cib:
         """Return the document after *change* has worked on a copy of the tree.
 
-        Raises `Refused` where *change* writes what XML cannot hold (a control character).
+        *touches* names the sections in which *change* may do anything; None stands for all. Raises
+        `Refused` where *change* writes what XML cannot hold (a control character).
         """
         copy = _copy(self._tree)
         try:
@@ -117,7 +165,10 @@ class Cib:
             if not _is_bad_text(error):
                 raise
             raise _refused("cib-bad-character", f"XML cannot hold this: {error}") from error
-        return Cib(copy)
+        cib = Cib(copy)
+        if touches is not None:
+            cib._sections = {t: text for t, text in self.sections.items() if t not in touches}
+        return cib
 
     def with_version(self, version: Version) -> Cib:
         """Return the same document at another place in time."""
@@ -126,7 +177,7 @@ class Cib:
             for name in Version.__slots__:
                 tree.set(name, str(getattr(version, name)))
 
-        return self.edited(stamp)
+        return self.edited(stamp, touches=())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Cib) and self.digest == other.digest
@@ -136,6 +187,37 @@ class Cib:
 
     def __repr__(self) -> str:
         return f"Cib({self.version}, {self.digest[:8]})"
+
+
+_T = TypeVar("_T")
+
+
+def by_sections(*names: str) -> Callable[[Callable[[Cib], _T]], Callable[[Cib], _T]]:
+    """Have a function of a document, that reads only the sections *names*, remember its answers.
+
+    Two are kept: a change seldom touches what is read, and most that do are asked about twice.
+    """
+
+    def remembering(read: Callable[[Cib], _T]) -> Callable[[Cib], _T]:
+        known: list[tuple[tuple[bytes | None, ...], _T]] = []
+
+        @wraps(read)
+        def remembered(cib: Cib) -> _T:
+            sections = cib.sections
+            if not sections:
+                return read(cib)
+            texts = tuple(sections.get(name) for name in names)
+            for seen, answer in known:
+                if seen == texts:
+                    return answer
+            answer = read(cib)
+            known.insert(0, (texts, answer))
+            del known[2:]
+            return answer
+
+        return remembered
+
+    return remembering
 
 
 def parse_tree(text: bytes) -> etree._Element:
@@ -193,6 +275,14 @@ def parse_element(text: bytes) -> etree._Element:
 def canonical(tree: etree._Element) -> bytes:
     """Return *tree* in canonical XML: the same for every order of attributes."""
     return etree.tostring(tree, method="c14n", with_tail=False)
+
+
+def _opening(element: etree._Element) -> bytes:
+    """Return the canonical start tag of *element*."""
+    shallow = etree.Element(element.tag)
+    for name, value in element.items():
+        shallow.set(name, value)
+    return canonical(shallow).removesuffix(b"</%s>" % str(element.tag).encode())
 
 
 def _refuse_text(node: etree._Element, text: str) -> None:

@@ -156,6 +156,30 @@ def rebase(cib: Cib, patch: Patch) -> Cib:
     return _applied(cib, patch, strict=False)
 
 
+def rebased(cib: Cib, patch: Patch) -> tuple[Cib, Edit | None]:
+    """Return what `rebase` does, and the edit that leads there, if it is *patch*'s own.
+
+    That is None where something was already so, or had to be put elsewhere than *patch* says.
+    """
+    if patch.root is None:
+        return cib, None
+    hand = _Hand(str(patch.base), str(cib.version), strict=False)
+    root = _without_bookkeeping(patch.root)
+    return _edited(cib, root, hand), None if hand.bent else root
+
+
+def between(old: Cib, new: Cib, edit: Edit | None) -> Patch:
+    """Return `diff(old, new)`, where *edit* is known to make all of it but attributes at the root.
+
+    Without such an *edit* the documents are compared.
+    """
+    if edit is None:
+        return diff(old, new)
+    attributes = tuple(_diff_attributes(old.tree, new.tree))
+    whole = Edit(edit.key, attributes, edit.gone, edit.come, edit.inside)
+    return Patch(old.version, new.version, whole)
+
+
 def merge(base: Cib, mine: Cib, theirs: Cib) -> Cib:
     """Return *theirs* with the changes that lead from *base* to *mine*; raises `Conflict`."""
     return rebase(theirs, diff(base, mine))
@@ -261,6 +285,18 @@ def _moved(common: Sequence[Key], old_at: dict[Key, int]) -> frozenset[Key]:
     return frozenset(key for key in common if key not in stay)
 
 
+def sections_of(root: Edit) -> frozenset[str] | None:
+    """Return the sections of the configuration in which *root* changes something; None: unknown."""
+    touched: set[str] = set()
+    for edit in root.inside:
+        if edit.key[0] == "configuration":
+            touched |= {child.key[0] for child in edit.inside}
+            touched |= {placed.key[0] for placed in (*edit.gone, *edit.come)}
+    if any(placed.key[0] == "configuration" for placed in (*root.gone, *root.come)):
+        return None
+    return frozenset(touched)
+
+
 # --- applying ----------------------------------------------------------------------------------
 
 
@@ -268,23 +304,30 @@ def _applied(cib: Cib, patch: Patch, *, strict: bool) -> Cib:
     if patch.root is None:
         return cib
     hand = _Hand(str(patch.base), str(cib.version), strict=strict)
-    root = patch.root
-    if not strict:
-        kept = tuple(a for a in root.attributes if a.name not in BOOKKEEPING)
-        root = Edit(root.key, kept, root.gone, root.come, root.inside)
+    return _edited(cib, patch.root if strict else _without_bookkeeping(patch.root), hand)
+
+
+def _without_bookkeeping(root: Edit) -> Edit:
+    kept = tuple(a for a in root.attributes if a.name not in BOOKKEEPING)
+    return Edit(root.key, kept, root.gone, root.come, root.inside)
+
+
+def _edited(cib: Cib, root: Edit, hand: _Hand) -> Cib:
     try:
-        return cib.edited(lambda tree: hand.edit(tree, root, ""))
+        return cib.edited(lambda tree: hand.edit(tree, root, ""), touches=sections_of(root))
     except ValueError as error:  # names and values that no XML can hold
         raise _garbled(str(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Hand:
     """Carries out edits on a tree that nobody else holds."""
 
     base: str
     current: str
     strict: bool
+    bent: bool = False
+    """Something was not done just as the edit says, and need not be: only where not *strict*."""
 
     def conflict(self, where: str, what: str) -> Conflict:
         return Conflict(self.base, self.current, f"{where or '/cib'}: {what}")
@@ -312,6 +355,7 @@ class _Hand:
     def set(self, element: etree._Element, attribute: Attribute, path: str) -> None:
         present = element.get(attribute.name)
         if present == attribute.new and not self.strict:
+            self.bent |= present != attribute.old
             return
         if present != attribute.old:
             raise self.conflict(
@@ -330,6 +374,7 @@ class _Hand:
         if element is None:
             if self.strict:
                 raise self.conflict(where, "is not there")
+            self.bent = True
             return
         if canonical(element).decode() != placed.xml:
             raise self.conflict(where, "has changed, and should be removed")
@@ -346,6 +391,7 @@ class _Hand:
         elif element is not None:
             if self.strict or canonical(element).decode() != placed.xml:
                 raise self.conflict(where, "is there already, and differs")
+            self.bent = True
             return
         else:
             element = parse_element(placed.xml.encode())
@@ -363,7 +409,9 @@ class _Hand:
         before = at.get(placed.before) if placed.before else None
         if after is not None and after is not element:
             after.addnext(element)
-        elif placed.after is None and (self.strict or before is None):
+            return
+        self.bent = True  # there is no neighbour to go by, or this is the first: rare enough
+        if placed.after is None and (self.strict or before is None):
             parent.insert(0 if self.strict or placed.before else len(parent), element)
         elif self.strict:
             raise self.conflict(where, "the element before it is not there")

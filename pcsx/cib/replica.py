@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from pcsx.cib.document import Cib, Version
-from pcsx.cib.patch import BOOKKEEPING, Patch, apply, diff, rebase
+from pcsx.cib.patch import BOOKKEEPING, Edit, Patch, apply, between, diff, rebased
 from pcsx.errors import Conflict, Failed, Finding, PcsxError, Refused, Severity
 
 SESSIONS_MAX: Final = 1024
@@ -74,7 +74,10 @@ class Change:
 
     def to_bytes(self) -> bytes:
         """Return the change as the bytes of a log entry."""
-        value = {**asdict(self), "patch": self.patch.decode()}
+        # By hand, for every change goes through here: `asdict` would copy all of it first.
+        value = {name: getattr(self, name) for name in _types_of(Change)}
+        value["patch"] = self.patch.decode()
+        value["version"] = {name: getattr(self.version, name) for name in Version.__slots__}
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
@@ -148,15 +151,16 @@ class Replica:
         if (known := self._known(proposal)) is not None:
             return known
         tip = self.tip
-        new = self._wished(tip, proposal)
+        new, edit = self._wished(tip, proposal)
         if new == tip:
             return Committed(tip.version, tip.digest, changed=False)
         findings = [f for check in self._checks for f in check(tip, new, proposal)]
         if any(is_stopping(finding, proposal.force) for finding in findings):
             raise Refused(findings)
         after = _stamped(tip, new, proposal)
+        patch = between(tip, after, edit)
         change = Change(
-            diff(tip, after).to_bytes(), tip.digest, after.version, after.digest, proposal.user,
+            patch.to_bytes(), tip.digest, after.version, after.digest, proposal.user,
             proposal.command, proposal.wall, proposal.client_id, proposal.seq, proposal.origin,
         )  # fmt: skip
         self._pending.append((change, after))
@@ -226,11 +230,15 @@ class Replica:
             "Read the configuration to see what it holds.",
         )
 
-    def _wished(self, tip: Cib, proposal: Proposal) -> Cib:
+    def _wished(self, tip: Cib, proposal: Proposal) -> tuple[Cib, Edit | None]:
+        """Return the document wished for, and the edit that leads there if it is known already."""
         patch = Patch.from_bytes(proposal.patch)
         if proposal.base_digest == tip.digest:
-            return _without_status(apply(tip, patch))
-        return _without_status(rebase(tip, patch))
+            new, edit = apply(tip, patch), patch.root
+        else:
+            new, edit = rebased(tip, patch)
+        bare = _without_status(new)
+        return bare, edit if bare is new else None
 
     def _replayed(self, change: Change) -> Cib:
         version = str(change.version)
@@ -299,7 +307,7 @@ def _stamped(tip: Cib, new: Cib, proposal: Proposal) -> Cib:
             if value:
                 tree.set(name, value)
 
-    return new.edited(stamp)
+    return new.edited(stamp, touches=())
 
 
 @cache

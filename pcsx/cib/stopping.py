@@ -14,7 +14,7 @@ from typing import Final
 
 from lxml import etree
 
-from pcsx.cib.document import Cib
+from pcsx.cib.document import Cib, by_sections
 from pcsx.values import parse_bool, parse_duration_ms
 
 DEFAULT_STOP_MS: Final = 20_000
@@ -53,10 +53,31 @@ def stopping_of(cib: Cib) -> Stopping:
     """Return what *cib* says."""
     policy = cib.cluster_option("no-quorum-policy") or "stop"
     left_alone = parse_bool(cib.cluster_option("maintenance-mode") or "") is True
+    limits, before, some_left_alone = _of_resources(cib)
+    if limits is None:
+        return Stopping(policy in OBEDIENT and not left_alone, "likely", (), ())
+    return Stopping(
+        policy in OBEDIENT and not left_alone and not some_left_alone,
+        cib.cluster_option("unfenced-takeover") or "likely",
+        limits,
+        before,
+    )
+
+
+_Limits = tuple[tuple[str, int], ...]
+_Before = tuple[tuple[str, str], ...]
+
+
+@by_sections("resources", "constraints", "op_defaults")
+def _of_resources(cib: Cib) -> tuple[_Limits | None, _Before, bool]:
+    """Return the limits, the orders, and whether a resource is not the cluster's to stop.
+
+    The limits are None where the document has no place for resources.
+    """
     configuration = cib.tree.find("configuration")
     resources = configuration.find("resources") if configuration is not None else None
     if configuration is None or resources is None:
-        return Stopping(policy in OBEDIENT and not left_alone, "likely", (), ())
+        return None, (), False
     default_ms = max(_stop_limits(configuration.find("op_defaults")), default=DEFAULT_STOP_MS)
     limits = {
         primitive.get("id") or "": _limit_ms(primitive, resources, default_ms)
@@ -65,12 +86,10 @@ def stopping_of(cib: Cib) -> Stopping:
     }
     for bundle in resources.iter("bundle"):
         limits[bundle.get("id") or ""] = default_ms
-    left_alone = left_alone or any(map(_left_alone, resources.iter(etree.Element)))
-    return Stopping(
-        policy in OBEDIENT and not left_alone,
-        cib.cluster_option("unfenced-takeover") or "likely",
+    return (
         tuple(sorted(limits.items())),
         tuple(sorted(set(_orders(configuration, resources)))),
+        any(map(_left_alone, resources.iter(etree.Element))),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 from pcsx.values import NodeName
@@ -84,6 +85,11 @@ def next_lineage(lineage: int, chance: bytes) -> int:
     return generation << (8 * LINEAGE_BYTES) | int.from_bytes(chance, "big")
 
 
+@cache
+def _timers(profile: str, count: int) -> Profile:
+    return PROFILES[profile].scaled(count)
+
+
 @dataclass(frozen=True, slots=True)
 class RingConfig:
     """The cluster as the ring sees it; *nodes* are sorted by id."""
@@ -108,7 +114,7 @@ class RingConfig:
     @property
     def timers(self) -> Profile:
         """Return the profile's timers for this number of nodes."""
-        return PROFILES[self.profile].scaled(len(self.nodes))
+        return _timers(self.profile, len(self.nodes))
 
     def node(self, id: int) -> RingNode:
         """Return the node with *id*; it must exist."""

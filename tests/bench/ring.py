@@ -113,10 +113,24 @@ def _run(work: Work, sockets: Sequence[str], seconds: float, size: int) -> list[
     """Have one process for each of *sockets* do *work*; return the latencies of each."""
     with multiprocessing.get_context("fork").Pool(len(sockets)) as pool:
         jobs = [
-            pool.apply_async(work, (socket, number, seconds, size))
+            pool.apply_async(_told_apart, (work, socket, number, seconds, size))
             for number, socket in enumerate(sockets)
         ]
-        return [job.get() for job in jobs]
+        found = [job.get(seconds + 120) for job in jobs]
+    for each in found:
+        if isinstance(each, str):
+            raise SystemExit(f"a client broke off: {each}")
+    return [each for each in found if not isinstance(each, str)]
+
+
+def _told_apart(
+    work: Work, socket: str, number: int, seconds: float, size: int
+) -> list[float] | str:
+    """Return what *work* found, or in words why it broke off: not every error can be sent on."""
+    try:
+        return work(socket, number, seconds, size)
+    except Exception as error:
+        return repr(error)
 
 
 def _told(what: str, found: list[list[float]]) -> None:

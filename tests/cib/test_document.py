@@ -1,9 +1,10 @@
 """The document: what it takes in, what it refuses, and what its digest sees."""
 
 import pytest
+from lxml import etree
 
 from pcsx.cib import Cib, Version
-from pcsx.cib.document import MAX_BYTES
+from pcsx.cib.document import MAX_BYTES, by_sections
 from pcsx.errors import Refused
 
 BOMB = b"""<!DOCTYPE cib [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
@@ -22,6 +23,38 @@ def test_bytes_come_back_the_same() -> None:
     cib = Cib.from_bytes(b'<cib epoch="3"><configuration><nodes/></configuration></cib>')
     assert Cib.from_bytes(cib.to_bytes()) == cib
     assert cib.version == Version(0, 3, 0)
+
+
+def test_a_section_that_no_edit_touched_keeps_its_very_text() -> None:
+    text = b'<cib><configuration><nodes/><tags><tag id="t"/></tags></configuration></cib>'
+    old = Cib.from_bytes(text)
+
+    def change(tree: etree._Element) -> None:
+        tree.find("configuration/tags/tag").set("id", "u")
+
+    new = old.edited(change, touches=("tags",))
+    assert new.sections["nodes"] is old.sections["nodes"]
+    assert new.sections["tags"] == b'<tags><tag id="u"></tag></tags>'
+    assert new.digest == old.edited(change).digest != old.digest
+
+
+def test_what_is_remembered_of_sections_follows_them_alone() -> None:
+    asked: list[Cib] = []
+
+    @by_sections("tags")
+    def count(cib: Cib) -> int:
+        asked.append(cib)
+        return len(cib.tree.findall("configuration/tags/tag"))
+
+    def with_tags(number: int, epoch: int) -> Cib:
+        tags = "".join(f'<tag id="t{n}"/>' for n in range(number))
+        text = f'<cib epoch="{epoch}"><configuration><tags>{tags}</tags></configuration></cib>'
+        return Cib.from_bytes(text.encode())
+
+    assert [count(with_tags(n, e)) for n, e in ((1, 1), (1, 2), (2, 3), (1, 4), (0, 5))] == [
+        1, 1, 2, 1, 0,
+    ]  # fmt: skip
+    assert len(asked) == 3
 
 
 @pytest.mark.parametrize("where", (b'<cib x="&f;"/>', b"<cib>&f;</cib>"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from pcsx.cib import Cib
-from pcsx.cib.patch import Patch, apply, diff, merge, rebase
+from pcsx.cib.patch import Patch, apply, between, diff, merge, rebase, rebased
 from pcsx.errors import Conflict, Refused
 
 from .strategies import cibs
@@ -29,6 +29,29 @@ def members(document: Cib) -> list[str | None]:
 @given(cibs(), cibs())
 def test_applying_the_difference_gives_the_other_document(a: Cib, b: Cib) -> None:
     assert apply(a, diff(a, b)) == b
+
+
+@FAST
+@given(cibs(), cibs())
+def test_a_digest_made_of_known_sections_is_the_digest_of_the_whole(a: Cib, b: Cib) -> None:
+    assert a.digest
+    after = apply(a, diff(a, b))
+    assert after.digest == Cib.from_bytes(after.to_bytes()).digest == b.digest
+    assert after.sections == Cib.from_bytes(after.to_bytes()).sections
+
+
+@FAST
+@given(cibs(), cibs(), cibs())
+def test_an_edit_that_was_carried_out_as_it_is_leads_others_there_too(
+    a: Cib, b: Cib, c: Cib
+) -> None:
+    try:
+        after, edit = rebased(c, diff(a, b))
+    except Conflict:
+        return
+    assert after == rebase(c, diff(a, b))
+    if edit is not None:
+        assert apply(c, between(c, after, edit)) == after
 
 
 @FAST

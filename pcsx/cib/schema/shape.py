@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from lxml import etree
@@ -32,11 +32,14 @@ def check_shape_change(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:
 def _checked(cib: Cib) -> tuple[Finding, ...]:
     found = []
     for configuration in cib.tree.iterfind(ROOT):
-        found += list(_check(configuration, ""))
+        found += list(_check(configuration, "", cib.sections))
     return tuple(found)
 
 
-def _check(element: etree._Element, path: str) -> Iterator[Finding]:
+def _check(
+    element: etree._Element, path: str, sections: Mapping[str, bytes] | None = None
+) -> Iterator[Finding]:
+    """Check *element* and all in it; of *sections* the canonical text is known."""
     shape = GRAMMAR[str(element.tag)]
     name = element.get("id")
     path = f"{path}/{element.tag}[@id='{name}']" if name else f"{path}/{element.tag}"
@@ -48,8 +51,8 @@ def _check(element: etree._Element, path: str) -> Iterator[Finding]:
             yield _fault(path, f"<{tag}> has no place in <{element.tag}>")
             continue
         counts[tag] += 1
-        if element.tag == ROOT:
-            yield from _check_section(canonical(child), path)
+        if sections is not None:
+            yield from _check_section(sections.get(tag) or canonical(child), path)
         else:
             yield from _check(child, path)
     for tag, allowed in shape.children.items():
