@@ -27,7 +27,7 @@ def absent() -> str:
 @contextmanager
 def pacemaker(count: int, setting: str = "default") -> Iterator[Any]:
     """Give Corosync and Pacemaker on *count* nodes with fencing and a group, and end them."""
-    lab, peer, formed_s = _bench().cluster(count, setting)
+    lab, peer, formed_s = lab_bench().cluster(count, setting)
     peer.formed_s = formed_s
     try:
         yield peer
@@ -37,7 +37,7 @@ def pacemaker(count: int, setting: str = "default") -> Iterator[Any]:
 
 def measured(section: str, *words: str) -> dict[str, list[float]]:
     """Let the shared lab measure a section of its own; return each metric's values."""
-    bench = _bench()
+    bench = lab_bench()
     with tempfile.NamedTemporaryFile() as results:
         bench.OUT = results.name
         try:
@@ -56,7 +56,8 @@ def _named(row: dict[str, Any]) -> str:
     return f"{again}{row['metric']}"
 
 
-def _bench() -> Any:
+def lab_bench() -> Any:
+    """Return the shared lab's own bench."""
     # Its own name, so that two runs do not sweep each other's nodes away.
     os.environ.setdefault("LAB_NAME", f"peer{os.getpid()}")
     sys.path.insert(0, str(LAB))

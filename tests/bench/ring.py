@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +23,9 @@ from pcsx.cib.patch import diff
 from pcsx.client import Client, Group, payload_of, watch_quorum
 from pcsx.protocol import ClusterSetup, Commit, GetCib, LobbyInfo, SetupNode, Tool
 from pcsx.shell.demo.nodes import Nodes
+from tests.bench import corosync
 from tests.bench.figures import Row, compared, median
-from tests.bench.peers import absent, measured
+from tests.bench.peers import absent
 from tests.live.cluster import Cluster
 from tests.live.lab import Lab
 from tests.ring.network import Network, ring_of
@@ -42,12 +44,16 @@ def main() -> None:
     parser.add_argument("--peer", choices=("", "corosync"), default="")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     given = parser.parse_args()
+    reason = absent() if given.peer else "not asked for"
     heartbeats(64)
     rates(given.seconds)
+    if not reason:
+        with corosync.ring(3) as peer:
+            libcpg(peer, given.seconds)
     if os.geteuid() != 0:
         print("new views are measured on real nodes, which needs root")
         return
-    views([int(word) for word in given.nodes.split(",")], given.runs, peer=bool(given.peer))
+    views([int(word) for word in given.nodes.split(",")], given.runs, without_peer=reason)
 
 
 # --- heartbeats -----------------------------------------------------------------------------------
@@ -77,14 +83,26 @@ def rates(seconds: float) -> None:
             what = f"ordered messages of {size} B"
             for senders in (sockets[:1], sockets):
                 found = _run(_messages, senders, seconds, size)
-                _told(f"{what}, {len(senders)} senders", found)
-            _told(f"{what}, one at a time", _run(_alone, sockets[:1], min(seconds, 2.0), size))
+                _told(f"{what}, {len(senders)} senders, {WINDOW} under way", found)
+            for senders in (sockets[:1], sockets):
+                found = _run(_alone, senders, min(seconds, 2.0), size)
+                _told(f"{what}, {len(senders)} senders, one at a time", found)
         for clients in (sockets[:1], sockets):
             _told(f"durable changes, {len(clients)} clients", _run(_changes, clients, seconds, 0))
         for clients in (sockets[:1], sockets):
             _told(f"attributes, {len(clients)} clients", _run(_attributes, clients, seconds, 0))
     finally:
         nodes.clear()
+
+
+def libcpg(peer: Any, seconds: float) -> None:
+    """Print how much a ring of Corosync does in a second, as its own library's clients see it."""
+    for size in (200, 1300):
+        for window, limit_s in ((WINDOW, seconds), (1, min(seconds, 2.0))):
+            for senders in (1, 3):
+                found = corosync.say(peer, senders, limit_s, size, window)
+                under_way = f"{window} under way" if window > 1 else "one at a time"
+                _told(f"  libcpg, messages of {size} B, {senders} senders, {under_way}", found)
 
 
 def _form(nodes: Nodes) -> None:
@@ -219,34 +237,61 @@ def _attributes(socket: str, number: int, seconds: float, _size: int) -> list[fl
 # --- views ----------------------------------------------------------------------------------------
 
 
-def views(counts: list[int], runs: int, *, peer: bool) -> None:
-    """Print how long it takes from silence to the new view at every survivor."""
-    reason = absent() if peer else "not asked for"
+def views(counts: list[int], runs: int, *, without_peer: str) -> None:
+    """Print how long it takes from silence to the new view at every survivor.
+
+    *without_peer*: why Corosync is left out, empty where it is not.
+    """
     rows: list[Row] = []
     for count in counts:
         for profile, setting in (("standard", "default"), ("fast", "t300")):
-            ours = [_new_view(count, profile) for _ in range(runs)]
-            theirs: list[float] = []
-            if not reason:
-                found = measured("failover", f"{count}", f"{runs}", setting, "other")
-                theirs = found.get("members_on_all", []) or found.get("membership", [])
+            found = [_new_view(count, profile) for _ in range(runs)]
+            ours = [each.view_s for each in found]
+            theirs = [] if without_peer else _theirs(count, runs, setting)
             rows.append((f"{count} nodes, {profile}", ours, f"Corosync, {setting}", theirs, 1.0))
             met = "met" if max(ours) <= GOALS[profile] else "MISSED"
             took = f"{median(ours):.2f} s (at most {max(ours):.2f})"
-            print(f"{count} nodes, {profile}: new view after {took}: {met}", flush=True)
+            back = median([each.back_s for each in found])
+            formed = median([each.formed_s for each in found])
+            print(
+                f"{count} nodes, {profile}: new view after {took}: {met}; back in the view after "
+                f"{back:.2f} s; all formed again, with a DC, after {formed:.2f} s",
+                flush=True,
+            )
     print(compared(rows))
-    if reason:
-        print(f"the peer is left out: {reason}")
+    if without_peer:
+        print(f"the peer is left out: {without_peer}")
 
 
-def _new_view(count: int, profile: str) -> float:
+def _theirs(count: int, runs: int, setting: str) -> list[float]:
+    try:
+        return corosync.new_views(count, runs, setting)
+    except (TimeoutError, RuntimeError, OSError) as error:  # the table leaves its figure out
+        print(f"Corosync, {count} nodes, {setting}, broke off: {error!r}", flush=True)
+        return []
+
+
+@dataclass(frozen=True)
+class Views:
+    """What was measured of one cluster, in seconds."""
+
+    view_s: float
+    """From a node's loss to a view without it at all others."""
+    back_s: float
+    """From the start of its daemon to its being online again."""
+    formed_s: float
+    """From the start of all daemons to all online under a DC."""
+
+
+def _new_view(count: int, profile: str) -> Views:
     with Lab(count) as lab:
         made = Cluster(lab)
-        made.form(profile)
+        made.form(profile, gently=count > len(os.sched_getaffinity(0)))
         victim = lab.machines[-1]
         streams = [watch_quorum(path=str(_socket_of(machine))) for machine in lab.machines[:-1]]
         for stream in streams:
-            stream.next(10)
+            while (line := stream.next(60)) is not None and len(line["members"]) < count:
+                pass
         cut = victim.power_off()
         for stream in streams:
             while (line := stream.next(60)) is not None and len(line["members"]) >= count:
@@ -254,7 +299,12 @@ def _new_view(count: int, profile: str) -> float:
         took = time.time() - cut
         for stream in streams:
             stream.close()
-        return took
+        victim.power_on()
+        began = time.time()
+        made.start(victim)
+        made.wait_online(count)
+        back = time.time() - began
+        return Views(took, back, made.form_again())
 
 
 def _socket_of(machine: Any) -> Path:
