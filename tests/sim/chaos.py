@@ -7,7 +7,11 @@ from typing import Final
 
 from lxml import etree
 
-from tests.sim.cluster import Call, Cluster, Faults
+from pcsx.protocol import Cleanup
+from tests.sim import trouble
+from tests.sim.cluster import Call, Cluster
+from tests.sim.faults import Faults
+from tests.sim.registers import KEYS, Registers
 
 RESOURCES = """
 <group id="service">
@@ -36,6 +40,10 @@ OPTIONS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
 )
 
 
+SWARM_FROM: Final = 200
+"""Seeds from here on draw everything: size, options, policies, and which faults there are."""
+
+
 def faults_of(chance: Random) -> Faults:
     """Return a mix of faults of the seed's own; most seeds have few of them."""
     return Faults(
@@ -49,10 +57,35 @@ def faults_of(chance: Random) -> Faults:
     )
 
 
-SWARM_FROM: Final = 200
-"""Seeds from here on draw everything: size, options, policies, and which faults there are."""
+def more_faults(faults: Faults, chance: Random) -> Faults:
+    """Return *faults*, and some that are rarer."""
 
-TROUBLES: Final = tuple(range(8))
+    def sometimes(share: float) -> bool:
+        return chance.random() < share
+
+    if sometimes(0.15):
+        faults.burst = chance.choice((0.02, 0.1, 0.3))
+    if sometimes(0.05):
+        faults.loss = 0.3
+    if sometimes(0.15):
+        faults.long_ms = chance.choice((100, 1000))
+    if sometimes(0.15):
+        faults.clog_ms = chance.choice((300, 2000, 5000))
+    if sometimes(0.2):
+        faults.corrupt = chance.choice((0.001, 0.05))
+    if sometimes(0.3):
+        faults.drift = 1e-3
+    if sometimes(0.3):
+        faults.wall_s = chance.choice((2, 3600, 86_400))
+    if sometimes(0.15):
+        faults.agent_fails = chance.choice((0.02, 0.2))
+    if sometimes(0.1):
+        faults.agent_hangs = 0.03
+    if sometimes(0.1):
+        faults.fence_hangs = 0.2
+    if sometimes(0.2):
+        faults.fence_late_ms = (500, 8000)
+    return faults
 
 
 class Chaos:
@@ -70,52 +103,51 @@ class Chaos:
         self.chance = Random(seed)
         self.seed, self.rounds = seed, rounds
         self.skip = skip
-        self.menu: tuple[int, ...] = TROUBLES
+        self.menu: tuple[str, ...] = trouble.EARLY
         self.unfenced = False
         if seed >= SWARM_FROM:
-            self.cluster = self._swarm(seed)
+            self.cluster = self._swarm(seed, without)
         else:
             count = self.chance.choice((3, 3, 4, 5))
-            self.cluster = Cluster(
-                seed,
-                count,
-                profile=self.chance.choice(("fast", "standard")),
-                faults=faults_of(self.chance),
-                resources=RESOURCES,
-            )
-        for name in without:
-            setattr(self.cluster.faults, name, getattr(Faults(), name))
+            profile = self.chance.choice(("fast", "standard"))
+            faults = _spared(faults_of(self.chance), without)
+            self.cluster = Cluster(seed, count, profile=profile, faults=faults, resources=RESOURCES)
+        self.scene = trouble.Scene(self.cluster, self.chance)
+        self.registers = Registers(self.cluster)
         self.cluster.judge.exclusive = set(EXCLUSIVE)
+        self._failing = bool(self.cluster.faults.agent_fails or self.cluster.faults.agent_hangs)
         self._written = 0
 
-    def _swarm(self, seed: int) -> Cluster:
+    def _swarm(self, seed: int, without: frozenset[str]) -> Cluster:
         """Draw a cluster, and the few kinds of trouble that it gets."""
         chance = self.chance
         count = chance.choice((1, 2, 2, 2, 3, 3, 3, 3, 4, 5, 7))
+        links = 2 if chance.random() < 0.1 else 1
         self.unfenced = count > 2 and chance.random() < 0.25
-        self.menu = tuple(sorted(chance.sample(TROUBLES, chance.randint(1, 4))))
+        menu = chance.sample(tuple(trouble.MENU), chance.randint(1, 5))
         self.rounds = chance.randint(2, 4)
         properties = {}
+        faults = more_faults(faults_of(chance), chance)
         if self.unfenced:
-            # What may outlive its daemon unseen is outside of what a wait can promise.
             properties["stonith-enabled"] = "false"
-            self.menu = tuple(set(self.menu) - {4, 5}) or (0,)
+            menu = [name for name in menu if name not in trouble.NEEDS_FENCING]
+            # A stop that fails or hangs where nobody can fence is a person's.
+            faults.agent_fails = faults.agent_hangs = 0.0
         else:
             policy = chance.choice(("stop", "stop", "freeze", "demote"))
             if policy != "stop":
                 properties["no-quorum-policy"] = policy
+        self.menu = tuple(menu) or ("split",)
         options = chance.choice(OPTIONS)
-        faults = faults_of(chance)
-        if chance.random() < 0.2:
-            faults.fence_late_ms = (500, 8000)
         return Cluster(
             seed,
             count,
             profile=chance.choice(("fast", "standard")),
-            faults=faults,
+            faults=_spared(faults, without),
             properties=tuple(properties.items()),
             options=options,
             resources=RESOURCES,
+            links=links,
         )
 
     def run(self) -> Cluster:
@@ -126,7 +158,7 @@ class Chaos:
         for number in range(self.rounds):
             if self.seed >= SWARM_FROM:
                 # A round of its own chance: leaving one out leaves the others as they are.
-                self.chance = Random(f"{self.seed}/{number}")
+                self.chance = self.scene.chance = Random(f"{self.seed}/{number}")
                 if number in self.skip:
                     continue
             self._trouble()
@@ -135,58 +167,24 @@ class Chaos:
                 cluster.run(self.chance.randint(1, 400))
             cluster.run(self.chance.randint(100, 9000))
         self._peace()
-        cluster.until(lambda: self._all_is_well(), SETTLE_MS, 200)
+        cluster.until(self._is_well, SETTLE_MS, 200)
         cluster.judge.final(holds)
+        if key := self.registers.unexplained():
+            cluster.judge.fail("S2 linearizable", f"{key}: {self.registers.history()}")
         return cluster
 
     def _trouble(self) -> None:
-        cluster, chance = self.cluster, self.chance
-        ids = list(cluster.machines)
-        victim = chance.choice(ids)
-        kind = chance.choice(self.menu) if self.seed >= SWARM_FROM else chance.randrange(8)
-        if len(ids) == 1 and kind in (0, 1, 6):
-            kind = 3
-        match kind:
-            case 0 | 1:
-                shuffled = chance.sample(ids, len(ids))
-                cut = chance.randint(1, len(ids) - 1)
-                cluster.partition(tuple(shuffled[:cut]), tuple(shuffled[cut:]))
-            case 2:
-                cluster.partition()
-            case 3:
-                if cluster.machines[victim].powered:
-                    cluster.power_off(victim)
-                    cluster.at(chance.randint(500, 15000), lambda: self._boot(victim))
-            case 4:
-                if cluster.machines[victim].is_up:
-                    cluster.kill(victim)
-                    cluster.at(chance.randint(300, 6000), lambda: self._boot(victim))
-            case 5:
-                pause_ms = chance.choice((50, 400, 2000, 12000))
-                cluster.machines[victim].paused_until_ms = cluster.now_ms + pause_ms
-                cluster.story.append(f"{cluster.now_ms:>8} sim n{victim} pauses {pause_ms} ms")
-            case 6:
-                other = chance.choice([id for id in ids if id != victim])
-                cluster.deaf.add((victim, other))
-                cluster.story.append(f"{cluster.now_ms:>8} sim n{other} cannot hear n{victim}")
-            case 7:
-                for id in ids:
-                    if cluster.machines[id].powered:
-                        cluster.power_off(id)
-                for id in ids:
-                    cluster.at(chance.randint(100, 4000), lambda id=id: self._boot(id))
-
-    def _boot(self, id: int) -> None:
-        machine = self.cluster.machines[id]
-        if not machine.is_up:
-            self.cluster.boot(id)
+        trouble.MENU[self.chance.choice(self.menu)](self.scene)
 
     def _write(self) -> Call | None:
-        up = [m for m in self.cluster.members() if m.node is not None and m.node.member]
-        if not up:
-            return None
         self._written += 1
         number = self._written
+        if self.seed >= SWARM_FROM and number % 2:
+            if ids := self.scene.within():
+                self.registers.change(
+                    self.chance.choice(ids), self.chance.choice(KEYS), f"{number}"
+                )
+            return None
 
         def change(tree: etree._Element) -> None:
             found = tree.find("configuration/crm_config/cluster_property_set")
@@ -194,32 +192,63 @@ class Chaos:
             name = f"note-{number}"
             etree.SubElement(found, "nvpair", id=f"p-{name}", name=name, value=str(number))
 
-        return self.cluster.commit(self.chance.choice(up).id, change)
+        return self.scene.edit(change)
 
     def _peace(self) -> None:
+        """End all faults, and what operators began."""
         cluster = self.cluster
         cluster.partition()
         cluster.faults = Faults()
         for machine in cluster.machines.values():
             machine.paused_until_ms = min(machine.paused_until_ms, cluster.now_ms)
-            if not machine.is_up:
+            machine.hung_ms.clear()
+            machine.disk.failing, machine.disk.slow_ms = "", 0
+            if machine.id in self.scene.removed:
+                if machine.powered:
+                    cluster.power_off(machine.id)
+            elif machine.disk.failed and machine.is_up:
+                cluster.kill(machine.id)
+            if machine.id in self.scene.ids and not machine.is_up:
                 cluster.boot(machine.id)
+        self._tidy()
 
-    def _all_is_well(self) -> bool:
+    def _tidy(self) -> None:
+        """Have an operator put everything in order, again and again until all is well."""
+        self.scene.chance = self.chance
+
+        def plain(tree: etree._Element) -> None:
+            for pair in tree.iterfind("configuration//nvpair"):
+                if pair.get("name") in ("standby", "maintenance-mode"):
+                    pair.set("value", "off" if pair.get("name") == "standby" else "false")
+
+        if {"standby", "maintenance"} & set(self.menu):
+            self.scene.edit(plain)
+        if self._failing:
+            self.scene.ask(Cleanup())
+        self.cluster.at(8000, self._tidy)
+
+    def _is_well(self) -> bool:
+        """Return whether all that should run does, once, on machines that are all in one view."""
         cluster = self.cluster
-        for machine in cluster.machines.values():
-            if not machine.is_up and machine.powered is False:
-                return False
-        return (
-            len(cluster.members()) == len(cluster.machines)
-            and cluster.at_rest()
-            and all(len(cluster.active(resource)) == 1 for resource in EXCLUSIVE)
-            and len(cluster.active("sentry")) == len(cluster.machines)
-        )
+        ids = set(self.scene.ids)
+        if {machine.id for machine in cluster.members()} != ids or not cluster.at_rest():
+            return False
+        return all(len(cluster.active(resource)) == 1 for resource in EXCLUSIVE) and len(
+            cluster.active("sentry")
+        ) == len(ids)
+
+
+def _spared(faults: Faults, without: frozenset[str]) -> Faults:
+    """Return *faults* but for those named."""
+    for name in without:
+        setattr(faults, name, getattr(Faults(), name))
+    return faults
 
 
 def holds(cib: object, patch: str) -> bool:
     """Return whether the property that *patch* added is in *cib*."""
+    if "note-" not in patch:
+        return True  # what an operator sets may be set again
     start = patch.index("note-")
     name = patch[start:].split('"')[0].split("\\")[0]
     return cib.cluster_option(name) is not None  # type: ignore[attr-defined]

@@ -10,12 +10,12 @@ import hashlib
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any, Final
 
 from pcsx.agents import Host
-from pcsx.agents.types import Exit
+from pcsx.agents.types import Exit, Invocation
 from pcsx.cib.founding import first_document
 from pcsx.cib.patch import diff
 from pcsx.cib.replica import Replica
@@ -31,29 +31,17 @@ from pcsx.ring.frames import Pulse
 from pcsx.ring.heart import Heart
 from pcsx.ring.join import public_of
 from pcsx.ring.port import Note, Persist, Snapshot
-from pcsx.values import NodeName, Now
+from pcsx.values import NodeName
+from tests.sim.clock import Clock
+from tests.sim.faults import Faults
 from tests.sim.judge import Judge
 from tests.sim.machine import Disk, Machine
+from tests.sim.network import Network
 from tests.sim.sealing import CHEAP
+from tests.sim.switch import Switch, is_of_switch
 
-START: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 PSK: Final = bytes(range(32))
 HOST: Final = Host(ocf_root="/nowhere", python="python3")
-
-
-@dataclass
-class Faults:
-    """What the network and the machines do wrong, in shares of one or in milliseconds."""
-
-    loss: float = 0.0
-    delay_ms: tuple[int, int] = (0, 2)
-    duplicate: float = 0.0
-    sync_ms: tuple[int, int] = (1, 4)
-    agent_ms: tuple[int, int] = (5, 60)
-    fence_ms: tuple[int, int] = (20, 200)
-    fence_fails: float = 0.0
-    fence_late_ms: tuple[int, int] | None = None
-    """The power switch takes an order at once and acts so much later, whoever has died by then."""
 
 
 @dataclass
@@ -64,6 +52,8 @@ class Call:
     request: dict[str, Any]
     replies: list[dict[str, Any]] = field(default_factory=list)
     done: bool = False
+    ended_ms: int = 0
+    """When the last answer came."""
 
     @property
     def ok(self) -> dict[str, Any] | None:
@@ -71,17 +61,13 @@ class Call:
         return self.replies[-1].get("ok") if self.done else None
 
 
-def _is_switching(invocation: Any) -> bool:
-    return b"action=off" in invocation.stdin or b"action=reboot" in invocation.stdin
-
-
-def configuration(count: int, profile: str = "standard") -> RingConfig:
-    """Return a ring of *count* nodes at addresses of their own."""
+def configuration(count: int, profile: str = "standard", links: int = 1) -> RingConfig:
+    """Return a ring of *count* nodes, each with *links* addresses of its own."""
     nodes = tuple(
         RingNode(
             id=id,
             name=NodeName(f"n{id}"),
-            addresses=(Address(f"10.0.0.{id}", 5450),),
+            addresses=tuple(Address(f"10.{link}.0.{id}", 5450) for link in range(links)),
             key=public_of(identity_of(id)),
         )
         for id in range(1, count + 1)
@@ -109,12 +95,13 @@ class Cluster:
         resources: str = "",
         constraints: str = "",
         watchdog_ms: int = 0,
+        links: int = 1,
     ) -> None:
         """Make *count* machines of one founded cluster, with *resources* in its document (XML)."""
         self.random = Random(seed)
         self.watchdog_ms = watchdog_ms
         self.faults = faults or Faults()
-        self.config = replace(configuration(count, profile), options=tuple(sorted(options)))
+        self.config = replace(configuration(count, profile, links), options=tuple(sorted(options)))
         names = [(str(node.id), str(node.name)) for node in self.config.nodes]
         cib = first_document("sim", "c" * 32, names, properties=properties)
         text = cib.to_bytes().decode()
@@ -127,28 +114,32 @@ class Cluster:
         }
         self.now_ms = 1000
         self.story: list[str] = []
-        self.cut: set[frozenset[int]] = set()
-        self.deaf: set[tuple[int, int]] = set()
+        self.network = Network(Random(f"network {seed}"))
+        self.switch = Switch(self)
         self.calls: dict[tuple[int, int], Call] = {}
         self.judge = Judge(self)
+        self.lost_disks: set[int] = set()
+        """The machines whose disks have lost what they had."""
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
-        self._now = Now(0, START)
         self._order = 0
         self._clients = 0
         self._ticks: dict[tuple[int, str], int] = {}
-        self._sources = {node.id: node.addresses[0] for node in self.config.nodes}
+        self._sources = {node.id: node.addresses for node in self.config.nodes}
         self._addresses = {
             address: node.id for node in self.config.nodes for address in node.addresses
         }
+        self._set_clocks()
 
     # --- time -------------------------------------------------------------------------------------
 
-    @property
-    def now(self) -> Now:
-        """Return both clocks."""
-        if self._now.ms != self.now_ms:
-            self._now = Now(self.now_ms, START + timedelta(milliseconds=self.now_ms))
-        return self._now
+    def _set_clocks(self) -> None:
+        """Give each machine a clock as wrong as the seed's faults say."""
+        faults, chance = self.faults, Random(self.random.getrandbits(64))
+        for machine in self.machines.values():
+            rate = 1.0 + faults.drift * chance.uniform(-1, 1) if faults.drift else 1.0
+            offset_ms = chance.randrange(100_000)
+            wall = timedelta(seconds=chance.randint(-faults.wall_s, faults.wall_s))
+            machine.clock = Clock(offset_ms, rate, wall - timedelta(milliseconds=offset_ms))
 
     def at(self, delay_ms: int, act: Callable[[], None]) -> None:
         """Do *act* in *delay_ms*."""
@@ -192,6 +183,10 @@ class Cluster:
 
     def _start(self, machine: Machine) -> None:
         machine.life += 1
+        if machine.disk.failing:
+            self._later_start(machine, 1000)
+            return
+        machine.hung_ms.clear()
         machine.children.clear()
         machine.pending.clear()
         chance = Random(self.random.getrandbits(64))
@@ -202,11 +197,12 @@ class Cluster:
             host=HOST,
             random=Random(self.random.getrandbits(64)),
             entropy=chance.randbytes,
-            life=machine.disk.open(machine.id, PSK),
+            life=machine.disk.open(machine.id, PSK, chance.getrandbits(56)),
             discovery=False,
         )
+        self.judge.born(machine)
         self.tell(machine, "sim", f"daemon starts, boot {machine.disk.hard.boot_counter}")
-        self._perform(machine, machine.node.begin(self.now))
+        self._perform(machine, machine.node.begin(machine.clock.now(self.now_ms)))
         if self.watchdog_ms:
             self._pulse(machine)
 
@@ -214,6 +210,15 @@ class Cluster:
         """Tell the heart that the brain lives, as the world does where it has nothing to say."""
         self._heart(machine, heart_port.FromBrain((Pulse(),)))
         self._later(machine, 1000, lambda: self._pulse(machine))
+
+    def _later_start(self, machine: Machine, delay_ms: int) -> None:
+        life = machine.life
+
+        def again() -> None:
+            if machine.powered and machine.life == life:
+                self._start(machine)
+
+        self.at(delay_ms, again)
 
     def power_off(self, id: int) -> None:
         """Cut the power: daemon and services end at once, what was not synced is lost."""
@@ -238,9 +243,19 @@ class Cluster:
         machine.pending.clear()
         machine.children.clear()
 
+    def pause(self, id: int, for_ms: int, *, clock: bool = False) -> None:
+        """Stop machine *id* for so long; *clock*: its clock stands still too, unseen by it."""
+        machine = self.machines[id]
+        machine.paused_until_ms = self.now_ms + for_ms
+        if clock:
+            machine.clock.stand(self.now_ms, for_ms)
+            machine.stood_until_ms = machine.paused_until_ms
+        self.tell(machine, "sim", f"pauses {for_ms} ms{', its clock too' if clock else ''}")
+
     def partition(self, *sides: tuple[int, ...]) -> None:
         """Cut every link between nodes of different *sides*; no sides: heal all."""
-        self.cut = {
+        self.network.heal()
+        self.network.cut = {
             frozenset((a, b))
             for one in sides
             for other in sides
@@ -248,7 +263,6 @@ class Cluster:
             for a in one
             for b in other
         }
-        self.deaf.clear()
         self.story.append(f"{self.now_ms:>8} sim partition {sides or 'healed'}")
 
     # --- heart and brain --------------------------------------------------------------------------
@@ -262,9 +276,8 @@ class Cluster:
     def _perform_one(self, machine: Machine, effect: out.Effect) -> None:
         match effect:
             case out.TellHeart(frame):
-                self._later(
-                    machine, 0, lambda: self._heart(machine, heart_port.FromBrain((frame,)))
-                )
+                told = heart_port.FromBrain((frame,))
+                self._later(machine, 0, lambda: self._heart(machine, told), "heart")
             case Persist():
                 self._persist(machine, effect)
             case out.KeepKeys(_, keys):
@@ -275,14 +288,9 @@ class Cluster:
                 machine.disk.disown(boot)
                 self._later(machine, 2, lambda: self._node(machine, events.Stored(ticket)))
             case out.Spawn(child, invocation):
+                self.judge.spawned(machine, invocation)
                 machine.children[child] = invocation
-                delay_ms = self._agent_ms(invocation)
-                if self.faults.fence_late_ms is not None and _is_switching(invocation):
-                    delay_ms = self.random.randint(*self.faults.fence_late_ms)
-                    machine.late.add(child)
-                    self.at(delay_ms, lambda: self._switch(machine, invocation))
-                    delay_ms += 1
-                self._later(machine, delay_ms, lambda: self._child(machine, child))
+                self._spawn(machine, child, invocation)
             case out.Kill(child):
                 if machine.children.pop(child, None) is not None:
                     exited = events.ChildExited(child, Exit(signal=9))
@@ -294,6 +302,7 @@ class Cluster:
                 call = self.calls[(client, id)]
                 call.replies.append(reply)
                 call.done |= last
+                call.ended_ms = self.now_ms
                 self.judge.replied(machine, call)
             case Note(who, text):
                 self.tell(machine, who, text)
@@ -312,14 +321,18 @@ class Cluster:
         if machine.powered and machine.life == life:
             self._start(machine)
 
-    def _later(self, machine: Machine, delay_ms: int, act: Callable[[], None]) -> None:
+    def _later(
+        self, machine: Machine, delay_ms: int, act: Callable[[], None], who: str = "node"
+    ) -> None:
+        """Do *act* in *delay_ms*, or when the machine, and *who* of it, moves again."""
         life = machine.life
 
         def alive() -> None:
             if machine.life != life or not machine.is_up:
                 return
-            if machine.paused_until_ms > self.now_ms:
-                self.at(machine.paused_until_ms - self.now_ms, alive)
+            held_ms = machine.held_ms(who)
+            if held_ms > self.now_ms:
+                self.at(held_ms - self.now_ms, alive)
             else:
                 act()
 
@@ -327,10 +340,10 @@ class Cluster:
 
     def _heart(self, machine: Machine, event: heart_port.HeartEvent) -> None:
         assert machine.heart is not None
-        for effect in machine.heart.step(event, self.now):
+        for effect in machine.heart.step(event, machine.clock.now(self.now_ms)):
             match effect:
-                case heart_port.SendDatagram(_, address, data):
-                    self._send(machine, address, data)
+                case heart_port.SendDatagram(link, address, data):
+                    self._send(machine, link, address, data)
                 case heart_port.ArmWatchdog():
                     self._arm(machine)
                 case heart_port.PetWatchdog():
@@ -338,9 +351,10 @@ class Cluster:
                 case heart_port.DisarmWatchdog():
                     machine.bites_ms = None
                 case heart_port.Report(frame):
-                    self._later(
-                        machine, 0, lambda f=frame: self._node(machine, events.HeartSays(f))
-                    )
+                    if self.judge.removals:
+                        self.judge.reported(machine, frame)
+                    told = events.HeartSays(frame)
+                    self._later(machine, 0, lambda e=told: self._node(machine, e))
         self._mind(machine, "heart")
 
     def _arm(self, machine: Machine) -> None:
@@ -361,7 +375,7 @@ class Cluster:
 
     def _node(self, machine: Machine, event: events.Event) -> None:
         assert machine.node is not None
-        self._perform(machine, machine.node.step(event, self.now))
+        self._perform(machine, machine.node.step(event, machine.clock.now(self.now_ms)))
 
     def _mind(self, machine: Machine, who: str) -> None:
         """Put the next tick of heart or node on the heap, once."""
@@ -369,7 +383,7 @@ class Cluster:
         due = part.deadline_ms if part is not None else None
         if due is None:
             return
-        due, key = max(due, self.now_ms), (machine.id, who)
+        due, key = max(machine.clock.when(due), self.now_ms), (machine.id, who)
         if self._ticks.get(key, 1 << 62) > due:
             self._ticks[key] = due
             self._later_tick(machine, who, due)
@@ -383,14 +397,15 @@ class Cluster:
             if machine.life != life or not machine.is_up:
                 self._mind(machine, who)
                 return
-            if machine.paused_until_ms > self.now_ms:
-                self._ticks[key] = machine.paused_until_ms
-                self._later_tick(machine, who, machine.paused_until_ms)
+            held_ms = machine.held_ms(who)
+            if held_ms > self.now_ms:
+                self._ticks[key] = held_ms
+                self._later_tick(machine, who, held_ms)
                 return
             part = machine.heart if who == "heart" else machine.node
             assert part is not None
             due = part.deadline_ms
-            if due is None or due > self.now_ms:
+            if due is None or due > machine.clock.shows(self.now_ms):
                 self._mind(machine, who)
             elif who == "heart":
                 self._heart(machine, heart_port.Tick())
@@ -401,21 +416,24 @@ class Cluster:
 
     # --- network, disk, agents --------------------------------------------------------------------
 
-    def _send(self, sender: Machine, address: Address, data: bytes) -> None:
-        target, faults = self._addresses.get(address), self.faults
-        if target is None or (self.cut and frozenset((sender.id, target)) in self.cut):
+    def _send(self, sender: Machine, link: int, address: Address, data: bytes) -> None:
+        target = self._addresses.get(address)
+        if target is None:
             return
-        if (sender.id, target) in self.deaf:
-            return
-        if faults.loss and self.random.random() < faults.loss:
-            return
-        copies = 2 if faults.duplicate and self.random.random() < faults.duplicate else 1
-        receiver = self.machines[target]
-        event = heart_port.Datagram(0, self._sources[sender.id], data)
-        low, high = faults.delay_ms
-        for _ in range(copies):
-            delay = low + int(self.random.random() * (high - low + 1))
-            self._later(receiver, delay, lambda: self._heart(receiver, event))
+        receiver, source = self.machines[target], self._sources[sender.id][link]
+        path = (sender.id, target)
+        for delay_ms, arrived in self.network.carry(path, link, data, self.faults, self.now_ms):
+            event = heart_port.Datagram(link, source, arrived)
+            if arrived is data:
+                self._later(receiver, delay_ms, lambda e=event: self._heart(receiver, e), "heart")
+            else:
+                self._later(receiver, delay_ms, lambda e=event: self._forged(receiver, e), "heart")
+
+    def _forged(self, machine: Machine, event: heart_port.Datagram) -> None:
+        """Give the heart a packet that no peer has sealed: it must not come to anything."""
+        assert machine.heart is not None
+        effects = machine.heart.step(event, machine.clock.now(self.now_ms))
+        self.judge.forged(machine, effects)
 
     def _persist(self, machine: Machine, order: Persist) -> None:
         machine.pending.append(order)
@@ -424,64 +442,58 @@ class Cluster:
             # Syncs end in the order they were asked for.
             while machine.pending:
                 first = machine.pending.popleft()
-                machine.disk.write(first)
-                self._node(machine, events.Persisted(first.ticket))
-                if first is order:
+                if machine.disk.failing or machine.disk.failed:
+                    machine.disk.failed = True
+                    self._node(machine, events.PersistFailed(first.ticket, machine.disk.failing))
+                else:
+                    self.judge.written(machine, first)
+                    machine.disk.write(first)
+                    self._node(machine, events.Persisted(first.ticket))
+                if first is order or not machine.is_up:
                     return
 
-        self._later(machine, self.random.randint(*self.faults.sync_ms), synced)
+        delay_ms = self.random.randint(*self.faults.sync_ms) + machine.disk.slow_ms
+        self._later(machine, delay_ms, synced, "disk")
 
-    def _agent_ms(self, invocation: Any) -> int:
-        fence = b"action=" in invocation.stdin
-        return self.random.randint(*(self.faults.fence_ms if fence else self.faults.agent_ms))
+    def _spawn(self, machine: Machine, child: int, invocation: Invocation) -> None:
+        """Begin a child: an order to the power switch, or an agent's operation."""
+        faults, chance = self.faults, self.random
+        switch = is_of_switch(invocation)
+        delay_ms = chance.randint(*(faults.fence_ms if switch else faults.agent_ms))
+        hangs = faults.fence_hangs if switch else faults.agent_hangs
+        if hangs and chance.random() < hangs:
+            exit = Exit(timed_out=True, took_ms=invocation.timeout_ms)
+            hung_ms = invocation.timeout_ms
+            self._later(machine, hung_ms, lambda: self._ended(machine, child, exit))
+            return
+        if switch and faults.fence_late_ms is not None and self.switch.is_switching(invocation):
+            delay_ms = chance.randint(*faults.fence_late_ms)
+            self.at(delay_ms, lambda: self.switch.act(machine, invocation))
+            done = Exit(code=0, took_ms=delay_ms)
+            self._later(machine, delay_ms + 1, lambda: self._ended(machine, child, done))
+            return
+        self._later(machine, delay_ms, lambda: self._child(machine, child))
 
     def _child(self, machine: Machine, child: int) -> None:
-        invocation = machine.children.pop(child, None)
+        invocation = machine.children.get(child)
         if invocation is None:
             return
-        if child in machine.late:
-            machine.late.discard(child)
-            exit = Exit(code=0, took_ms=50)
-        elif b"action=" in invocation.stdin:
-            exit = self._fence(machine, invocation)
+        if is_of_switch(invocation):
+            exit = self.switch.run(machine, invocation)
+        elif self.faults.agent_fails and self.random.random() < self.faults.agent_fails:
+            exit = Exit(code=1, stderr=b"it failed", took_ms=5)
         else:
             exit = machine.run_agent(invocation)
-        self.judge.acted(machine)
-        self._node(machine, events.ChildExited(child, exit))
+        self._ended(machine, child, exit)
 
-    def _asked_of_switch(self, invocation: Any) -> tuple[str, Machine | None]:
-        lines = dict(
-            line.split("=", 1) for line in invocation.stdin.decode().splitlines() if "=" in line
-        )
-        name = lines.get("nodename") or lines.get("plug", "")
-        target = next((each for each in self.machines.values() if each.name == name), None)
-        return lines.get("action", ""), target
+    def _ended(self, machine: Machine, child: int, exit: Exit) -> None:
+        if machine.children.pop(child, None) is not None and machine.is_up:
+            self.judge.acted(machine)
+            self._node(machine, events.ChildExited(child, exit))
 
-    def _switch(self, machine: Machine, invocation: Any) -> None:
-        """Do what the power switch was told."""
-        action, target = self._asked_of_switch(invocation)
-        assert target is not None
-        self.judge.fenced(machine, target, action)
-        if action != "on" and target.powered:
-            self.power_off(target.id)
-        if action != "off":
-            self.at(3000, lambda: self._power_on(target))
-
-    def _fence(self, machine: Machine, invocation: Any) -> Exit:
-        """Be the power switch that all machines share."""
-        action, target = self._asked_of_switch(invocation)
-        if action in ("off", "reboot", "on") and target is not None:
-            if self.random.random() < self.faults.fence_fails:
-                return Exit(code=1, stderr=b"power switch does not answer", took_ms=50)
-            self._switch(machine, invocation)
-        if action == "status" and target is not None:
-            return Exit(code=0 if target.powered else 2, took_ms=5)
-        if action == "list":
-            text = "\n".join(each.name for each in self.machines.values())
-            return Exit(code=0, stdout=text.encode(), took_ms=5)
-        return Exit(code=0, took_ms=50)
-
-    def _power_on(self, machine: Machine) -> None:
+    def power_on(self, id: int) -> None:
+        """Boot machine *id*, if it is off."""
+        machine = self.machines[id]
         if not machine.powered:
             machine.powered = True
             self._start(machine)

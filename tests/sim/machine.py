@@ -11,6 +11,7 @@ from pcsx.daemon.node import Node
 from pcsx.ring.frames import Boot
 from pcsx.ring.heart import Heart
 from pcsx.ring.port import Damage, Entry, HardState, Persist, Recovered, Snapshot, SoloIntent
+from tests.sim.clock import Clock
 
 
 @dataclass
@@ -23,15 +24,30 @@ class Disk:
     intents: list[SoloIntent] = field(default_factory=list)
     keys: tuple[bytes, ...] = ()
     """The cluster's keys; empty: the first one."""
-    disowned: bool = False
-    """The log here is behind what others have seen of this machine: it has to be taken anew."""
+    damage: Damage = Damage.CLEAN
+    """What the next start finds."""
+    failing: str = ""
+    """Why it takes nothing now (`no space left on device`): no daemon can start on it either."""
+    failed: bool = False
+    """It failed in this life, and is not written to again before the next."""
+    slow_ms: int = 0
+    """How much longer each sync takes."""
+
+    def copy(self) -> Disk:
+        """Return a backup."""
+        return replace(self, entries=list(self.entries), intents=list(self.intents))
+
+    def rot(self) -> None:
+        """Lose the log; the checksums tell the next start."""
+        self.entries, self.damage = [], Damage.AMNESIAC
 
     def write(self, order: Persist) -> None:
         """Do what `Persist` asks, all of it."""
         if order.snapshot is not None:
             self.snapshot = order.snapshot
-            self.disowned = self.disowned and order.truncate_from != 1
             self.entries = [each for each in self.entries if each.index > order.snapshot.index]
+            if order.truncate_from == 1:
+                self.damage = Damage.CLEAN
         if order.truncate_from:
             self.entries = [each for each in self.entries if each.index < order.truncate_from]
         self.entries += order.entries
@@ -41,17 +57,18 @@ class Disk:
 
     def disown(self, boot: int) -> None:
         """Do what `Disown` asks."""
-        self.disowned = True
+        self.rot()
         self.hard = replace(self.hard, boot_counter=max(boot, self.hard.boot_counter))
 
-    def open(self, me: int, psk: bytes) -> Life:
+    def open(self, me: int, psk: bytes, nonce: int) -> Life:
         """Begin a life: the boot counter rises first."""
+        self.failed = False
         self.hard = replace(self.hard, boot_counter=self.hard.boot_counter + 1)
-        damage = Damage.AMNESIAC if self.disowned else Damage.CLEAN
-        entries = () if self.disowned else tuple(self.entries)
-        recovered = Recovered(self.hard, self.snapshot, entries, damage)
+        recovered = Recovered(
+            self.hard, self.snapshot, tuple(self.entries), self.damage, tuple(self.intents)
+        )
         return Life(
-            me, Boot(self.hard.boot_counter, self.hard.boot_counter), recovered, self.keys or (psk,)
+            me, Boot(self.hard.boot_counter, nonce), recovered, self.keys or (psk,)
         )
 
 
@@ -67,14 +84,17 @@ class Machine:
     node: Node | None = None
     life: int = 0
     """Rises with each start of the daemon: what was under way for an earlier one is lost."""
+    clock: Clock = field(default_factory=Clock)
     paused_until_ms: int = 0
+    stood_until_ms: int = 0
+    """Until when its clock stood still, if it ever did."""
+    hung_ms: dict[str, int] = field(default_factory=dict)
+    """Until when the `heart` or the brain (`node`) of this life alone stands still."""
     services: dict[str, str] = field(default_factory=dict)
     """Resource -> `started` or `promoted`."""
     pending: deque[Persist] = field(default_factory=deque)
     """Asked for and not synced yet: lost when the power goes."""
     children: dict[int, Invocation] = field(default_factory=dict)
-    late: set[int] = field(default_factory=set)
-    """Children whose order the power switch has taken already."""
     bites_ms: int | None = None
     """When the watchdog ends this machine, unless it is petted; None: it is not armed."""
     quits: list[int] = field(default_factory=list)
@@ -83,6 +103,12 @@ class Machine:
     def is_up(self) -> bool:
         """Return whether its daemon lives."""
         return self.powered and self.node is not None
+
+    def held_ms(self, who: str) -> int:
+        """Return until when *who* (`heart`, `node` or `disk`) stands still."""
+        if not self.hung_ms:
+            return self.paused_until_ms
+        return max(self.paused_until_ms, self.hung_ms.get(who, 0))
 
     def run_agent(self, invocation: Invocation) -> Exit:
         """Do what a resource agent would do here, and return how it exits."""

@@ -1,8 +1,9 @@
-"""Sealing without cryptography, for simulation: what is told apart is told apart by its key."""
+"""Sealing without cryptography, for simulation: a changed byte or another key does not open."""
 
 from __future__ import annotations
 
 import hashlib
+from zlib import crc32
 
 from cryptography.exceptions import InvalidTag
 
@@ -10,18 +11,22 @@ from pcsx.ring.seal import SUITES
 
 
 class Cheap:
-    """A suite that appends eight bytes of the key; opens only under the same key."""
+    """A suite that appends the key's own twelve bytes and a checksum of all that was sealed."""
 
     def __init__(self, key: bytes) -> None:
-        self._tag = hashlib.blake2s(key, digest_size=16).digest()
+        self._tag = hashlib.blake2s(key, digest_size=12).digest()
 
     def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
-        return data + self._tag
+        return data + self._tag + self._sum(nonce, data, associated_data)
 
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
-        if data[-16:] != self._tag:
+        plain = data[:-16]
+        if data[-16:] != self._tag + self._sum(nonce, plain, associated_data):
             raise InvalidTag
-        return data[:-16]
+        return plain
+
+    def _sum(self, nonce: bytes, data: bytes, associated: bytes | None) -> bytes:
+        return crc32(data, crc32(associated or b"", crc32(nonce))).to_bytes(4, "big")
 
 
 CHEAP = dict.fromkeys(SUITES, Cheap)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from tests.sim.chaos import Chaos
-from tests.sim.cluster import Faults
+from tests.sim.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)

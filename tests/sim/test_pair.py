@@ -6,7 +6,8 @@ import pytest
 
 from pcsx.daemon import events
 from tests.sim.chaos import EXCLUSIVE, RESOURCES
-from tests.sim.cluster import Cluster, Faults
+from tests.sim.cluster import Cluster
+from tests.sim.faults import Faults
 
 
 def pair(seed: int = 1, **more: object) -> Cluster:

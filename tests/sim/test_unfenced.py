@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.sim.chaos import EXCLUSIVE, RESOURCES
-from tests.sim.cluster import Cluster, Faults
+from tests.sim.cluster import Cluster
+from tests.sim.faults import Faults
 
 
 def unfenced(count: int = 3, *, seed: int = 1, **properties: str) -> Cluster:
