@@ -179,11 +179,9 @@ class Chaos:
     def _write(self) -> Call | None:
         self._written += 1
         number = self._written
-        if self.seed >= SWARM_FROM and number % 2:
-            if ids := self.scene.within():
-                self.registers.change(
-                    self.chance.choice(ids), self.chance.choice(KEYS), f"{number}"
-                )
+        if self.seed >= SWARM_FROM and number % 2 and (ids := self.scene.within()):
+            key = self.chance.choice(KEYS)
+            self.registers.change(self.chance.choice(ids), key, f"{number}")
             return None
 
         def change(tree: etree._Element) -> None:

@@ -306,7 +306,7 @@ def _member(machine: Machine) -> Member | None:
 
 def _stood(machine: Machine, now_ms: int) -> bool:
     """Return whether the clock of *machine* stood still not long ago."""
-    return 0 < machine.stood_until_ms and now_ms < machine.stood_until_ms + STOOD_MS
+    return machine.stood_until_ms > 0 and now_ms < machine.stood_until_ms + STOOD_MS
 
 
 def _weights(voters: Voters) -> tuple[dict[int, int], ...]:
