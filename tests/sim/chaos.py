@@ -195,6 +195,7 @@ class Chaos:
     def _peace(self) -> None:
         """End all faults, and what operators began."""
         cluster = self.cluster
+        self.scene.over = True
         cluster.partition()
         cluster.faults = Faults()
         for machine in cluster.machines.values():

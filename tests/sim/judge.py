@@ -210,7 +210,11 @@ class Judge:
                 self.fail("S1 one active copy", f"{resource} on {' and '.join(where)}")
             held = self._held.get(resource)
             if resource in machine.services:
-                self._held[resource] = (machine.id, machine.disk.hard.boot_counter)
+                member = _member(machine)
+                known = member is not None and member.scene.quorum.quorate
+                if held is None or held[0] != machine.id or known:
+                    # Of a later life that is cut off nobody can know; what ends it ends both.
+                    self._held[resource] = (machine.id, machine.disk.hard.boot_counter)
             elif held is not None and held[0] == machine.id and machine.powered:
                 del self._held[resource]
 

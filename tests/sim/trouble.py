@@ -28,6 +28,8 @@ class Scene:
         self.lost_disk = False
         """One disk has lost what it had: of a second one nothing is promised."""
         self.removed: set[int] = set()
+        self.over = False
+        """Peace has come: nothing more goes wrong."""
 
     @property
     def victim(self) -> Machine:
@@ -330,13 +332,25 @@ def remove(run: Scene) -> None:
     run.ids.remove(machine.id)
     run.say(f"operator: {machine.name} is removed")
 
+    calls: list[Call] = []
+
     def ask() -> None:
         call = run.ask(NodeRemove(machine.name, force=True))
         if call is not None:
+            calls.append(call)
             run.cluster.judge.removals.append((call, machine.id))
 
+    def come_back() -> None:
+        if calls and calls[0].ok:
+            if not run.over:
+                run.cluster.boot(machine.id)
+        else:  # it was not to be
+            run.removed.discard(machine.id)
+            run.ids.append(machine.id)
+            run.cluster.boot(machine.id)
+
     run.cluster.at(5000, ask)
-    run.cluster.at(8000, lambda: run.cluster.boot(machine.id))
+    run.cluster.at(8000, come_back)
 
 
 def fence(run: Scene) -> None:
