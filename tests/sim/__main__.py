@@ -50,7 +50,7 @@ def soak(hours: float, count: int) -> int:
         print(f"the soak fails: {error}")
         return 1
     spent = time.process_time() - began
-    print(f"{count} nodes, {hours:g} h of 5 % loss and 200 ms stalls: no fencing, no change of view "
+    print(f"{count} nodes, {hours:g} h of 5 % loss and 200 ms stalls: no fencing, no new view "
           f"({spent:.0f} s of CPU, {hours * 3600 / spent:.0f} times real time)")  # fmt: skip
     return 0
 

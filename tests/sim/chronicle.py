@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pcsx.ring.port import Deliver, Multicast, Regular, Transitional, View, ViewId
+from pcsx.ring.port import Deliver, Multicast, Regular, Transitional, View
 
 if TYPE_CHECKING:
     from pcsx.ring.machine import Machine as Ring
@@ -34,8 +34,8 @@ class Chronicle:
     def __init__(self, fail: Fail) -> None:
         self._fail = fail
         self._lives: dict[int, tuple[Ring, _Life]] = {}
-        self._places: dict[tuple[ViewId, int], tuple[int, bytes]] = {}
-        self._moves: dict[tuple[ViewId, ViewId, tuple[int, ...]], int] = {}
+        self._places: dict[tuple[View, int], tuple[int, bytes]] = {}
+        self._moves: dict[tuple[View, View, tuple[int, ...]], int] = {}
         self._safe: set[bytes] = set()
 
     def follow(self, machine: Machine) -> None:
@@ -68,11 +68,12 @@ class Chronicle:
     def _delivered(self, me: int, life: _Life, told: Deliver) -> None:
         if life.view is None or told.view != life.view.id:
             self._fail("E4 in the view it was sent in", f"n{me} in {life.view}: {told}")
+            return
         if told.gseq != life.place + 1:
             self._fail("E1 no place is left out", f"n{me} after {life.place}: {told}")
         life.place = told.gseq
         what = (told.sender, told.payload)
-        if self._places.setdefault((told.view, told.gseq), what) != what:
+        if self._places.setdefault((life.view, told.gseq), what) != what:
             self._fail("E1 one message at a place", f"n{me}: {told}")
         if told.sender == me:
             life.heard.append(told.payload)
@@ -92,7 +93,7 @@ class Chronicle:
         if life.view is not None and life.together is not None:
             if view.id <= life.view.id:
                 self._fail("E5 view ids rise", f"n{me}: {view.id} after {life.view.id}")
-            move = (life.view.id, view.id, life.together)
+            move = (life.view, view, life.together)
             if self._moves.setdefault(move, life.place) != life.place:
                 self._fail("E2 who moves together saw the same", f"n{me}: {move} at {life.place}")
         life.view, life.place, life.together = view, 0, None

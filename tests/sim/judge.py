@@ -61,7 +61,10 @@ class Judge:
         raise Violation(f"{law}: {text}\n{self.cluster.tail(80)}")
 
     def born(self, machine: Machine) -> None:
-        """Take notice of a new life."""
+        """Take notice of a new life; what a failed disk could not keep does not bind it."""
+        if machine.disk.failed:
+            machine.disk.failed = False
+            self._epochs.pop(machine.id, None)
         self._chronicle.follow(machine)
 
     # --- after each step --------------------------------------------------------------------------

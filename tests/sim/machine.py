@@ -62,7 +62,6 @@ class Disk:
 
     def open(self, me: int, psk: bytes, nonce: int) -> Life:
         """Begin a life: the boot counter rises first."""
-        self.failed = False
         self.hard = replace(self.hard, boot_counter=self.hard.boot_counter + 1)
         recovered = Recovered(
             self.hard, self.snapshot, tuple(self.entries), self.damage, tuple(self.intents)

@@ -14,5 +14,5 @@ def test_loss_and_short_stalls_cost_nobody_their_place(count: int):
 
 
 def test_a_soak_that_costs_somebody_their_place_is_told():
-    with pytest.raises(Violation, match="L[67]"):
+    with pytest.raises(Violation, match=r"L[67]"):
         soaked(5, hours=2 / 60, stall_ms=4000)
