@@ -66,9 +66,7 @@ class Disk:
         recovered = Recovered(
             self.hard, self.snapshot, tuple(self.entries), self.damage, tuple(self.intents)
         )
-        return Life(
-            me, Boot(self.hard.boot_counter, nonce), recovered, self.keys or (psk,)
-        )
+        return Life(me, Boot(self.hard.boot_counter, nonce), recovered, self.keys or (psk,))
 
 
 @dataclass

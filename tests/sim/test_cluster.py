@@ -10,6 +10,7 @@ import pytest
 from pcsx.daemon import events
 from pcsx.daemon.scene import Scene
 from pcsx.protocol import Fence, GroupJoin, GroupSend, KeyRotate, LockAcquire
+from pcsx.ring.port import Damage
 from tests.sim.chaos import EXCLUSIVE, RESOURCES, Chaos
 from tests.sim.cluster import Cluster
 from tests.sim.faults import Faults
@@ -298,6 +299,7 @@ def test_a_node_restored_from_an_old_backup_votes_for_nothing_until_it_has_the_l
     made.until(lambda: call.done, 10_000)
     made.power_off(3)
     made.machines[3].disk = backup
+    made.judge.restored(made.machines[3])
     made.boot(3)
     made.until(made.at_rest, 120_000)
     story = "\n".join(made.story)
@@ -306,4 +308,4 @@ def test_a_node_restored_from_an_old_backup_votes_for_nothing_until_it_has_the_l
     node = made.machines[3].node
     assert node is not None and node.member is not None
     assert node.member.boot.counter > 1 << 16
-    assert not made.machines[3].disk.disowned
+    assert made.machines[3].disk.damage is Damage.CLEAN
