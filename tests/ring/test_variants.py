@@ -185,6 +185,31 @@ def pair_made_three() -> None:
     rest(world)
 
 
+def tie_breaker_moved() -> None:
+    """A tie-breaker is moved, and who had it loses what it did not sync."""
+    world = settled(World(2, 5, config=config_of(2, options=(("auto_tie_breaker", "1"),))))
+    if world.leader() != 1:
+        world.crash(2)
+        down(world)
+        world.start(2)
+        world.settle()
+    assert world.leader() == 1
+    base = world.machine(1).voters.newest
+    options = (*base.options, ("auto_tie_breaker_node", "highest"))
+    world.disk_ms = (50, 50)
+    world.reconfigure(1, replace(base, options=options))
+    world.run(20)
+    world.cut |= {(1, 2), (2, 1)}
+    world.crash(1)
+    world.run(200)
+    world.start(1)
+    world.run(3 * world.timers.down_ms)
+    commit(world, 1, b"by the old tie-breaker")
+    commit(world, 2, b"by the new one")
+    heal(world)
+    rest(world)
+
+
 def restarted_within_its_promise() -> None:
     """A voter that has promised starts anew, beside one that looks for a leader."""
     world = settled(World(3, 5))
@@ -208,6 +233,7 @@ CASES: list[tuple[Breaks, Callable[[], None]]] = [
     (nowfa, shot_and_back_first),
     (contact, shot_and_seen_once),
     (onestep, pair_made_three),
+    (onestep, tie_breaker_moved),
     (forgetful, restarted_within_its_promise),
 ]
 

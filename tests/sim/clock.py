@@ -25,6 +25,8 @@ class Clock:
 
     def shows(self, world_ms: int) -> int:
         """Return what it shows at *world_ms*."""
+        if world_ms <= self._at_ms:
+            return int(self._shown_ms)
         if self._rate == 1.0:
             return int(self._shown_ms) + world_ms - self._at_ms
         return int(self._shown_ms + (world_ms - self._at_ms) * self._rate)
@@ -45,8 +47,8 @@ class Clock:
 
     def stand(self, world_ms: int, for_ms: int) -> None:
         """Stand still until *for_ms* from now, as in a machine that its hypervisor pauses."""
-        self._shown_ms = self._shown_ms + (world_ms - self._at_ms) * self._rate
-        self._at_ms = world_ms + for_ms
+        self._shown_ms += max(0, world_ms - self._at_ms) * self._rate
+        self._at_ms = max(self._at_ms, world_ms + for_ms)
         self._now = Now(-1, START)
 
     def jump(self, seconds: int) -> None:

@@ -246,7 +246,7 @@ class Cluster:
     def pause(self, id: int, for_ms: int, *, clock: bool = False) -> None:
         """Stop machine *id* for so long; *clock*: its clock stands still too, unseen by it."""
         machine = self.machines[id]
-        machine.paused_until_ms = self.now_ms + for_ms
+        machine.paused_until_ms = max(machine.paused_until_ms, self.now_ms + for_ms)
         if clock:
             machine.clock.stand(self.now_ms, for_ms)
             machine.stood_until_ms = machine.paused_until_ms
