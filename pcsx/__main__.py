@@ -25,6 +25,11 @@ def chosen() -> int:
         from pcsx.shell.ids import main as ids
 
         return ids(sys.argv[3:])
+    if sys.argv[1:3] == ["completion", "reply"]:
+        from pcsx.shell.params import main as params
+
+        if (offered := params(sys.argv[3:])) is not None:
+            return offered
     name = sys.argv[0].rpartition("/")[2]
     ours = name in ("pcsx", "pcs", "__main__.py")
     if ours and next((word for word in sys.argv[1:] if word[:1] != "-"), "") == "status":

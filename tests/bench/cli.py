@@ -1,8 +1,8 @@
 """What commands cost, beside pcs and crm in the same run: `python -m tests.bench.cli [RUNS]`.
 
 On a file it needs no root. On running clusters (3 nodes, 23 resources, ours and the peers' side by
-side) it needs root and the shared lab. Medians, and ratios to the peer; commands take turns, so
-that both meet the same noise.
+side) it needs root and the shared lab. Ours is the package as it is once installed, as theirs are.
+Medians, and ratios to the peer; commands take turns, so that both meet the same noise.
 """
 
 from __future__ import annotations
@@ -19,28 +19,30 @@ from typing import Any, Final
 from pcsx.cib.founding import first_document
 from tests.bench.figures import Figure, compared, median
 from tests.bench.footprint import idle_rows
+from tests.bench.installed import install
 from tests.bench.peers import absent, pacemaker
 from tests.live.cluster import PCSX, Cluster
 from tests.live.lab import Lab, until
 
-OURS: Final = str(Path(sys.executable).with_name("pcsx"))
 EXTRA: Final = 20
 """Resources beside the device and the group of two."""
 
 
 def main(runs: int) -> None:
     """Measure and print."""
-    on_a_file(runs)
-    if reason := absent():
-        print(f"\nrunning clusters are left out: {reason}")
-        return
-    on_clusters(runs)
+    with tempfile.TemporaryDirectory(prefix="pcsx-installed-") as place:
+        program = install(Path(place))
+        on_a_file(program, runs)
+        if reason := absent():
+            print(f"\nrunning clusters are left out: {reason}")
+            return
+        on_clusters(program, runs)
 
 
 # --- a file ---------------------------------------------------------------------------------------
 
 
-def on_a_file(runs: int) -> None:
+def on_a_file(program: str, runs: int) -> None:
     """Compare commands on a CIB file: CPU of whole processes."""
     commands = {
         "--version": ("--version", "pcs --version", 0.0),
@@ -58,7 +60,9 @@ def on_a_file(runs: int) -> None:
         for name, (ours, theirs, goal) in commands.items():
             mine, its = Figure(), Figure()
             for _ in range(runs + 1):
-                words = [OURS] + ([] if ours == "--version" else ["-f", str(file)]) + ours.split()
+                words = (
+                    [program] + ([] if ours == "--version" else ["-f", str(file)]) + ours.split()
+                )
                 file.write_bytes(first_document("b", "u", [("1", "n1")]).to_bytes())
                 mine.take(lambda w=words: _run(w))
                 file.write_bytes(first_document("b", "u", [("1", "n1")]).to_bytes())
@@ -86,7 +90,7 @@ def _run(words: list[str], **environment: str) -> None:
 # --- running clusters -----------------------------------------------------------------------------
 
 
-def on_clusters(runs: int) -> None:
+def on_clusters(program: str, runs: int) -> None:
     """Compare commands and footprint on running clusters of 3 nodes and 23 resources."""
     with Lab(3) as lab, pacemaker(3) as peer:
         made = Cluster(lab)
@@ -102,11 +106,12 @@ def on_clusters(runs: int) -> None:
         time.sleep(5)
         idle = idle_rows(made, peer, 20.0)
         node, theirs = lab.machines[0], peer.nodes[0]
+        installed = f"PYTHONPATH= exec {program}"
         pairs = (
-            ("pcsx status", f"{OURS} status", "pcs status", 0.25),
-            ("pcsx status", f"{OURS} status", "crm status", 1.0),
-            ("pcsx resource config", f"{OURS} resource config", "pcs resource config", 0.0),
-            ("pcsx configure show", f"{OURS} configure show", "crm configure show", 0.0),
+            ("pcsx status", f"{installed} status", "pcs status", 0.25),
+            ("pcsx status", f"{installed} status", "crm status", 1.0),
+            ("pcsx resource config", f"{installed} resource config", "pcs resource config", 0.0),
+            ("pcsx configure show", f"{installed} configure show", "crm configure show", 0.0),
         )
         rows = []
         for name, ours, other, goal in pairs:
