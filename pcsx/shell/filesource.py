@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pcsx.cib import patch
 from pcsx.cib.document import MAX_BYTES, Cib, Version
 from pcsx.errors import Conflict, Failed, NoCluster
 from pcsx.shell.journal import Journal
@@ -100,6 +99,8 @@ class FileSource:
             return base, new
         present = Cib.from_bytes(text)
         try:
+            from pcsx.cib import patch
+
             return present, patch.merge(base, new, present)
         except Conflict as conflict:
             conflict.where = f"{target}: {conflict.where}"

@@ -8,7 +8,6 @@ be written loses no change of the file: the change is merely not on record.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import pwd
 from datetime import datetime
@@ -30,6 +29,8 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         """Name the file by its whole path."""
+        import hashlib
+
         name = hashlib.sha256(str(file).encode("utf-8", "surrogateescape")).hexdigest()[:32]
         self.path = state.directory("files") / f"{name}.journal"
 

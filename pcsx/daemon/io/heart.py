@@ -150,7 +150,7 @@ class _Loop:
             events = self._epoll.poll(self._sleep_ms(boottime_ms()) / 1000)
             now = Now(boottime_ms(), self._wall)
             self._left_over = False
-            for number in self._links:
+            for number in tuple(self._links):
                 self._receive_quiet(number, now)
             for fd, what in events:
                 link = self._link_of.get(fd)
