@@ -133,7 +133,7 @@ _pcsx_words() {
         'stonith defaults set') printf '%s\n' 'create' 'delete' 'update' ;;
         'stonith defaults set create') printf '%s\n' 'id=' 'score=' 'meta' 'rule' ;;
         'stonith defaults set update') printf '%s\n' 'meta' ;;
-        'stonith history') printf '%s\n' 'show' ;;
+        'stonith history') printf '%s\n' 'cleanup' 'show' 'update' ;;
         'stonith level') printf '%s\n' 'add' 'clear' 'config' 'delete' 'verify' ;;
         'stonith level clear') printf '%s\n' 'target' 'stonith' ;;
         'stonith level delete') printf '%s\n' 'target' 'stonith' ;;
@@ -432,6 +432,7 @@ _pcsx_kinds() {
         'stonith enable') printf '%s\n' 'device' ;;
         'stonith fence') printf '%s\n' 'node' ;;
         'stonith history') printf '%s\n' 'node' ;;
+        'stonith history cleanup') printf '%s\n' 'node' ;;
         'stonith history show') printf '%s\n' 'node' ;;
         'stonith level add') printf '%s\n' 'device' 'node' ;;
         'stonith level clear') printf '%s\n' 'device' 'node' ;;
@@ -770,7 +771,9 @@ _pcsx_is() {
         'stonith enable') printf '%s\n' open ;;
         'stonith fence') printf '%s\n' open ;;
         'stonith history') printf '%s\n' open ;;
+        'stonith history cleanup') printf '%s\n' open ;;
         'stonith history show') printf '%s\n' open ;;
+        'stonith history update') printf '%s\n' open ;;
         'stonith level') printf '%s\n' open ;;
         'stonith level add') printf '%s\n' open ;;
         'stonith level clear') printf '%s\n' open ;;

@@ -266,7 +266,7 @@ function __pcsx_words
         case 'stonith defaults set update'
             printf '%s\n' 'meta'
         case 'stonith history'
-            printf '%s\n' 'show	Show all fencing that is on record, newest first.'
+            printf '%s\n' 'cleanup	Forget the fencing on record of a node, or all; what is under way stays on record.' 'show	Show all fencing that is on record, newest first.' 'update	Have all nodes know the same fencing history, which they do: it is in the cluster\'s log.'
         case 'stonith level'
             printf '%s\n' 'add	Add a level: devices that are all used to fence the target, when lower levels failed.' 'clear	Delete all levels, those of a target, or those with just these devices.' 'config	Show the fencing levels of every target.' 'delete	Delete a level: all of that number, or those of a target or with just these devices.' 'verify	Check that all devices and nodes of all levels exist.'
         case 'stonith level clear'
@@ -852,6 +852,8 @@ function __pcsx_kinds
         case 'stonith fence'
             printf '%s\n' 'node'
         case 'stonith history'
+            printf '%s\n' 'node'
+        case 'stonith history cleanup'
             printf '%s\n' 'node'
         case 'stonith history show'
             printf '%s\n' 'node'
@@ -1524,7 +1526,11 @@ function __pcsx_is
             printf '%s\n' open
         case 'stonith history'
             printf '%s\n' open
+        case 'stonith history cleanup'
+            printf '%s\n' open
         case 'stonith history show'
+            printf '%s\n' open
+        case 'stonith history update'
             printf '%s\n' open
         case 'stonith level'
             printf '%s\n' open

@@ -147,6 +147,14 @@ class ConfirmFence(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetFences(Request):
+    """Forget the fencing on record, of *node* or of all; what is under way stays."""
+
+    node: str = ""
+    do: ClassVar[str] = "forget-fences"
+
+
+@dataclass(frozen=True, slots=True)
 class FenceHistory(Request):
     """All fencing that is on record: `history`, newest first."""
 
@@ -629,8 +637,9 @@ REQUESTS: Final[dict[str, type[Request]]] = {
     cls.do: cls
     for cls in (
         GetStatus, GetState, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, Fence,
-        ConfirmFence, FenceHistory, AgentMetadata, NodeStop, NodeStart, Destroy, ClusterSetup,
-        SetupAnswer, Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions, Diary,
+        ConfirmFence, FenceHistory, ForgetFences, AgentMetadata, NodeStop, NodeStart, Destroy,
+        ClusterSetup, SetupAnswer, Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions,
+        Diary,
         RunAgent, TestAlert, ProbeDevices,
         ClusterToken, TokenRecord, ClusterJoin, NodeAdmit, NodeRemove, NodeRename,
         ClusterForceNew, ClusterRejoin,

@@ -145,6 +145,15 @@ class Reformed:
     wall_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class FencesForgotten:
+    """A person, *by*, has the closed fencings of *target* (0: of all) forgotten."""
+
+    target: int
+    by: str
+    wall_s: int
+
+
 Fact = (
     CibChange
     | FenceIntent
@@ -155,6 +164,7 @@ Fact = (
     | FencedAlone
     | Unblocked
     | Reformed
+    | FencesForgotten
     | TrustFact
 )
 
@@ -170,6 +180,7 @@ _CODEC: Final[Codec[Fact]] = Codec(
         7: FencedAlone,
         8: Unblocked,
         9: Reformed,
+        10: FencesForgotten,
         20: TokenMade,
         21: TokenUsed,
         22: KeyPrepared,
@@ -249,6 +260,10 @@ class Ledger:
                 self._end(node, boot)
             case FencedAlone():
                 self._fenced_alone(index, fact)
+            case FencesForgotten(target):
+                for number, known in list(self.fencings.items()):
+                    if known.verdict and target in (0, known.target):
+                        del self.fencings[number]
             case Unblocked() | Reformed():
                 pass  # for the record alone
             case Admitted(node, boot):

@@ -8,13 +8,13 @@ from typing import Any
 from pcsx.agents import Exit, Invocation, outcome_of
 from pcsx.daemon.answers import fencing_of, is_fencing_required
 from pcsx.daemon.events import ChildExited
-from pcsx.daemon.ledger import FenceClosed, FenceIntent
+from pcsx.daemon.ledger import FenceClosed, FenceIntent, FencesForgotten
 from pcsx.daemon.member import Member
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.daemon.solo import Proven
 from pcsx.errors import Failed, NoQuorum, Refused
 from pcsx.errors import Finding as Remark
-from pcsx.protocol import ConfirmFence, Fence, FenceHistory, ProbeDevices
+from pcsx.protocol import ConfirmFence, Fence, FenceHistory, ForgetFences, ProbeDevices
 from pcsx.ring.port import Proposed
 from pcsx.values import Now
 
@@ -137,6 +137,25 @@ def history(desk: Desk, request: FenceHistory, _now: Now) -> list[Outcome]:
         cases = [case for case in cases if case["target"] == request.node]
     required = is_fencing_required(scene.ledger.replica.cib)
     return desk.ok({"history": cases, "required": required})
+
+
+def forget(desk: Desk, request: ForgetFences, now: Now) -> list[Outcome]:
+    """Have the log forget what is closed; answer with how many fencings that were."""
+
+    def here(member: Member) -> list[Outcome]:
+        target = _target(member, request.node) if request.node else 0
+        known = member.ledger.fencings.values()
+        count = sum(1 for case in known if case.verdict and target in (0, case.target))
+
+        def then(proposed: Proposed, _: Now) -> list[Outcome]:
+            if not proposed.index:
+                return desk.fail(NoQuorum(f"not recorded: {proposed.refusal}"))
+            return desk.ok({"forgotten": count})
+
+        fact = FencesForgotten(target, desk.user, int(now.wall.timestamp()))
+        return list(member.decide(fact, now, then))
+
+    return desk.on_leader(here, now)
 
 
 def probe(desk: Desk, request: ProbeDevices, now: Now) -> list[Outcome]:

@@ -20,6 +20,8 @@ def register(level: Level) -> None:
     level.verb("confirm", usage="NODE")(confirm)
     history = Level("history", "Show which nodes were fenced.", default="show")
     history.verb("show", usage="[NODE]")(show)
+    history.verb("cleanup", usage="[NODE]")(cleanup)
+    history.verb("update")(update)
     level.add_command(history)
 
 
@@ -134,6 +136,42 @@ def show(run: Run, words: list[str]) -> None:
         run.say(told(entry))
     if not found:
         run.say("No fencing is on record.")
+
+
+def cleanup(run: Run, words: list[str]) -> None:
+    """Forget the fencing on record of a node, or all; what is under way stays on record.
+
+    \b
+    Example:
+        pcsx stonith history cleanup node2
+    """
+    from pcsx.protocol import ForgetFences
+
+    if len(words) > 1:
+        raise args.misused(run.usage)
+    run.live_only("it changes what the cluster has on record")
+    done = run.source.call(ForgetFences(words[0] if words else ""))
+    run.give(done)
+    run.changed = bool(done["forgotten"])
+    of = f"node {words[0]}" if words else "all nodes"
+    run.say(f"Cleaned up the fencing history of {of}: {done['forgotten']} entries")
+
+
+def update(run: Run, words: list[str]) -> None:
+    """Have all nodes know the same fencing history, which they do: it is in the cluster's log.
+
+    \b
+    Example:
+        pcsx stonith history update
+    """
+    from pcsx.protocol import FenceHistory
+
+    if words:
+        raise args.misused(run.usage)
+    run.live_only("it asks the cluster")
+    count = len(run.source.call(FenceHistory())["history"])
+    run.give({"entries": count})
+    run.say(f"The log has the fencing history of all nodes: {count} entries")
 
 
 TOLD_S: Final = 15.0
