@@ -127,6 +127,7 @@ def test_a_daemon_that_is_back_in_time_or_leaves_in_good_order_ends_no_machine(
 EMULATOR = Path(__file__).parents[3] / "shared/rigs/watchdog/wd-vm.sh"
 NEEDED = ("qemu-system-x86_64", "busybox", "cpio")
 MISSING = [name for name in NEEDED if shutil.which(name) is None]
+MISSING += [name for name in ("KERNEL", "MODULES") if name not in os.environ]
 HOLDER = """import time
 from watchdog import Watchdog
 
@@ -153,9 +154,11 @@ def _with_python(root: Path) -> None:
     (root / "usr/bin").mkdir(parents=True)
     shutil.copy(binary, root / "usr/bin/python3")
     source = Path(os.__file__).parent
-    extensions = sorted(source.glob("lib-dynload/_ctypes*.so")) + sorted(
-        source.glob("lib-dynload/fcntl*.so")
-    )
+    extensions = [
+        file
+        for name in ("_ctypes", "_struct", "fcntl")
+        for file in source.glob(f"lib-dynload/{name}.*")
+    ]
     linked = set()
     for file in (Path(binary), *extensions):
         told = subprocess.run(["ldd", str(file)], capture_output=True, text=True).stdout
@@ -181,7 +184,7 @@ def _with_python(root: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not EMULATOR.exists(), reason="the rig of an emulated machine is not here")
-@pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)} for an emulated machine")
+@pytest.mark.skipif(bool(MISSING), reason=f"for an emulated machine, set or install: {MISSING}")
 def test_a_kernels_watchdog_is_timed_petted_disarmed_and_bites_when_its_holder_ends(
     tmp_path: Path, figure: Callable[..., None]
 ):
