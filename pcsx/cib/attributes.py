@@ -138,12 +138,15 @@ def _says(clone: etree._Element, name: str) -> bool:
 
 
 def found_by(cib: Cib, xpath: str) -> list[str]:
-    """Return the elements that *xpath* finds, as text; raise `ValueError` where it is no XPath."""
+    """Return the elements that *xpath* finds, each as lines; `ValueError` where it is no XPath."""
     try:
         found = cib.tree.xpath(xpath)
     except etree.XPathError as error:
         raise ValueError(str(error)) from None
-    return [etree.tostring(el, encoding="unicode", with_tail=False) for el in _elements(found)]
+    return [
+        etree.tostring(el, encoding="unicode", with_tail=False, pretty_print=True).rstrip()
+        for el in _elements(found)
+    ]
 
 
 def _elements(found: object) -> Iterator[etree._Element]:

@@ -21,6 +21,8 @@ from pcsx.values import INFINITY, parse_bool, parse_duration_ms, parse_score
 
 DEFAULT_TIMEOUT_MS: Final = 60_000
 DEFAULT_ATTEMPTS: Final = 10
+WATCHDOG_AGENT: Final = "fence_watchdog"
+"""A device of this agent is no program to call: it says for which nodes watchdogs count."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -94,6 +96,8 @@ class Devices:
     attempts_max: int = DEFAULT_ATTEMPTS
     watchdog_timeout_ms: int = 0
     """Nonzero: a lost node with an armed watchdog counts as ended after this; below 0: choose."""
+    watched: tuple[str, ...] | None = None
+    """The nodes whose watchdogs count; None: all."""
     node_attributes: tuple[tuple[str, Pairs], ...] = ()
     _by_id: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)
 
@@ -103,6 +107,11 @@ class Devices:
     def get(self, id: str) -> Device | None:
         """Return the device with *id*, or None."""
         return self._by_id.get(id)
+
+    def watchdog_ms(self, node: str) -> int:
+        """Return how long the watchdog of *node* is waited for; 0: it does not count."""
+        counts = self.watched is None or node in self.watched
+        return self.watchdog_timeout_ms if counts else 0
 
     def levels_for(self, node: str) -> tuple[tuple[str, ...], ...]:
         """Return the devices of each level for *node*, in the order of trying; none: no levels.
@@ -137,8 +146,10 @@ def devices_of(cib: Cib, wall: datetime | None = None) -> Devices:
     reader = _Reader(cib, wall)
     options = reader.options()
     devices = sorted(reader.devices(), key=lambda device: (-device.priority, device.id))
+    watching = [device for device in devices if device.agent == WATCHDOG_AGENT]
     return Devices(
-        devices=tuple(devices),
+        devices=tuple(device for device in devices if device.agent != WATCHDOG_AGENT),
+        watched=_watched(watching),
         levels=tuple(reader.levels()),
         enabled=parse_bool(_option(options, "enabled", "true")) is not False,
         action="off" if _option(options, "action", "reboot") in ("off", "poweroff") else "reboot",
@@ -152,6 +163,12 @@ def devices_of(cib: Cib, wall: datetime | None = None) -> Devices:
 def _option(options: dict[str, str], name: str, default: str) -> str:
     """Return the option by its newer name if that is set, else by the older one."""
     return options.get(f"fencing-{name}") or options.get(f"stonith-{name}") or default
+
+
+def _watched(devices: list[Device]) -> tuple[str, ...] | None:
+    """Return the nodes that devices for watchdogs name; without names, all count."""
+    hosts = " ".join(device.param("pcmk_host_list") for device in devices)
+    return tuple(sorted(set(hosts.replace(",", " ").replace(";", " ").split()))) or None
 
 
 def _watchdog_ms(text: str) -> int:

@@ -13,6 +13,7 @@ from typing import Final
 
 from pcsx.agents import plain
 from pcsx.cib import Cib
+from pcsx.cib.fencing import devices_of
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.effects import Plan
 from pcsx.daemon.events import Planned
@@ -743,13 +744,10 @@ class Controller:
 
     def _watchdog_wait_ms(self, case: Fencing) -> int | None:
         """Return how long the target's watchdog needs to end it, where that may be relied on."""
-        cib = self.scene.ledger.replica.cib
-        options = ("fencing-watchdog-timeout", "stonith-watchdog-timeout")
-        text = next((value for name in options if (value := cib.cluster_option(name))), "0")
-        wanted_ms = -1 if text.strip().startswith("-") else parse_duration_ms(text) or 0
-        picture = self.scene.picture.nodes.get(case.target)
         if not case.lost or case.action == "on" or case.target in self.scene.members:
             return None
+        picture = self.scene.picture.nodes.get(case.target)
+        wanted_ms = devices_of(self.scene.ledger.replica.cib).watchdog_ms(self._name(case.target))
         keeps_ms = keep_ms(self.scene.config.timers)
         return watchdog_wait_ms(picture, wanted_ms=wanted_ms, keep_ms=keeps_ms)
 

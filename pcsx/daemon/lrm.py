@@ -39,6 +39,7 @@ from pcsx.agents.outcome import (
 )
 from pcsx.agents.types import Invocation
 from pcsx.cib.agents import ALL
+from pcsx.cib.fencing import WATCHDOG_AGENT
 from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick, UnitChanged
 from pcsx.daemon.lrm_port import (
@@ -461,6 +462,8 @@ class Lrm:
         if order.task == "monitor" and order.resource not in self._devices:
             return Outcome(NOT_RUNNING, Status.DONE)
         if order.task == "monitor" and order.interval_ms == 0:
+            return Outcome(OK, Status.DONE)
+        if order.agent[2] == WATCHDOG_AGENT:
             return Outcome(OK, Status.DONE)
         params = dict(order.params)
         action = params.get("pcmk_monitor_action", "monitor")

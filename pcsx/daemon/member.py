@@ -1103,7 +1103,7 @@ class Member:
         watchman = self.watchman
         # What fencing goes by is read anew after a change, so only where a watchdog is armed.
         asked = bool(watchman.timeout_ms) and self.scene.fencing
-        wanted_ms = self.fencer.devices.watchdog_timeout_ms if asked else 0
+        wanted_ms = self.fencer.devices.watchdog_ms(self.scene.name) if asked else 0
         watchman.relies(wanted_ms, pair=bool(self.machine.partner))
         said = watchman.look(now, quorate=self.scene.quorum.quorate)
         effects: list[MemberEffect] = [TellHeart(guard) for guard in said]

@@ -482,10 +482,12 @@ def _located(resource: str, options: _Options, facts: Facts) -> Said:
         return Said(stdout="".join(f"{entry.node}\n" for entry in found))
     lines = [
         f"resource {resource} is running on: {entry.node}"
-        + (" Promoted\n" if entry.role == "Promoted" else " \n")
+        + (" Promoted\n" if entry.role == "Promoted" else "\n")
         for entry in found
     ]
-    return Said(stdout="".join(lines) or f"resource {resource} is NOT running\n")
+    if not lines:
+        return Said(stderr=f"resource {resource} is NOT running\n")
+    return Said(stdout="".join(lines))
 
 
 def _banned(resource: str, options: _Options, facts: Facts) -> Said:
@@ -539,7 +541,7 @@ def _cibadmin(words: tuple[str, ...], env: Mapping[str, str], facts: Facts) -> S
         return Said(NO_SUCH, stderr=f"Call cib_query failed: {_NO_SUCH_TEXT}\n")
     if len(texts) == 1:
         return Said(stdout=f"{texts[0]}\n")
-    body = "".join(f"  {text}\n" for text in texts)
+    body = "".join(f"  {line}\n" for text in texts for line in text.splitlines())
     return Said(stdout=f"<xpath-query>\n{body}</xpath-query>\n")
 
 

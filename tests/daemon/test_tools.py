@@ -122,9 +122,12 @@ def test_what_agents_write_is_a_transient_attribute(line: str, update: Any):
          'name="ping" host="n1" value="100"\nname="ping" host="n2" value="0"\n'),
         ("attrd_updater --query -n ping -N n2", 'name="ping" host="n2" value="0"\n'),
         ("crm_resource -r db --locate",
-         "resource db is running on: n1 Promoted\nresource db is running on: n2 \n"),
+         "resource db is running on: n1 Promoted\nresource db is running on: n2\n"),
         ("attrd_updater -n lsn -Q", 'name="lsn" host="n1" value="1"\n'),
-        ("crm_resource -r vm --locate", "resource vm is NOT running\n"),
+        ("cibadmin -Q -o nodes",
+         '<nodes>\n  <node id="1" uname="n1">\n    <instance_attributes id="nodes-1">\n'
+         '      <nvpair id="nodes-1-rack" name="rack" value="r1"/>\n'
+         '    </instance_attributes>\n  </node>\n  <node id="2" uname="n2"/>\n</nodes>\n'),
         ("crm_resource -Q -r vm -z -g cpu", "2\n"),
         ("pacemakerd -$", "Pacemaker 3.0.2\nWritten by pcsx\n"),
         ("cibadmin -Q --xpath //nvpair[@name='rack']/@id/..",
@@ -266,3 +269,8 @@ def test_a_ban_keeps_the_whole_clone_from_the_node():
     (found,) = said.cib.tree.findall("configuration/constraints/rsc_location")
     assert (found.get("rsc"), found.get("node"), found.get("score")) == ("c", "n2", "-INFINITY")
     assert call("crm_resource -B -r db -N nobody").status == 105
+
+
+def test_where_nothing_runs_is_told_beside_the_output():
+    said = call("crm_resource -r vm --locate")
+    assert (said.status, said.stdout, said.stderr) == (0, "", "resource vm is NOT running\n")

@@ -109,6 +109,29 @@ def test_what_fencing_does_not_rely_on_ends_no_node_and_frees_nothing(
     assert not [where for where in made.active("vip") if where != f"n{lost}"]
 
 
+def test_a_device_for_watchdogs_says_for_which_nodes_they_count():
+    device = (
+        '<primitive id="watchdog" class="stonith" type="fence_watchdog"><instance_attributes '
+        'id="w-i"><nvpair id="w-l" name="pcmk_host_list" value="n1 n2"/></instance_attributes>'
+        "</primitive>"
+    )
+    made = Cluster(
+        1, 3, resources=UNFENCED + device, watchdog_ms=BITE_MS,
+        properties=(("stonith-watchdog-timeout", "-1"),),
+    )  # fmt: skip
+    made.boot()
+    made.until(made.at_rest, 40_000)
+    made.run(2000)
+    assert [said_of(made, id) for id in (1, 2, 3)] == ["5000:quorum", "5000:quorum", "5000"]
+    dc = next(m for m in made.members() if m.node.member.scene.in_charge)
+    (history,) = [
+        picture.history
+        for picture in dc.node.member.scene.picture.nodes.values()
+        if "watchdog" in picture.history.active
+    ]
+    assert not history.has_failed("watchdog")
+
+
 def test_neither_of_a_pair_ends_itself_with_the_link_between_them():
     made = watched(2, stonith_watchdog_timeout="-1")
     assert said_of(made, 1) == f"{BITE_MS}"
