@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pcsx.pe.assign.colocated import link
 from pcsx.pe.assign.dispatch import assign, assigns
-from pcsx.pe.assign.instances import compare_instances, distribute, merge_sorted
+from pcsx.pe.assign.instances import compare_instances, distribute
 from pcsx.pe.assign.prepare import too_many_failures
 from pcsx.pe.model import Bundle, Colocation, Kind, Node, Replica, Resource, WorkingSet
 from pcsx.pe.scores import INFINITY, NEVER, score_lines
+from pcsx.pe.sorting import merge_sorted
 
 
 @assigns(Kind.BUNDLE)

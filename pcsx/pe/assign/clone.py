@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pcsx.pe.assign.colocated import this_with, with_this
 from pcsx.pe.assign.dispatch import assign, assigns
-from pcsx.pe.assign.instances import compare_instances, distribute, merge_sorted
+from pcsx.pe.assign.instances import compare_instances, distribute
 from pcsx.pe.assign.preferences import add_dependent
 from pcsx.pe.assign.promotable import add_promotion_scores, choose_roles
 from pcsx.pe.model import Clone, Kind, Node, Resource, WorkingSet
 from pcsx.pe.scores import score_lines
+from pcsx.pe.sorting import merge_sorted
 
 
 @assigns(Kind.CLONE)

@@ -22,28 +22,6 @@ Compare = Callable[[Resource, Resource], int]
 # --- The order in which instances are served ------------------------------------------------------
 
 
-def merge_sorted(items: list[Resource], compare: Compare) -> list[Resource]:
-    """Return *items* sorted by *compare*, equal ones in their order.
-
-    The field's comparisons are not always transitive, so the way of sorting is part of the rule:
-    halves are sorted (the first has the smaller half) and merged.
-    """
-    if len(items) < 2:
-        return list(items)
-    middle = len(items) // 2
-    left, right = merge_sorted(items[:middle], compare), merge_sorted(items[middle:], compare)
-    merged: list[Resource] = []
-    i = j = 0
-    while i < len(left) and j < len(right):
-        if compare(left[i], right[j]) > 0:
-            merged.append(right[j])
-            j += 1
-        else:
-            merged.append(left[i])
-            i += 1
-    return merged + left[i:] + right[j:]
-
-
 def compare_instances(collective: Collective) -> Compare:
     """Return the comparison of the instances of *collective*: who is served first."""
 

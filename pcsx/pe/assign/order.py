@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pcsx.pe.assign.dispatch import assign
-from pcsx.pe.assign.instances import merge_sorted
 from pcsx.pe.assign.nodes import current_node, ranked, tell_capacities
 from pcsx.pe.assign.preferences import upward_scores
 from pcsx.pe.model import Node, Resource, Table, WorkingSet
 from pcsx.pe.scores import NEVER
+from pcsx.pe.sorting import merge_sorted
 
 
 def assign_all(work: WorkingSet) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pcsx.cib.evaluate import score_of
 from pcsx.pe.assign.colocated import has_influence, this_with, with_this
 from pcsx.pe.assign.effects import affect, nodes_of, planned_role
-from pcsx.pe.assign.instances import compare_instances, merge_sorted
+from pcsx.pe.assign.instances import compare_instances
 from pcsx.pe.assign.nodes import current_node, host_is_chosen
 from pcsx.pe.assign.preferences import NESTED, NONNEGATIVE, with_wishes
 from pcsx.pe.model import Clone, Node, QuorumPolicy, Resource, Role, WorkingSet
 from pcsx.pe.reasons import Why, note
 from pcsx.pe.scores import INFINITY, NEVER, add_scores, ban_everywhere, factor_of, score_text
+from pcsx.pe.sorting import merge_sorted
 
 
 def add_promotion_scores(work: WorkingSet, clone: Clone) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cmp_to_key
-
 from pcsx.cib.objects import Document, History, HistoryOperation
 from pcsx.cib.objects.status import transition_of
 from pcsx.pe.model import Node, Resource
+from pcsx.pe.sorting import merge_sorted
 
 PENDING = -1
 _UNKNOWN_RESULT = 193
@@ -124,7 +123,7 @@ def in_order(entries: tuple[HistoryOperation, ...]) -> list[HistoryOperation]:
     if len(calls) == len(ordered) and min(calls) >= 0:
         ordered.sort(key=lambda entry: entry.call_id)
     else:
-        ordered.sort(key=cmp_to_key(compare))
+        return merge_sorted(ordered, compare)
     return ordered
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from pcsx.pe.assign.dispatch import assign
-from pcsx.pe.assign.instances import compare_instances, merge_sorted
+from pcsx.pe.assign.instances import compare_instances
 from pcsx.pe.model import Role
 from pcsx.pe.reasons import Why
 from pcsx.pe.scores import NEVER
+from pcsx.pe.sorting import merge_sorted
 from pcsx.values import INFINITY
 from tests.pe.assign.build import (
     add_clone,
