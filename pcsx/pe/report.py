@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from pcsx.cib.evaluate import integer_of
 from pcsx.pe.assign.nodes import current_node
+from pcsx.pe.constraints.location import score_or_none
 from pcsx.pe.model import (
     Bundle,
     Clone,
@@ -320,7 +320,7 @@ def health_of(work: WorkingSet, node: Node) -> str:
     values = [value for name, value in node.attrs.items() if name.startswith("#health")]
     for colour, limit in (("red", options.health_red), ("yellow", options.health_yellow)):
         for value in values:
-            number = integer_of(value)
+            number = score_or_none(value)
             if value.lower() == colour or (number is not None and number <= limit):
                 return colour.upper()
     return ""

@@ -25,6 +25,7 @@ from lxml import etree
 
 from pcsx.cib.document import Cib
 from tests.fuzz import peer
+from tests.fuzz.clusters import rich_cluster
 from tests.fuzz.mutations import mutated
 from tests.pe import small
 from tests.pe.grade import CASES, GRADER, GRADES, cases
@@ -119,9 +120,12 @@ Case = tuple[str, etree._Element, tuple[str, ...]]
 
 
 def generated(count: int, seed: int) -> Iterator[Case]:
-    """Return *count* clusters made from seeds."""
+    """Return *count* clusters made from seeds, of two kinds in turn."""
     for number in range(seed, seed + count):
-        yield str(number), etree.fromstring(random_cluster(number).to_bytes()), ()
+        cib = random_cluster(number)
+        if number % 2:
+            cib = rich_cluster(cib, number)
+        yield str(number), etree.fromstring(cib.to_bytes()), ()
 
 
 def golden(count: int, seed: int) -> Iterator[Case]:

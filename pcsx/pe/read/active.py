@@ -32,7 +32,8 @@ def add_active(work: WorkingSet, rsc: Primitive, node: Node, *, failed: bool) ->
     if not rsc.managed:
         give(rsc, node, INFINITY)
         note(work, Why.UNMANAGED, rsc, node, "by configuration or maintenance")
-        _tell_ancestors(rsc, node)
+        if node.online:  # what nobody manages on a node that is gone, is not active as a whole
+            _tell_ancestors(rsc, node)
         return
     if len(rsc.active) > 1:
         _judge_multiple(work, rsc)
