@@ -242,7 +242,7 @@ _pcsx_options() {
         'rule check') printf '%s\n' '--at=' '--node=' ;;
         'rule next') printf '%s\n' '--at=' '--node=' ;;
         'sam') printf '%s\n' '--recovery=' '--quorum' '--store' '--health=' '--warn=' ;;
-        'simulate') printf '%s\n' '--xml-file=' '--xml-pipe' '--live-check' '--run' '--simulate' '--in-place' '--show-scores' '--show-utilization' '--quiet' '--save-graph=' '--save-dotfile=' '--graph=' '--all-actions' '--save-input=' '--save-output=' '--set-datetime=' '--node-up=' '--node-down=' '--node-fail=' '--op-inject=' '--op-fail=' '--quorum=' '--watchdog=' '--ticket-grant=' '--ticket-revoke=' '--ticket-standby=' '--ticket-activate=' '--ticket=' '--attribute=' '--cleanup=' '--json' ;;
+        'simulate') printf '%s\n' '--xml-file=' '--xml-pipe' '--live-check' '--run' '--simulate' '--in-place' '--show-scores' '--show-utilization' '--show-attrs' '--show-failcounts' '--quiet' '--save-graph=' '--save-dotfile=' '--graph=' '--all-actions' '--save-input=' '--save-output=' '--set-datetime=' '--node-up=' '--node-down=' '--node-fail=' '--op-inject=' '--op-fail=' '--quorum=' '--watchdog=' '--ticket-grant=' '--ticket-revoke=' '--ticket-standby=' '--ticket-activate=' '--ticket=' '--attribute=' '--cleanup=' '--json' ;;
         'status') printf '%s\n' '--full' '--hide-inactive' '--by-node' '--check' '--quiet' '--watch' ;;
         'status cluster') printf '%s\n' '--full' ;;
         'status cluster-wide') printf '%s\n' '--full' '--hide-inactive' '--by-node' '--check' '--quiet' '--watch' ;;

@@ -46,6 +46,10 @@ class Plan:
     scores: bool = False
     utilization: bool = False
     quiet: bool = False
+    tell_attributes: bool = False
+    """Tell the attributes of nodes with every status."""
+    tell_failures: bool = False
+    """Tell what failed, and how often, with every status."""
     sanitized: bool = False
     """The document may have its secrets blotted out, as files that are passed around do."""
     warnings: tuple[str, ...] = ()
@@ -130,6 +134,18 @@ class _Player:
         if told:
             self.say("")
         self.say("Current cluster status:", *Status(work, pending=True).whole())
+        self.tell_details(work)
+
+    def tell_details(self, work: WorkingSet) -> None:
+        """Write what was asked for beside nodes and resources."""
+        if not (self.plan.tell_attributes or self.plan.tell_failures):
+            return
+        from pcsx.pe.details import attribute_lines, failure_lines  # most runs have no use for it
+
+        if self.plan.tell_attributes:
+            self.say(*attribute_lines(work))
+        if self.plan.tell_failures:
+            self.say(*failure_lines(work, self.plan.real))
 
     def modify(self, cib: Cib, work: WorkingSet) -> Cib:
         """Write and do what is to be different."""
@@ -182,6 +198,7 @@ class _Player:
         self.say("", "Revised Cluster Status:")
         revised = working_set(done.cib, plan.wall, sanitized=plan.sanitized)
         self.say(*Status(revised, pending=False).whole())
+        self.tell_details(revised)
 
     def tell_lines(self, lines: list[Line] | tuple[Line, ...]) -> None:
         """Write lines of a story."""

@@ -42,6 +42,8 @@ TICKET_HELP = "Have the ticket granted, revoked, in standby or active."
 @click.option("-X", "--in-place", is_flag=True, help="As -S, and write the result back.")
 @click.option("-s", "--show-scores", is_flag=True, help="Show the scores of resources on nodes.")
 @click.option("-U", "--show-utilization", is_flag=True, help="Show what is left of capacities.")
+@click.option("-A", "--show-attrs", is_flag=True, help="Show the attributes of nodes.")
+@click.option("-c", "--show-failcounts", is_flag=True, help="Show what failed, and how often.")
 @click.option("-Q", "--quiet", is_flag=True, help="Show nothing but scores and errors.")
 @click.option("-G", "--save-graph", metavar="FILE", help="Write what is to be done as XML to FILE.")
 @click.option("-D", "--save-dotfile", metavar="FILE", help="Write it as a picture in dot format.")
@@ -65,6 +67,12 @@ TICKET_HELP = "Have the ticket granted, revoked, in standby or active."
 @click.option("--attribute", multiple=True, metavar="NAME=VALUE@NODE", help="Set an attribute.")
 @click.option("--cleanup", multiple=True, metavar="RSC[@NODE]", help="Forget its failures.")
 @click.option("-j", "--pending", is_flag=True, hidden=True)
+@click.option("--text-fancy", is_flag=True, hidden=True)
+@click.option("-V", "--verbose", count=True, hidden=True)
+@click.option("--output-as", hidden=True)
+@click.option("--output-to", hidden=True)
+@click.option("-P", "--profile", hidden=True)
+@click.option("-N", "--repeat", hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(**given: Any) -> None:
     """Show what the cluster would do.
@@ -77,6 +85,7 @@ def command(**given: Any) -> None:
     Example: why is it so, on a file of another cluster?
         pcsx simulate -x cib.xml -s
     """
+    _refuse(given)
     gc.disable()  # One run and out: what it makes is needed until the end.
     run = click.get_current_context().obj
     this = run if isinstance(run, Run) else Run([])
@@ -101,6 +110,16 @@ def command(**given: Any) -> None:
         this.finish(None)
     if not played.complete:
         raise click.exceptions.Exit(1)
+
+
+def _refuse(given: dict[str, Any]) -> None:
+    """Refuse options of `crm_simulate` that have another form here, and tell which."""
+    if given["output_as"] not in (None, "text"):
+        raise Usage(f"--output-as {given['output_as']}: there are text (the default) and --json")
+    if given["output_to"] not in (None, "-"):
+        raise Usage("--output-to: write '> FILE' behind the command instead")
+    if given["profile"] is not None or given["repeat"] is not None:
+        raise Usage("--profile and --repeat: 'python -m tests.bench.scheduler' measures runs")
 
 
 def _read(run: Run, given: dict[str, Any]) -> Cib:
@@ -168,6 +187,8 @@ def plan_of(cib: Cib, given: dict[str, Any], *, is_file: bool) -> Plan:
         scores=given["show_scores"],
         utilization=given["show_utilization"],
         quiet=given["quiet"],
+        tell_attributes=given["show_attrs"],
+        tell_failures=given["show_failcounts"],
         warnings=warnings,
         sanitized=is_file and not given["live_check"],
     )
