@@ -34,6 +34,14 @@ from pcsx.ring.port import (
 )
 
 SNAPSHOTS_KEPT: Final = 2
+BALLAST: Final = "ballast"
+"""A file that only takes up room: it is given up when the disk is full, for what must still be
+written while this node lets go of what it did."""
+BALLAST_BYTES: Final = 64 * 1024 * 1024
+BALLAST_SHARE: Final = 8
+"""On a small disk the ballast takes this part of what is free."""
+ROOM: Final = 4 * 1024 * 1024
+"""What a life needs above the next segment and the ballast."""
 _AMNESIAC: Final = "amnesiac"
 _ZEROS: Final = bytes(1024 * 1024)
 _PIECE: Final = 64 * 1024
@@ -214,6 +222,10 @@ def _write_whole(file: Path, data: bytes) -> None:
     try:
         _write_all(fd, data, 0)
         os.fsync(fd)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
     finally:
         os.close(fd)
     os.rename(beside, file)
@@ -230,18 +242,63 @@ def _hard_block(slot: wal.Slot) -> bytes:
 
 def _new_segment(folder: Path, number: int, size: int) -> int:
     """Return an open segment, filled with zeros and synced, under its final name."""
-    beside = folder / f"{number:08}.tmp"
-    fd = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    fd = _filled(folder / f"{number:08}.tmp", size)
     try:
-        for offset in range(0, size, len(_ZEROS)):
-            _write_all(fd, _ZEROS[: min(len(_ZEROS), size - offset)], offset)
-        os.fsync(fd)
-        os.rename(beside, folder / f"{number:08}.seg")
+        os.rename(folder / f"{number:08}.tmp", folder / f"{number:08}.seg")
         _sync_folder(folder)
     except OSError:
         os.close(fd)
         raise
     return fd
+
+
+def _filled(file: Path, size: int) -> int:
+    """Return *file*, open, of *size* zeros that are durable; what cannot be filled is removed."""
+    fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        for offset in range(0, size, len(_ZEROS)):
+            _write_all(fd, _ZEROS[: min(len(_ZEROS), size - offset)], offset)
+        os.fsync(fd)
+    except OSError:
+        os.close(fd)
+        with suppress(OSError):
+            os.unlink(file)
+        raise
+    return fd
+
+
+# --- room -----------------------------------------------------------------------------------------
+
+
+def free_bytes(path: Path) -> int:
+    """Return how much a process like this may still write to the disk of *path*."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def take_ballast(path: Path) -> None:
+    """Take up room in *path* that can be given up later, if there is any to spare."""
+    file = path / BALLAST
+    if file.exists():
+        return
+    size = min(BALLAST_BYTES, free_bytes(path) // BALLAST_SHARE)
+    fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(fd, 0, max(1, size))
+    except OSError:
+        with suppress(OSError):
+            os.unlink(file)
+    finally:
+        os.close(fd)
+
+
+def give_up_ballast(path: Path) -> int:
+    """Free the room that was taken up; return how much it was."""
+    with suppress(OSError):
+        size = os.stat(path / BALLAST).st_size
+        os.unlink(path / BALLAST)
+        return size
+    return 0
 
 
 def _write_snapshot(path: Path, snapshot: Snapshot) -> None:
@@ -383,11 +440,7 @@ class _Files:
         """Make the next segment beforehand once the present one is half full."""
         if self._spare is not None or self._at < self._size // 2:
             return
-        fd = os.open(self._wal / "spare", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        for offset in range(0, wal.SEGMENT_BYTES, len(_ZEROS)):
-            _write_all(fd, _ZEROS, offset)
-        os.fsync(fd)
-        self._spare = fd
+        self._spare = _filled(self._wal / "spare", wal.SEGMENT_BYTES)
 
     def _begin_anew(self) -> None:
         """Drop a log with a loss: a snapshot that was just written stands in its place."""
@@ -436,6 +489,9 @@ class Disk:
         self._queue: list[Persist] = []
         self._closing = False
         self._failure = ""
+        self.full = False
+        """It failed for want of room: nothing is broken, and another life may go on."""
+        self._wanted = 0
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
         self._thread.start()
@@ -457,8 +513,10 @@ class Disk:
         files: _Files | None = None
         try:
             files = _Files(self._path)
+            with suppress(OSError):
+                take_ballast(self._path)
         except (OSError, Failed) as error:
-            self._failure = str(error)
+            self._fail(error)
         while queued := self._next():
             for group in _groups(queued):
                 self._perform(files, group)
@@ -478,12 +536,28 @@ class Disk:
             try:
                 files.perform(group)
             except OSError as error:
-                self._failure = f"{self._path}: {error.strerror or error}"
+                self._fail(error)
         for persist in group:
             if self._failure:
                 self._answer(PersistFailed(persist.ticket, self._failure))
             else:
                 self._answer(Persisted(persist.ticket))
+
+    def _fail(self, error: OSError | Failed) -> None:
+        """Write nothing more in this life; make room for those who let go of what they did."""
+        if isinstance(error, Failed):
+            self._failure = str(error)
+            return
+        self._failure = f"{self._path}: {error.strerror or error}"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            self._wanted = wal.SEGMENT_BYTES + ROOM + give_up_ballast(self._path)
+            self.full = True
+
+    def has_room(self) -> bool:
+        """Return whether there is room again for another life, and its ballast."""
+        with suppress(OSError):
+            return free_bytes(self._path) >= self._wanted
+        return False
 
     def _prepare(self, files: _Files | None) -> None:
         """Use the time while nothing waits; failing here is told when the segment is needed."""

@@ -122,6 +122,7 @@ class State:
         """Move the state of *cluster* away, without its keys."""
         place = self.path / cluster
         (place / _MEMBER).unlink(missing_ok=True)
+        disk.give_up_ballast(place)
         away = self.path / "forgotten"
         shutil.rmtree(away, ignore_errors=True)
         with contextlib.suppress(FileNotFoundError):

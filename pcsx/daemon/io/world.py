@@ -46,8 +46,11 @@ than the time after which a brain that does not answer is left out of a new view
 """
 LOAD_MS: Final = 5000
 """How often it is looked how busy the machine is."""
+ROOM_LOOKS: Final = 4
+"""So often in a row there must be room on a disk that was full, before a new life relies on it: a
+daemon that began anew again and again would be taken for one that cannot."""
 HEART_GONE: Final = 1
-"""The brain's exit status when its heart is gone: the supervisor begins both anew."""
+"""The brain's exit status when its heart is gone, or its disk was full: both are begun anew."""
 
 
 def read_now() -> Now:
@@ -79,6 +82,7 @@ class World:
         self._writing = False
         self._said_ms = 0
         self._load_ms = 0
+        self._room_seen = 0
         self._groups = (group_begins, group_ends)
         self._planner = Planner(planner, self.feed)
         self._listener = Listener(settings.socket_path, settings.group, self.feed)
@@ -199,6 +203,7 @@ class World:
         if now.ms - self._load_ms >= LOAD_MS:
             self._load_ms = now.ms
             self.feed(read_load())
+            self._look_for_room()
         if self._queue:
             self._turn_soon()
             return
@@ -309,6 +314,14 @@ class World:
             self._status = HEART_GONE
             asyncio.get_running_loop().remove_reader(self._heart.fileno())
         self._turn()
+
+    def _look_for_room(self) -> None:
+        """Begin a new life once a disk that was full has room: this one can promise nothing."""
+        has_room = self._disk is not None and self._disk.full and self._disk.has_room()
+        self._room_seen = self._room_seen + 1 if has_room else 0
+        if self._room_seen >= ROOM_LOOKS:
+            log("world", "there is room on the disk again: beginning anew")
+            self._status = HEART_GONE
 
     # --- the disk ---------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
 
         def then(proposed: Proposed, _: Now) -> list[Outcome]:
             if not proposed.index:
-                replica.forget_pending()
+                replica.forget_pending(change)
                 return desk.fail(NoQuorum(f"not committed: {proposed.refusal}"))
             return desk.ok(_told(change.version, change.digest, changed=True))
 

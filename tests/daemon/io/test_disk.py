@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pcsx.daemon.io import disk
 from pcsx.errors import Failed
+from pcsx.ring import wal
 from pcsx.ring.config import Address, RingConfig, RingNode
 from pcsx.ring.port import (
     Damage,
@@ -250,6 +253,97 @@ def test_after_one_failure_nothing_is_acknowledged_any_more(place: Path) -> None
     running.close()
     assert isinstance(failed[0], PersistFailed) and failed[0].reason
     assert isinstance(after[0], PersistFailed)
+
+
+class FaultyOs:
+    """The system's calls as the disk sees them, of which one, and all that write later, fail."""
+
+    def __init__(self, number: int, code: int) -> None:
+        self._left, self._code = number, code
+        self.struck = False
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(os, name)
+        if name not in ("pwrite", "fsync", "fdatasync", "rename", "open"):
+            return real
+
+        def call(*words: Any, **more: Any) -> Any:
+            reads = name == "open" and not words[1] & os.O_CREAT
+            if not reads:
+                self._left -= 1
+            if self._left < 0 and not reads:
+                self.struck = True
+                raise OSError(self._code, os.strerror(self._code))
+            return real(*words, **more)
+
+        return call
+
+
+@pytest.mark.parametrize("code", (errno.ENOSPC, errno.EIO))
+def test_whatever_call_fails_what_was_answered_is_there_and_nothing_is_answered_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(wal, "SEGMENT_BYTES", 4096)
+    work = (
+        Persist(1, HardState(1, 1, 1, 1), entries=app(2, 4)),
+        Persist(2, entries=app(5, 6, size=400)),
+        Persist(3, HardState(2, 0, 1, 1), truncate_from=6, entries=app(6, 9, 2, size=300)),
+        Persist(4, snapshot=Snapshot(7, 2, CONFIG, b"seven")),
+        Persist(5, entries=app(10, 12, 2)),
+    )
+    number, struck = 0, True
+    while struck:
+        place = tmp_path / f"{number}"
+        disk.found(place, FOUNDING)
+        faulty = FaultyOs(number, code)
+        monkeypatch.setattr(disk, "os", faulty)
+        running = Running(place)
+        answers = [running.perform(each)[0] for each in work]
+        running.close()
+        monkeypatch.setattr(disk, "os", os)
+        done = [isinstance(answer, Persisted) for answer in answers]
+        assert done == sorted(done, reverse=True), "something was answered after a failure"
+        struck = faulty.struck
+        assert struck or all(done)
+        assert running.disk.full is (code == errno.ENOSPC and not all(done))
+        found = disk.recover(place)
+        assert found.damage is not Damage.AMNESIAC, f"call {number}"
+        last = found.entries[-1].index if found.entries else found.snapshot.index
+        assert last >= (0, 4, 6, 9, 9, 12)[done.count(True)], f"call {number}"
+        assert found.hard.term >= (0, 1, 1, 2, 2, 2)[done.count(True)], f"call {number}"
+        number += 1
+    assert number > 20
+
+
+def test_a_full_disk_is_told_gives_up_its_ballast_and_is_noticed_when_it_has_room(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = Running(place)
+    running.perform(Persist(1, entries=app(2, 2)))
+    assert (place / disk.BALLAST).stat().st_size > 0
+    monkeypatch.setattr(disk, "os", FaultyOs(0, errno.ENOSPC))
+    (failed,) = running.perform(Persist(2, entries=app(3, 3)))
+    assert isinstance(failed, PersistFailed) and "No space left" in failed.reason
+    assert running.disk.full and not (place / disk.BALLAST).exists()
+    monkeypatch.setattr(disk, "free_bytes", lambda _: wal.SEGMENT_BYTES)
+    assert not running.disk.has_room(), "the ballast is to be taken again"
+    monkeypatch.setattr(disk, "free_bytes", lambda _: 1 << 40)
+    assert running.disk.has_room()
+    monkeypatch.setattr(disk, "os", os)
+    running.close()
+
+
+def test_a_segment_that_cannot_be_prepared_leaves_no_file_and_nothing_open(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wal, "SEGMENT_BYTES", 4096)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+            patch.setattr(disk, "os", FaultyOs(2, errno.ENOSPC))
+            disk._filled(place / "wal" / "spare", 1 << 22)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert not (place / "wal" / "spare").exists()
 
 
 def test_a_place_without_a_cluster_answers_every_wish_with_a_failure(tmp_path: Path) -> None:
