@@ -45,6 +45,7 @@ class _Section:
         self.root = etree.Element("configuration")
         if text:
             self.root.append(etree.fromstring(text))
+        self.tag = str(self.root[0].tag) if text else ""
         self.elements = list(self.root.iter(etree.Element))[1:]
         self.by_id: dict[str, etree._Element] = {}
         for element in self.elements:
@@ -91,9 +92,11 @@ class _Index:
         return {name: element for name, element in known.items() if self.by_id[name] is element}
 
     def iterfind(self, path: str) -> Iterator[etree._Element]:
-        """Yield what *path*, from the configuration, finds."""
+        """Yield what *path* finds, which begins with a section's name."""
+        tag = path.partition("/")[0]
         for section in self.sections:
-            yield from section.root.iterfind(path)
+            if section.tag == tag:
+                yield from section.root.iterfind(path)
 
     def is_constrainable(self, name: str) -> bool:
         """Return whether a constraint may name *name*: resource, instance, template or tag."""
