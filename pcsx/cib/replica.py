@@ -20,8 +20,6 @@ from pcsx.cib.document import Cib, Version
 from pcsx.cib.patch import BOOKKEEPING, Edit, Patch, apply, between, diff, rebased
 from pcsx.errors import Conflict, Failed, Finding, PcsxError, Refused, Severity
 
-CHANGE_BYTES_MAX: Final = 900 * 1024
-"""The largest change: the log carries an entry whole."""
 SESSIONS_MAX: Final = 1024
 """How many clients' last results are kept; the ones that wrote longest ago are forgotten."""
 
@@ -165,8 +163,6 @@ class Replica:
             patch.to_bytes(), tip.digest, after.version, after.digest, proposal.user,
             proposal.command, proposal.wall, proposal.client_id, proposal.seq, proposal.origin,
         )  # fmt: skip
-        if len(change.patch) > CHANGE_BYTES_MAX // 8 and len(change.to_bytes()) > CHANGE_BYTES_MAX:
-            raise Refused([_too_large(len(change.to_bytes()))])
         self._pending.append((change, after))
         return change
 
@@ -346,14 +342,6 @@ def _field(cls: Any, kind: str, name: str, value: Any) -> Any:
         case "tuple[str, ...]", list() | tuple() if all(isinstance(v, str) for v in value):
             return tuple(value)
     raise _garbled(cls.__name__.lower(), f"{name} is {value!r:.60}")
-
-
-def _too_large(size: int) -> Finding:
-    return Finding.error(
-        "change-too-large", "cib",
-        f"The change takes {size} bytes, and may take {CHANGE_BYTES_MAX}",
-        hint="Make it in smaller steps.",
-    )  # fmt: skip
 
 
 def _garbled(what: str, why: str) -> Refused:

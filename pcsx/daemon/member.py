@@ -20,6 +20,7 @@ from pcsx.agents import AgentMetadata, Host
 from pcsx.cib.agents import agents_of, traced_of
 from pcsx.cib.alerts import tellers_of
 from pcsx.cib.fencing import devices_of
+from pcsx.cib.replica import Change
 from pcsx.cib.stopping import Stopping, stopping_of
 from pcsx.daemon import alerts, events, ledger, lrm, messages, rotation, trust
 from pcsx.daemon import attributes as attrs
@@ -345,8 +346,15 @@ class Member:
             fact, told = taken_back(self.ledger, name, now, origin=self.scene.name)
             effects.append(port.Note("cib", told))
             if fact is not None:
-                effects += self.decide(fact, now)
+                effects += self.decide(fact, now, partial(self._end_of_trial, fact))
         return effects
+
+    def _end_of_trial(
+        self, fact: CibChange | Kept, answer: port.Proposed, _: Now
+    ) -> list[MemberEffect]:
+        if not answer.index and isinstance(fact, CibChange):
+            self.ledger.replica.forget_pending(Change.from_bytes(fact.change))
+        return []
 
     # --- going ------------------------------------------------------------------------------------
 

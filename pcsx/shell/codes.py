@@ -81,8 +81,6 @@ patch-garbled: The difference cannot be read. It was not made by pcsx, or only a
 committed-garbled: A record of the log cannot be read; the node that meets it stops.
 proposal-garbled: What was proposed cannot be read.
 change-garbled: A record of a change cannot be read.
-change-too-large: A change goes into the log whole, and this one is larger than a record may be. \
-Make it in several steps.
 snapshot-garbled: A copy of the whole that another node sent cannot be read.
 diverged: This node's copy is not what the others have. It takes theirs.
 

@@ -189,17 +189,6 @@ def test_a_proposal_comes_over_the_wire_as_it_was() -> None:
         Proposal.from_json({**proposal.to_json(), "seq": "1"})
 
 
-def test_a_change_that_no_log_entry_holds_is_refused_and_disturbs_no_other() -> None:
-    leader, other = Replica(start()), Replica(start())
-    first = judged(leader, wish(start(), with_resource(start(), "r"), client="x"))
-    with pytest.raises(Refused) as caught:
-        leader.judge(wish(start(), with_resource(start(), "s", "D" * (1 << 20)), client="y"))
-    assert caught.value.findings[0].code == "change-too-large"
-    second = judged(leader, wish(start(), with_resource(start(), "t"), client="z"))
-    for change in (first, second):
-        assert leader.apply(change) == other.apply(Change.from_bytes(change.to_bytes()))
-
-
 def test_what_will_not_be_committed_takes_only_what_was_judged_on_it_along() -> None:
     leader, other = Replica(start()), Replica(start())
     first = judged(leader, wish(start(), with_resource(start(), "r"), client="x"))
