@@ -14,6 +14,8 @@ from pcsx.values import NodeName
 
 MAX_NODES: Final = 64
 MAX_LINKS: Final = 8
+WITNESS: Final = MAX_NODES + 1
+"""What the witness is called where voters are numbered; it is no node."""
 DEFAULT_PORT: Final = 5450
 
 
@@ -91,6 +93,16 @@ def _timers(profile: str, count: int) -> Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessSeat:
+    """The voter without a log: where it answers, its public key, and which seat there is ours."""
+
+    addresses: tuple[Address, ...]
+    key: bytes
+    nonce: int
+    votes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class RingConfig:
     """The cluster as the ring sees it; *nodes* are sorted by id."""
 
@@ -105,6 +117,7 @@ class RingConfig:
     profile: str = "standard"
     options: tuple[tuple[str, str], ...] = ()
     """Quorum and ring options by their names, sorted."""
+    witness: WitnessSeat | None = None
 
     @property
     def generation(self) -> int:
@@ -137,6 +150,10 @@ class RingConfig:
         plain = asdict(self)
         for node in plain["nodes"]:
             node["key"] = node["key"].hex()
+        if self.witness is None:
+            del plain["witness"]
+        else:
+            plain["witness"]["key"] = self.witness.key.hex()
         return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -154,4 +171,10 @@ class RingConfig:
             for node in plain["nodes"]
         )
         options = tuple((name, value) for name, value in plain["options"])
-        return cls(**{**plain, "nodes": nodes, "options": options})
+        seat = plain.get("witness")
+        witness = None
+        if seat is not None:
+            addresses = tuple(Address(**address) for address in seat["addresses"])
+            key = bytes.fromhex(seat["key"])
+            witness = WitnessSeat(**{**seat, "addresses": addresses, "key": key})
+        return cls(**{**plain, "nodes": nodes, "options": options, "witness": witness})

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from pcsx.ring.codec import Malformed
-from pcsx.ring.config import RingConfig
+from pcsx.ring.config import WITNESS, RingConfig
 from pcsx.ring.frames import (
     Boot,
     Configure,
@@ -27,6 +27,7 @@ from pcsx.ring.frames import (
 from pcsx.ring.log import Log, LogStatus
 from pcsx.ring.messages import (
     Ack,
+    AppResp,
     Complete,
     Data,
     Direct,
@@ -39,6 +40,8 @@ from pcsx.ring.messages import (
     Ordered,
     Plan,
     Prepare,
+    PreVoteResp,
+    VoteResp,
     decode,
 )
 from pcsx.ring.outbox import Outbox
@@ -46,6 +49,7 @@ from pcsx.ring.port import (
     FenceProof,
     ForceNew,
     FromHeart,
+    FromWitness,
     HardState,
     Intend,
     Leave,
@@ -72,6 +76,7 @@ from pcsx.ring.port import (
     Unblock,
     Verdict,
     View,
+    WitnessReach,
 )
 from pcsx.ring.quorum import Voters, keep_ms, tally
 from pcsx.ring.view import Views
@@ -275,6 +280,11 @@ class Machine:
                 self._log.go_on_alone(ticket, node, boot, fact, now)
             case ForceNew():
                 self._log.force_new(event, now)
+            case FromWitness(payload=payload):
+                self._on_witness(payload, now)
+            case WitnessReach(here=here):
+                self._log.witness_reached(here, now)
+                self._judged = None
             case Unblock(by=by):
                 self._log.unblock(by, now)
             case Intend(ticket=ticket, node=node, boot=boot):
@@ -328,6 +338,17 @@ class Machine:
             self._out.emit(Received(sender, message.payload))
         else:
             self._log.receive(sender, message, now)
+
+    def _on_witness(self, payload: bytes, now: Now) -> None:
+        try:
+            message: Message = decode(payload)
+        except Malformed:
+            self.dropped += 1
+            return
+        if isinstance(message, PreVoteResp | VoteResp | AppResp) and self._log.voters.has_witness:
+            self._log.receive(WITNESS, message, now)
+        else:
+            self.dropped += 1
 
     def _send_to(self, node: int, payload: bytes) -> None:
         assert len(payload) <= PAYLOAD_MAX, "a message of this size is never carried"
@@ -394,7 +415,7 @@ class Machine:
         if view is None or (voters, view, confirmed) == self._judged:
             return
         self._judged = (voters, view, confirmed)
-        count = tally(voters, self._views.members)
+        count = tally(voters, self._log.near(self._views.members))
         quorate, reason = count.quorate, count.reason
         if quorate and not confirmed:
             quorate, reason = False, "no leader has been confirmed"

@@ -8,12 +8,22 @@ leaves when its ticket returns. Tickets return in order.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from pcsx.ring.config import WITNESS
 from pcsx.ring.frames import Transmit
 from pcsx.ring.messages import Message, encode
-from pcsx.ring.port import Entry, HardState, MachineEffect, Persist, Say, Snapshot, SoloIntent
+from pcsx.ring.port import (
+    Entry,
+    HardState,
+    MachineEffect,
+    Persist,
+    Say,
+    Snapshot,
+    SoloIntent,
+    ToWitness,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +77,11 @@ class Outbox:
 
     def send(self, nodes: Iterable[int], message: Message) -> None:
         """Send *message* with this step."""
-        if targets := tuple(nodes):
-            self._effects.append(Say(Transmit(targets, encode(message))))
+        self._effects += _carried(nodes, message)
 
     def send_durable(self, nodes: Iterable[int], message: Message) -> None:
         """Send *message* once all that was asked of the disk up to now is done."""
-        if targets := tuple(nodes):
-            self._held.append(Say(Transmit(targets, encode(message))))
+        self._held += _carried(nodes, message)
 
     def remember(
         self,
@@ -172,3 +180,13 @@ class Outbox:
         self._dirty, self._truncate_from, self._snapshot = False, 0, None
         self._entries, self._held, self._intents = [], [], []
         return persist
+
+
+def _carried(nodes: Iterable[int], message: Message) -> Iterator[MachineEffect]:
+    """Yield what carries *message* to *nodes*, and to the witness by its own way."""
+    targets = tuple(nodes)
+    if WITNESS in targets:
+        yield ToWitness(encode(message))
+        targets = tuple(node for node in targets if node != WITNESS)
+    if targets:
+        yield Say(Transmit(targets, encode(message)))

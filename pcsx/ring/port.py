@@ -258,6 +258,20 @@ class Tick:
     """`deadline_ms` was reached."""
 
 
+@dataclass(frozen=True, slots=True)
+class FromWitness:
+    """The cluster's witness says *payload*."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessReach:
+    """Whether the cluster's witness answers this node now."""
+
+    here: bool
+
+
 MachineEvent = (
     FromHeart
     | Multicast
@@ -269,6 +283,8 @@ MachineEvent = (
     | ForceNew
     | Intend
     | Unblock
+    | FromWitness
+    | WitnessReach
     | Persisted
     | PersistFailed
     | SnapshotTaken
@@ -278,6 +294,13 @@ MachineEvent = (
 
 
 # --- effects --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ToWitness:
+    """Say *payload* to the cluster's witness; it may be lost."""
+
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,6 +481,7 @@ class Note:
 
 MachineEffect = (
     Say
+    | ToWitness
     | Persist
     | TakeSnapshot
     | Restore

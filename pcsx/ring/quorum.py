@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from pcsx.ring.config import Profile, RingConfig, RingNode
+from pcsx.ring.config import WITNESS, Profile, RingConfig, RingNode
 from pcsx.values import parse_bool
 
 KEEP_MS_MIN: Final = 5000
@@ -53,7 +53,8 @@ def tie_breaker(config: RingConfig) -> int:
 def weights(config: RingConfig) -> Mapping[int, int]:
     """Return what each voter weighs, by id."""
     extra = tie_breaker(config)
-    return {
+    seat = {} if config.witness is None else {WITNESS: 2 * config.witness.votes}
+    return seat | {
         node.id: 2 * node.votes + (1 if node.id == extra else 0)
         for node in config.nodes
         if node.votes > 0
@@ -77,7 +78,7 @@ class Voters:
     pair: tuple[int, ...] = field(init=False, repr=False, compare=False)
     """The two voters of equal votes where the newest configuration counts just those, else nobody.
 
-    Neither is a quorum alone, and no tie-breaker makes one of them so."""
+    Neither is a quorum alone, and no tie-breaker or witness makes one of them so."""
     _weights: tuple[Mapping[int, int], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +100,11 @@ class Voters:
         return tuple(found[id] for id in sorted(found))
 
     @property
+    def has_witness(self) -> bool:
+        """Return whether a witness votes, in either configuration."""
+        return any(WITNESS in weight for weight in self._weights)
+
+    @property
     def ids(self) -> tuple[int, ...]:
         """Return the ids of those whose votes count, sorted."""
         return tuple(sorted({node for weight in self._weights for node in weight}))
@@ -115,7 +121,9 @@ class Voters:
 
 def _pair_of(config: RingConfig) -> tuple[int, ...]:
     weight = weights(config)
-    if len(weight) != 2 or len(set(weight.values())) != 1 or tie_breaker(config):
+    if len(weight) != 2 or len(set(weight.values())) != 1:
+        return ()
+    if tie_breaker(config) or config.witness is not None:
         return ()
     return tuple(sorted(weight))
 
@@ -149,15 +157,18 @@ def tally(voters: Voters, nodes: Collection[int]) -> Tally:
     """Return how *nodes* stand, by the newest configuration, and while it changes by both."""
     config = voters.newest
     votes = {node.id: node.votes for node in config.nodes}
+    if config.witness is not None:
+        votes[WITNESS] = config.witness.votes
     expected = sum(votes.values())
     present = sum(votes.get(node, 0) for node in set(nodes))
     needed = expected // 2 + 1
     if tie_breaker(config) in nodes and expected % 2 == 0:
         needed = max(1, expected // 2)
     quorate = voters.have_quorum(nodes)
-    missing = " ".join(
-        node.name for node in voters.nodes if node.votes > 0 and node.id not in nodes
-    )
+    away = [str(node.name) for node in voters.nodes if node.votes > 0 and node.id not in nodes]
+    if WITNESS in votes and WITNESS not in nodes:
+        away.append("the witness")
+    missing = " ".join(away)
     if quorate:
         reason = "all votes present" if not missing else f"without {missing}"
     elif voters.joint is not None and has_quorum(config, nodes):

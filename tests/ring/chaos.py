@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any, Final
 
+from pcsx.ring.config import WitnessSeat
 from pcsx.ring.port import Damage
 from tests.ring.world import World, config_of
 
@@ -17,7 +18,14 @@ QUORUM_OPTIONS: Final = (
 )
 
 
-def storm(seed: int, *, count: int | None = None, rounds: int = 12, **options: Any) -> World:
+def storm(
+    seed: int,
+    *,
+    count: int | None = None,
+    rounds: int = 12,
+    witness: WitnessSeat | None = None,
+    **options: Any,
+) -> World:
     """Run a world through faults drawn from *seed*, heal it, and judge what is left."""
     world = World(count or 1, seed)
     chance = world.random
@@ -29,13 +37,19 @@ def storm(seed: int, *, count: int | None = None, rounds: int = 12, **options: A
         duplicate=chance.choice((0.0, 0.05)),
         delay_ms=chance.choice(((0, 1), (0, 5), (1, 40))),
         disk_ms=chance.choice(((1, 3), (1, 30))),
-        config=config_of(count, options=chance.choice(QUORUM_OPTIONS)),
+        config=config_of(
+            count,
+            options=chance.choice(QUORUM_OPTIONS if witness is None else QUORUM_OPTIONS[:4]),
+            witness=witness,
+        ),
         **options,
     )
     world.start()
     world.run(chance.choice((0, 100, 3000)))
     for number in range(rounds):
         _fault(world)
+        if witness is not None and chance.random() < 0.5:
+            _fault_of_witness(world)
         for _ in range(chance.randrange(4)):
             _work(world, number)
             world.run(chance.choice((0, 1, 20)))
@@ -93,6 +107,19 @@ def _fault(world: World) -> None:
             world.cut.clear()
 
 
+def _fault_of_witness(world: World) -> None:
+    chance = world.random
+    match chance.choice(("end", "begin", "begin", "cut", "mend")):
+        case "end":
+            world.end_witness()
+        case "begin" if world.witness is None:
+            world.begin_witness()
+        case "cut":
+            world.witness_cut = {node for node in world.sites if chance.random() < 0.5}
+        case "mend":
+            world.witness_cut.clear()
+
+
 def shoot(world: World) -> None:
     """Let a survivor of a pair fence the other, whatever life it is in, and go on by the proof."""
     for site in world.lives():
@@ -106,6 +133,9 @@ def shoot(world: World) -> None:
 def heal(world: World) -> None:
     """End all faults."""
     world.cut.clear()
+    world.witness_cut.clear()
+    if world.config.witness is not None and world.witness is None:
+        world.begin_witness()
     world.loss = world.duplicate = 0.0
     for site in world.sites.values():
         if site.machine is None:

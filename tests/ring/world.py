@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
+from typing import Any, Final
 
-from pcsx.ring.config import Address, RingConfig, RingNode
+from pcsx.ring.config import WITNESS, Address, RingConfig, RingNode, WitnessSeat
 from pcsx.ring.frames import Boot, Heard, PeerState, Reach, Row, Rows, Transmit, Why
 from pcsx.ring.log.raft import Leading
 from pcsx.ring.machine import Machine
-from pcsx.ring.messages import VoteResp, decode
+from pcsx.ring.messages import VoteResp, decode, encode
 from pcsx.ring.port import (
     Committed,
     ConfigCommitted,
@@ -26,6 +26,7 @@ from pcsx.ring.port import (
     Entry,
     FenceProof,
     FromHeart,
+    FromWitness,
     HardState,
     MachineEffect,
     MachineEvent,
@@ -46,21 +47,33 @@ from pcsx.ring.port import (
     SnapshotTaken,
     TakeSnapshot,
     Tick,
+    ToWitness,
     Transitional,
+    WitnessReach,
 )
+from pcsx.ring.witness import Seat, Witness
 from pcsx.values import NodeName, Now
 
 WALL = datetime(2026, 1, 1, tzinfo=UTC)
 VOTE_RESP = 43
 
 
-def config_of(count: int, *, profile: str = "standard", options: Any = ()) -> RingConfig:
+SEAT: Final = WitnessSeat((Address("192.0.2.9", 5451),), b"w" * 32, 5)
+
+
+def config_of(
+    count: int,
+    *,
+    profile: str = "standard",
+    options: Any = (),
+    witness: WitnessSeat | None = None,
+) -> RingConfig:
     """Return a cluster of *count* nodes with one vote each."""
     nodes = tuple(
         RingNode(n, NodeName(f"n{n}"), (Address(f"10.0.0.{n}", 5450),), bytes([n]) * 32)
         for n in range(1, count + 1)
     )
-    return RingConfig("0" * 32, "test", 7, nodes, profile, tuple(options))
+    return RingConfig("0" * 32, "test", 7, nodes, profile, tuple(options), witness)
 
 
 def founding(config: RingConfig) -> Recovered:
@@ -133,6 +146,7 @@ class Site:
     sent: list[bytes] = field(default_factory=list)
     """Own multicasts of this life."""
     config: Any = None
+    witness_here: bool = False
     notes: list[str] = field(default_factory=list)
     proposed: dict[int, Proposed] = field(default_factory=dict)
     readable: dict[int, Readable] = field(default_factory=dict)
@@ -186,6 +200,12 @@ class World:
         self._next_ticket = 0
         self.messages = 0
         self.steps = 0
+        self.seat = Seat(5, self.config)
+        """What the witness has on its disk."""
+        self.witness = Witness(self.seat, 0) if self.config.witness is not None else None
+        self.witness_cut: set[int] = set()
+        """Nodes that do not reach the witness."""
+        self._witness_lives = 0
         self._at(0, self._beat)
 
     # --- time -------------------------------------------------------------------------------------
@@ -222,6 +242,7 @@ class World:
             )
             site.last_heard, site.peers, site.rows = {}, {}, {}
             site.view, site.transitional = None, False
+            site.witness_here = False
             site.state, site.applied, site.sent, site.got = b"", 0, [], []
             site.tick_at = None
             self.step(site, Tick())
@@ -283,6 +304,52 @@ class World:
             due = site.tick_at
             self._at(due - self.now_ms, lambda: self._tick(site, machine, due))
 
+    # --- the witness ------------------------------------------------------------------------------
+
+    def end_witness(self) -> None:
+        """End the witness's daemon: what was not on its disk is lost."""
+        self.witness = None
+        self._witness_lives += 1
+
+    def begin_witness(self) -> None:
+        """Begin it again, with what its disk has."""
+        self.witness = Witness(self.seat, self.now_ms)
+
+    def _watch_witness(self, site: Site) -> None:
+        here = self.witness is not None and site.id not in self.witness_cut
+        if here != site.witness_here:
+            site.witness_here = here
+            self.step(site, WitnessReach(here))
+
+    def _ask_witness(self, site: Site, payload: bytes) -> None:
+        life, machine, boot = self._witness_lives, site.machine, site.boot
+
+        def reachable() -> bool:
+            alive = self.witness is not None and self._witness_lives == life
+            return alive and site.id not in self.witness_cut and site.machine is machine
+
+        def arrive() -> None:
+            witness = self.witness
+            if not reachable() or witness is None:
+                return
+            message = decode(payload)
+            answer = witness.receive(site.id, boot.counter, message, self.now_ms)  # type: ignore[arg-type]
+            seat = witness.seat
+            if isinstance(answer, VoteResp) and answer.granted:
+                key = (WITNESS, answer.term)
+                assert self.votes.setdefault(key, site.id) == site.id, "the witness voted twice"
+
+            def durable() -> None:
+                if self._witness_lives == life:
+                    self.seat = seat
+                if reachable() and answer is not None:
+                    self.step(site, FromWitness(encode(answer)))
+
+            self._at(2, durable)
+
+        if self.random.random() >= self.loss:
+            self._at(self.delay_ms[1], arrive)
+
     # --- the heart --------------------------------------------------------------------------------
 
     def _passes(self, sender: int, receiver: int) -> bool:
@@ -320,6 +387,8 @@ class World:
             for other in self.sites.values():
                 if other is not site and site.machine is not None:
                     self._watch(site, other)
+            if self.config.witness is not None and site.machine is not None:
+                self._watch_witness(site)
 
     def _watch(self, site: Site, other: Site) -> None:
         known = site.peers.get(other.id)
@@ -365,6 +434,8 @@ class World:
             case Say(frame=Transmit(nodes, payload)):
                 for node in nodes:
                     self._carry(site, self.sites[node], payload)
+            case ToWitness(payload):
+                self._ask_witness(site, payload)
             case Persist():
                 site.disk.queue.append(effect)
                 self._spin(site)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pcsx.ring.config import RingConfig
+from pcsx.ring.config import WITNESS, RingConfig
 from pcsx.ring.quorum import is_on, option, weights
 
 RESTORE: Final = "restore_votes"
@@ -38,6 +38,8 @@ def wanted_change(config: RingConfig, facts: Facts) -> tuple[RingConfig, str] | 
     """Return the next configuration that the leader asks for, and why, or None."""
     voters = weights(config)
     for node in sorted(voters):
+        if node == WITNESS:
+            continue
         if node in facts.amnesiacs and len(voters) > 1:
             reason = f"node {node} has lost its log: it votes no more until it has it anew"
             return without_vote(config, node), reason

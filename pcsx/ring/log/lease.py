@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from pcsx.ring.config import WITNESS
 from pcsx.ring.messages import LogState
 from pcsx.ring.quorum import Voters
 
@@ -57,7 +58,8 @@ class Promises:
 
         A word from before the promise proves nothing, so the leader's own must be of that term.
         """
-        if any(node not in states or states[node].leading for node in voters.ids):
+        nodes = [node for node in voters.ids if node != WITNESS]
+        if any(node not in states or states[node].leading for node in nodes):
             return
         leader = states.get(self.leader)
         if self.until_ms and (leader is None or leader.term < self.term):

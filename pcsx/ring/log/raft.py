@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from pcsx.ring.config import RingConfig
+from pcsx.ring.config import WITNESS, RingConfig
 from pcsx.ring.frames import Boot
 from pcsx.ring.log.changes import Facts, lms_window_ms, owed_votes, wanted_change
 from pcsx.ring.log.entries import Entries, joint_payload, voters_of
@@ -59,7 +59,7 @@ from pcsx.ring.port import (
     SoloIntent,
     TakeSnapshot,
 )
-from pcsx.ring.quorum import Voters, is_voters_change, waits_for_all, weights
+from pcsx.ring.quorum import Voters, is_on, is_voters_change, waits_for_all, weights
 from pcsx.values import Now
 
 APP_ENTRIES: Final = 64
@@ -128,6 +128,7 @@ class Log:
         self._role: Role = Following()
         self._promises = Promises()
         self._members: dict[int, Boot] = {}
+        self._witness_here = False
         self._contest: tuple[tuple[int, ...], int] | None = None
         self._assembly = Assembly()
         self._tickets: dict[int, tuple[int, int]] = {}
@@ -171,6 +172,10 @@ class Log:
     def voters(self) -> Voters:
         """Return who counts, by the newest entry, committed or not."""
         return self._entries.voters
+
+    def near(self, nodes: Collection[int]) -> set[int]:
+        """Return *nodes*, and the witness if one votes and answers."""
+        return {*nodes, WITNESS} if self._witness_here and self.voters.has_witness else set(nodes)
 
     @property
     def last_index(self) -> int:
@@ -257,7 +262,7 @@ class Log:
         """Hear these members from now on, in these lives, and nobody else."""
         reborn = [node for node, boot in members.items() if self._members.get(node) != boot]
         self._members = dict(members)
-        if self.blocked and set(self.voters.ids) <= set(members):
+        if self.blocked and set(self.voters.ids) <= self.near(members):
             self._unblock("all voters were seen together")
         self._hear_amnesiac(now)
         match self._role:
@@ -268,7 +273,7 @@ class Log:
                         leading.heard_ms[node] = now.ms
                         leading.untold.add(node)
                         leading.progress[node] = Progress(self.last_index + 1)
-                if not self.voters.have_quorum(members):
+                if not self.voters.have_quorum(self.near(members)):
                     self._resign("the view has no quorum", now)
                 else:
                     self._count_gone(leading, now)
@@ -281,8 +286,22 @@ class Log:
                     if following.due_ms is not None:
                         following.due_ms = min(following.due_ms, self._patient(now))
             case Standing():
-                if not self.voters.have_quorum(members):
+                if not self.voters.have_quorum(self.near(members)):
                     self._follow(0, now)
+
+    def witness_reached(self, here: bool, now: Now) -> None:
+        """Note whether the witness answers; a leader whose rounds it misses notices by itself."""
+        if here == self._witness_here:
+            return
+        self._witness_here = here
+        if not here or not self.voters.has_witness:
+            return
+        if self.blocked and set(self.voters.ids) <= self.near(self._members):
+            self._unblock("all voters were seen together")
+        match self._role:
+            case Following(leader=0) as following if self._may_stand():
+                rest_ms = max(self._beat_ms, self._promises.rest_ms(now.ms))
+                following.due_ms = min(following.due_ms or now.ms + rest_ms, now.ms + rest_ms)
 
     def gathered(self, states: Mapping[int, LogState], lives: Mapping[int, int], now: Now) -> None:
         """Take where the logs of those within reach stand: maybe it is this node's turn to lead.
@@ -291,7 +310,8 @@ class Log:
         """
         self._states |= states
         self._lives |= lives
-        self._promises.void_if_none_leads(self.voters, states)
+        if self._witness_here or not self.voters.has_witness:
+            self._promises.void_if_none_leads(self.voters, states)
         self._hear_amnesiac(now)
         self._tend()
         if isinstance(self._role, Following) and self._role.leader not in states:
@@ -300,7 +320,7 @@ class Log:
             return
         if any(state.leading for state in states.values()):
             return
-        if not self.voters.have_quorum(states):
+        if not self.voters.have_quorum(self.near(states)):
             return
         contest = (tuple(sorted(states)), self.term)
         if contest == self._contest:
@@ -378,8 +398,9 @@ class Log:
             self._durable = max(self._durable, durable.last_index)
         self._durable = max(self._durable, min(durable.snapshot_index, self.last_index))
         match self._role:
-            case Leading():
+            case Leading() as leading:
                 self._try_commit(now)
+                self._ask_witness(leading, 0, now)
             case Standing(pre=False) as standing if durable.hard.term == standing.term:
                 if durable.hard.voted_for == self._me:
                     self._count_vote(standing, self._me, now)
@@ -452,7 +473,7 @@ class Log:
             and not self.blocked
             and not self._out.failed
             and self._me in self.voters.ids
-            and self.voters.have_quorum({self._me, *self._members})
+            and self.voters.have_quorum(self.near({self._me, *self._members}))
             and self._me in self._members
         )
 
@@ -470,7 +491,9 @@ class Log:
         asked = [
             node
             for node in self.voters.ids
-            if node != self._me and node in self._members and node not in standing.granted
+            if node != self._me
+            and node in self.near(self._members)
+            and node not in standing.granted
         ]
         kind = PreVote if standing.pre else Vote
         last_term, last_index = self._entries.last_term, self._entries.last_index
@@ -554,7 +577,7 @@ class Log:
             self._follow(0, now, due_ms=now.ms + message.wait_ms + 1)
         else:
             standing.refused.add(sender)
-            if not self.voters.have_quorum(set(self._members) - standing.refused):
+            if not self.voters.have_quorum(self.near(self._members) - standing.refused):
                 again_ms = self._beat_ms + self._random.randrange(4 * self._beat_ms)
                 self._follow(0, now, due_ms=now.ms + again_ms)
 
@@ -596,7 +619,8 @@ class Log:
         self._note(f"resigned from term {self.term}: {reason}")
         term = self.term
         self._follow(0, now)
-        self._out.send((n for n in sorted(self._members) if n != self._me), Resigned(term))
+        near = self.near(self._members) - {self._me}
+        self._out.send(sorted(near), Resigned(term))
 
     def resign(self, reason: str, now: Now) -> None:
         """Lead no more, if this node does."""
@@ -632,7 +656,8 @@ class Log:
     def _lead(self, now: Now) -> None:
         """Begin to lead: with an entry of the own term, before which nothing is committed."""
         self._note(f"leads term {self.term}")
-        followers = [node.id for node in self.voters.nodes if node.id != self._me]
+        nodes = [node.id for node in self.voters.nodes if node.id != self._me]
+        followers = [*nodes, WITNESS] if self.voters.has_witness else nodes
         last = self.last_index
         rounds = Rounds(
             lease_ms=self._down_ms * LEASE_PERCENT // 100,
@@ -642,10 +667,10 @@ class Log:
         leading = Leading(
             noop=last + 1,
             rounds=rounds,
-            progress={node: Progress(last + 1) for node in followers},
+            progress={node: Progress(1 if node == WITNESS else last + 1) for node in followers},
             heard_ms=dict.fromkeys(followers, now.ms),
             round_due_ms=now.ms + self._round_ms,
-            untold=set(followers),
+            untold=set(nodes),
         )
         self._role = leading
         self._reads.refuse("the leader has changed")
@@ -688,6 +713,8 @@ class Log:
         ready: dict[int, list[int]] = {}
         full: dict[int, list[int]] = {}
         for node in sorted(nodes):
+            if node == WITNESS:
+                self._ask_witness(leading, round_, now)
             if node not in self._members:
                 continue
             progress = leading.progress[node]
@@ -704,6 +731,32 @@ class Log:
             self._send_from(leading, first, group, now, round_)
         for first, group in sorted(full.items()) if round_ else ():
             self._out.send(group, self._app(leading, first, round_, ()))
+
+    def _ask_witness(self, leading: Leading, round_: int, now: Now) -> None:
+        """Put the round to the witness, and while a voter is missing how far the log is.
+
+        It keeps no entries: what it acknowledges is on one disk fewer. And it is told of none that
+        is not on this disk, for it would wait for somebody who has it.
+        """
+        progress = leading.progress.get(WITNESS)
+        if progress is None or not self._witness_here:
+            return
+        counting = [
+            node
+            for node, heard_ms in leading.heard_ms.items()
+            if node in self._members and now.ms - heard_ms < self._down_ms
+        ]
+        alone = not self.voters.have_quorum({self._me, *counting})
+        last = self._durable if alone else 0
+        if not round_ and last < progress.next:
+            return
+        term = self._entries.term_at(last) if last else 0
+        if term is None:
+            last = term = 0
+        progress.next = max(progress.next, last + 1)
+        lease_ms = leading.rounds.lease_ms
+        ask = App(self.term, last, term, self.commit, round_, lease_ms, (), ())
+        self._out.send((WITNESS,), ask)
 
     def _send_from(
         self, leading: Leading, first: int, group: list[int], now: Now, round_: int
@@ -1018,9 +1071,14 @@ class Log:
             return "a change of the configuration is under way"
         if config.lineage != self.voters.newest.lineage or not weights(config):
             return "the configuration is not one of this cluster, or nobody votes in it"
-        old = weights(self.voters.newest)
+        now_is = self.voters.newest
+        if None not in (config.witness, now_is.witness) and config.witness != now_is.witness:
+            return "the old witness must be taken away first"
+        if config.witness is not None and is_on(config, "auto_tie_breaker"):
+            return "a witness and a tie-breaker do not go together: turn auto_tie_breaker off"
+        old = weights(now_is)
         for node in weights(config):
-            if node not in old and node != self._me:
+            if node not in old and node not in (self._me, WITNESS):
                 progress = leading.progress.get(node)
                 if progress is None:
                     return f"node {node} must follow the log before it votes"
@@ -1054,9 +1112,12 @@ class Log:
     def _watch_followers(self, leading: Leading) -> None:
         """Send the log to all nodes of the newest configurations, and to no others."""
         wanted = [node.id for node in self.voters.nodes if node.id != self._me]
+        if self.voters.has_witness:
+            wanted.append(WITNESS)
         for node in wanted:
             if node not in leading.progress:
-                leading.progress[node] = Progress(self._flushed + 1)
+                first = 1 if node == WITNESS else self._flushed + 1
+                leading.progress[node] = Progress(first)
                 leading.heard_ms[node] = 0
         for node in [node for node in leading.progress if node not in wanted]:
             del leading.progress[node]
@@ -1095,7 +1156,9 @@ class Log:
         """Note since when voters are missing from the view, where that changes who counts."""
         window_ms = lms_window_ms(self.voters.newest)
         missing = (
-            [] if window_ms is None else [n for n in self.voters.ids if n not in self._members]
+            []
+            if window_ms is None
+            else [n for n in self.voters.ids if n not in self._members and n != WITNESS]
         )
         leading.lost &= set(missing)
         leading.gone = {

@@ -59,7 +59,8 @@ def forced(
 ) -> RingConfig:
     """Return *config* begun anew: *me* decides alone, and lives of others up to *over* are refused.
 
-    The others stay as learners to whom their votes are owed, once they have come over.
+    The others stay as learners to whom their votes are owed, once they have come over; a witness is
+    given up.
     """
     for node in config.nodes:
         if node.id != me:
@@ -71,4 +72,5 @@ def forced(
     nodes = tuple(
         replace(node, votes=votes, boot=boot) if node.id == me else node for node in config.nodes
     )
-    return with_numbers(replace(config, lineage=lineage, nodes=nodes), RESTORE, owed)
+    anew = replace(config, lineage=lineage, nodes=nodes, witness=None)
+    return with_numbers(anew, RESTORE, owed)
