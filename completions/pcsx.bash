@@ -1,7 +1,7 @@
 # Completion of pcsx for bash. Made from the command tree: make generated.
 _pcsx_words() {
     case "$1" in
-        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'explain' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'transition' 'undo' 'why' ;;
+        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'explain' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'transition' 'undo' 'why' 'witness' ;;
         'acl') printf '%s\n' 'can' 'config' 'disable' 'enable' 'group' 'permission' 'role' 'user' ;;
         'acl can') printf '%s\n' 'read' 'write' ;;
         'acl group') printf '%s\n' 'create' 'delete' ;;
@@ -80,7 +80,9 @@ _pcsx_words() {
         'lock') printf '%s\n' 'acquire' 'list' 'release' 'run' ;;
         'node') printf '%s\n' 'attribute' 'drain' 'maintenance' 'standby' 'unmaintenance' 'unstandby' 'utilization' ;;
         'property') printf '%s\n' 'config' 'describe' 'set' 'unset' ;;
-        'quorum') printf '%s\n' 'expected-votes' 'explain' 'simulate' 'status' 'unblock' 'update' ;;
+        'quorum') printf '%s\n' 'device' 'expected-votes' 'explain' 'simulate' 'status' 'unblock' 'update' 'witness' ;;
+        'quorum device') printf '%s\n' 'add' 'remove' 'status' ;;
+        'quorum witness') printf '%s\n' 'add' 'remove' 'status' ;;
         'ra') printf '%s\n' 'classes' 'info' 'list' 'providers' 'validate' ;;
         'ra validate') printf '%s\n' 'node=' ;;
         'resource') printf '%s\n' 'agent' 'agents' 'ban' 'bundle' 'cleanup' 'clear' 'clone' 'config' 'create' 'debug-demote' 'debug-monitor' 'debug-promote' 'debug-start' 'debug-stop' 'defaults' 'delete' 'describe' 'disable' 'enable' 'failcount' 'group' 'list' 'manage' 'meta' 'move' 'move-with-constraint' 'op' 'promotable' 'providers' 'refresh' 'relations' 'restart' 'standards' 'status' 'timing' 'trace' 'unclone' 'ungroup' 'unmanage' 'untrace' 'update' 'utilization' 'validate' ;;
@@ -653,12 +655,20 @@ _pcsx_is() {
         'property set') printf '%s\n' open ;;
         'property unset') printf '%s\n' open ;;
         'quorum') printf '%s\n' open ;;
+        'quorum device') printf '%s\n' open ;;
+        'quorum device add') printf '%s\n' open ;;
+        'quorum device remove') printf '%s\n' open ;;
+        'quorum device status') printf '%s\n' open ;;
         'quorum expected-votes') printf '%s\n' open ;;
         'quorum explain') printf '%s\n' open ;;
         'quorum simulate') printf '%s\n' open ;;
         'quorum status') printf '%s\n' open ;;
         'quorum unblock') printf '%s\n' open ;;
         'quorum update') printf '%s\n' open ;;
+        'quorum witness') printf '%s\n' open ;;
+        'quorum witness add') printf '%s\n' open ;;
+        'quorum witness remove') printf '%s\n' open ;;
+        'quorum witness status') printf '%s\n' open ;;
         'ra') printf '%s\n' closed ;;
         'ra classes') printf '%s\n' open ;;
         'ra info') printf '%s\n' open ;;
@@ -815,6 +825,7 @@ _pcsx_is() {
         'transition show') printf '%s\n' open ;;
         'undo') printf '%s\n' open ;;
         'why') printf '%s\n' open ;;
+        'witness') printf '%s\n' open ;;
     esac
 }
 

@@ -2,7 +2,7 @@
 function __pcsx_words
     switch "$argv"
         case ''
-            printf '%s\n' 'acl	Say who may read and change what.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'explain	Tell what a code of a message means.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'transition	Show, draw and replay what was decided.' 'undo	Take a change back.' 'why	Tell why something runs where it does, or does not.'
+            printf '%s\n' 'acl	Say who may read and change what.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'explain	Tell what a code of a message means.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'transition	Show, draw and replay what was decided.' 'undo	Take a change back.' 'why	Tell why something runs where it does, or does not.' 'witness	Vote in clusters from a machine outside of them.'
         case 'acl'
             printf '%s\n' 'can	Tell what a user may do with what an XPath selects, and by which groups; status 2 for no.' 'config	Show roles, users and groups, and whether access is controlled at all.' 'disable	Control access no longer.' 'enable	Control access from now on.' 'group	Create and delete groups of access control.' 'permission	Add permissions to roles, and delete them.' 'role	Create, delete, assign and unassign roles.' 'user	Create and delete users of access control.'
         case 'acl can'
@@ -160,7 +160,11 @@ function __pcsx_words
         case 'property'
             printf '%s\n' 'config	Show the options that are set; with --all also the others, with their defaults.' 'describe	Tell what the options of the cluster are for, which values they take, and their defaults.' 'set	Set options of the whole cluster; an empty value removes one.' 'unset	Remove options of the whole cluster, so that their defaults hold.'
         case 'quorum'
-            printf '%s\n' 'expected-votes	Count out nodes that are away, until VOTES are expected; they vote again when they are back.' 'explain	Tell in sentences how quorum stands, and what the loss of each node would mean.' 'simulate	Tell what would follow if these nodes were lost at once.' 'status	Show whether there is quorum, by which votes, why, and what is waited for.' 'unblock	End the wait for all voters (wait_for_all) of the nodes that are here now.' 'update	Change options of quorum while the cluster runs; a name without a value takes it away.'
+            printf '%s\n' 'device	The older word for witness.' 'expected-votes	Count out nodes that are away, until VOTES are expected; they vote again when they are back.' 'explain	Tell in sentences how quorum stands, and what the loss of each node would mean.' 'simulate	Tell what would follow if these nodes were lost at once.' 'status	Show whether there is quorum, by which votes, why, and what is waited for.' 'unblock	End the wait for all voters (wait_for_all) of the nodes that are here now.' 'update	Change options of quorum while the cluster runs; a name without a value takes it away.' 'witness	Have a vote outside of the cluster, or none.'
+        case 'quorum device'
+            printf '%s\n' 'add	Have a witness vote, so that one of two nodes may go on without the other.' 'remove	Take the witness\'s vote away; two nodes are a pair by the solo rule then.' 'status	Show the witness, and whether it answers this node.'
+        case 'quorum witness'
+            printf '%s\n' 'add	Have a witness vote, so that one of two nodes may go on without the other.' 'remove	Take the witness\'s vote away; two nodes are a pair by the solo rule then.' 'status	Show the witness, and whether it answers this node.'
         case 'ra'
             printf '%s\n' 'classes	List the standards of which an agent is here.' 'info	Show what an agent is for, its parameters and the operations it advises.' 'list	List the types of agents, of one standard or provider if asked.' 'providers	List the providers of OCF agents that are here.' 'validate	Let an agent judge parameters, before there is a resource.'
         case 'ra validate'
@@ -1290,6 +1294,14 @@ function __pcsx_is
             printf '%s\n' open
         case 'quorum'
             printf '%s\n' open
+        case 'quorum device'
+            printf '%s\n' open
+        case 'quorum device add'
+            printf '%s\n' open
+        case 'quorum device remove'
+            printf '%s\n' open
+        case 'quorum device status'
+            printf '%s\n' open
         case 'quorum expected-votes'
             printf '%s\n' open
         case 'quorum explain'
@@ -1301,6 +1313,14 @@ function __pcsx_is
         case 'quorum unblock'
             printf '%s\n' open
         case 'quorum update'
+            printf '%s\n' open
+        case 'quorum witness'
+            printf '%s\n' open
+        case 'quorum witness add'
+            printf '%s\n' open
+        case 'quorum witness remove'
+            printf '%s\n' open
+        case 'quorum witness status'
             printf '%s\n' open
         case 'ra'
             printf '%s\n' closed
@@ -1613,6 +1633,8 @@ function __pcsx_is
         case 'undo'
             printf '%s\n' open
         case 'why'
+            printf '%s\n' open
+        case 'witness'
             printf '%s\n' open
     end
 end

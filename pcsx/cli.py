@@ -128,6 +128,7 @@ SUMMARY: Final = {
     "tag": "Name sets of resources.",
     "transition": "Show, draw and replay what was decided.",
     "undo": "Take a change back.",
+    "witness": "Vote in clusters from a machine outside of them.",
     "why": "Tell why something runs where it does, or does not.",
 }
 

@@ -286,6 +286,25 @@ class QuorumExpect(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessAdd(Request):
+    """Have the witness that gave *token* vote in this cluster: its `address`."""
+
+    token: str
+    do: ClassVar[str] = "witness-add"
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessSet(Request):
+    """Decide which witness votes: `HOST PORT` each, its public key and our seat there (hex); or
+    none, where *key* is empty."""
+
+    addresses: tuple[str, ...] = ()
+    key: str = ""
+    nonce: int = 0
+    do: ClassVar[str] = "witness-set"
+
+
+@dataclass(frozen=True, slots=True)
 class QuorumUnblock(Request):
     """End the wait for all voters (`wait_for_all`) in this view."""
 
@@ -646,7 +665,8 @@ REQUESTS: Final[dict[str, type[Request]]] = {
         ClusterRename, LinkChange,
         KeyRotate, KeyStatus, ClusterDiscover,
         RingStats, GroupJoin, GroupLeave, GroupSend, GroupList, StoreGet, StoreSet, StoreWatch,
-        QuorumWatch, QuorumInfo, QuorumUpdate, QuorumExpect, QuorumUnblock, LockAcquire,
+        QuorumWatch, QuorumInfo, QuorumUpdate, QuorumExpect, QuorumUnblock, WitnessAdd,
+        WitnessSet, LockAcquire,
         LockRelease, LockList, ProcessShow,
     )
 }  # fmt: skip

@@ -26,6 +26,8 @@ class Heard:
     opened: bool = False
     """Both ends have proved themselves just now."""
     message: dict[str, Any] | None = None
+    payload: bytes | None = None
+    """What was said where it is no JSON."""
     failure: str = ""
     """Why there is nothing to be said any more."""
 
@@ -63,22 +65,24 @@ class Conversation:
         effects = tuple(SendStream(self.stream, each) for each in answers)
         if channel.failure:
             return Heard(effects, failure=channel.failure)
-        message = None
-        if payload is not None:
-            try:
-                message = json.loads(payload)
-                if not isinstance(message, dict):
-                    raise ValueError("no object")
-            except ValueError:
-                return Heard(effects, failure="its answer is not readable")
+        if payload is not None and not payload.startswith(b"{"):
+            return Heard(effects, payload=payload)
+        try:
+            message = json.loads(payload) if payload is not None else None
+        except ValueError:
+            return Heard(effects, failure="its answer is not readable")
         return Heard(effects, channel.open and not was_open, message)
 
     def ask(self, message: dict[str, Any]) -> list[Effect]:
         """Return what says *message* to the other end, if it is still there."""
+        return self.send(json.dumps(message).encode())
+
+    def send(self, payload: bytes) -> list[Effect]:
+        """Return what says *payload* to the other end, if it is still there."""
         if not self.is_open:
             return []
         assert self.channel is not None
-        return [SendStream(self.stream, self.channel.seal(json.dumps(message).encode()))]
+        return [SendStream(self.stream, self.channel.seal(payload))]
 
     def closed(self) -> None:
         """Note that the connection is gone."""

@@ -13,7 +13,7 @@ from typing import Any
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.pair import Pair
 from pcsx.daemon.scene import Scene
-from pcsx.ring.config import RingConfig
+from pcsx.ring.config import WITNESS, RingConfig
 from pcsx.ring.log.changes import owed_votes
 from pcsx.ring.machine import Machine
 from pcsx.ring.quorum import Voters, is_on, tally, tie_breaker
@@ -90,7 +90,7 @@ def sentences(scene: Scene, machine: Machine, pair: Pair, now: Now) -> list[str]
         said.append(words[0].upper() + words[1:] + ".")
     for node in voters.newest.nodes:
         if quorum.quorate and node.id in scene.members and node.votes:
-            said.append(_if_lost(voters, scene.members, (node.id,)))
+            said.append(_if_lost(voters, machine.near(scene.members), (node.id,)))
     return said
 
 
@@ -128,7 +128,7 @@ def _shrunk(config: RingConfig, left: Collection[int]) -> list[str]:
 
 def _if_lost(voters: Voters, members: Collection[int], lost: Collection[int]) -> str:
     config = voters.newest
-    names = {node.id: str(node.name) for node in config.nodes}
+    names = {node.id: str(node.name) for node in config.nodes} | {WITNESS: "the witness"}
     gone = " and ".join(names[id] for id in sorted(lost))
     left = [id for id in sorted(members) if id not in lost]
     rest = " ".join(names[id] for id in left) or "nobody"

@@ -188,3 +188,119 @@ def _host(settings: Settings) -> Host:
         compat_dir=tools,
         extra=(("PCSX_SOCKET", os.path.abspath(settings.socket_path)),),
     )
+
+
+# --- the witness ----------------------------------------------------------------------------------
+
+WITNESS_STATE = "/var/lib/pcsx-witness"
+WITNESS_PORT = 5451
+TOKEN_TTL_MS = 3_600_000
+TTL_MAX_MS = 7 * 86_400_000
+
+
+def witness_parser() -> argparse.ArgumentParser:
+    """Return the parser of what `pcsx witness` is given."""
+    parser = argparse.ArgumentParser(
+        prog="pcsx witness",
+        description="Vote in clusters of two (or any even number of) nodes from a machine outside "
+        "of them, so that one half may go on. One daemon serves any number of clusters.",
+        epilog="Example: pcsx witness, then pcsx witness token, and on a node of the cluster: "
+        "pcsx quorum witness add TOKEN. Exit statuses: 0 done, 1 not done, 2 wrong settings, "
+        "64 a wrong command line.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "do", nargs="?", default="run", choices=("run", "token", "status", "forget"),
+        help="run the daemon in the foreground (the default); token: print what admits one "
+        "cluster, once; status: show the clusters; forget: give a cluster's seat up, while the "
+        "daemon is stopped",
+    )  # fmt: skip
+    parser.add_argument("cluster", nargs="?", default="", help="forget: the cluster, by its UUID")
+    where = f"where identity and seats are kept, {WITNESS_STATE} by default"
+    parser.add_argument("--state-dir", metavar="DIR", default=WITNESS_STATE, help=where)
+    address = "the address to listen on, and the one that a token names; by default all of them"
+    parser.add_argument("--address", metavar="ADDRESS", default="", help=address)
+    port = f"the TCP port, {WITNESS_PORT} by default"
+    parser.add_argument("--port", metavar="N", type=int, default=WITNESS_PORT, help=port)
+    parser.add_argument("--for", metavar="TIME", dest="ttl", default="1h", help="a token's time")
+    parser.add_argument("--json", action="store_true", help="status and token as JSON")
+    return parser
+
+
+def witness_main(arguments: list[str]) -> int:
+    """Run the witness, or do what else was asked of it; return the exit status."""
+    try:
+        given = witness_parser().parse_args(arguments)
+    except SystemExit as done:
+        return 0 if not done.code else 64
+    try:
+        return _witness(given)
+    except PcsxError as error:
+        sys.stderr.write(f"Error: {error}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        return EXIT_SETTINGS if given.do == "run" else 1
+    except OSError as error:
+        sys.stderr.write(f"Error: {error.filename or given.address}: {error.strerror or error}\n")
+        return EXIT_SETTINGS if given.do == "run" else 1
+
+
+def _witness(given: argparse.Namespace) -> int:
+    import json
+
+    from pcsx.daemon.io import witness
+    from pcsx.errors import Failed
+    from pcsx.values import parse_duration_ms
+
+    if not 0 < given.port < 65536:
+        raise Failed(f"{given.port} is no port", "It is 1 to 65535.")
+    if given.do == "run":
+        settings = witness.WitnessSettings(given.state_dir, given.address, given.port)
+        return asyncio.run(witness.WitnessDaemon(settings).run())
+    files = witness.Files(given.state_dir)
+    identity = files.path / "identity.key"
+    if not identity.exists():
+        hint = "Start it first (pcsx witness), or name its place with --state-dir."
+        raise Failed(f"no witness has run with its state in {given.state_dir}", hint)
+    match given.do:
+        case "token":
+            ttl_ms = parse_duration_ms(given.ttl)
+            if ttl_ms is None or not 1000 <= ttl_ms <= TTL_MAX_MS:
+                raise Failed(f"{given.ttl!r} is no time for a token", "1s to 7 days, like 1h.")
+            hints = _witness_hints(given.address, given.port)
+            text = witness.new_token(files, identity.read_bytes(), hints, ttl_ms // 1000)
+            print(json.dumps({"token": text, "addresses": hints}) if given.json else text)
+        case "status":
+            rows = witness.described(files)
+            if given.json:
+                print(json.dumps({"clusters": rows}))
+            for row in () if given.json else rows:
+                last = f"term {row['term']}, voted for {row['voted_for'] or 'nobody'}"
+                print(f"{row['cluster']} ({row['uuid']}): {' '.join(row['nodes'])}; {last}")
+            if not rows and not given.json:
+                print("No cluster has a seat here.")
+        case "forget":
+            lock = State(given.state_dir)
+            if given.cluster not in files.seats():
+                raise Failed(f"no cluster {given.cluster!r} has a seat here", "See: status.")
+            files.forget(given.cluster)
+            del lock
+    return 0
+
+
+def _witness_hints(address: str, port: int) -> tuple[str, ...]:
+    """Return `HOST PORT` of this machine, for a token: where nodes find the witness."""
+    if address:
+        return (f"{address} {port}",)
+    found = []
+    for family, probe in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        # No packet leaves: it only asks by which address this machine reaches others.
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.connect((probe, 9))
+                found.append(f"{sock.getsockname()[0]} {port}")
+            except OSError:
+                continue
+    if not found:
+        from pcsx.errors import Failed
+
+        raise Failed("this machine has no address that others reach", "Give one: --address.")
+    return tuple(found)

@@ -96,7 +96,7 @@ class Passed:
     forward: messages.Forward
 
 
-MemberEffect = Effect | Gone | Passed
+MemberEffect = Effect | Gone | Passed | port.ToWitness
 
 
 _Edit = tuple[
@@ -175,6 +175,8 @@ class Member:
         self._editing = False
         self._unblocked_by = ""
         self._case_waits: dict[int, Answerer] = {}
+        self.config_index = 0
+        """Which entry of the log the committed configuration is."""
         self._ticket = 0
         self._led_ms = 0
         """Since when the present leader is known."""
@@ -413,7 +415,7 @@ class Member:
             match effect:
                 case port.Say(frame):
                     effects.append(TellHeart(frame))
-                case port.Persist() | port.Note():
+                case port.Persist() | port.Note() | port.ToWitness():
                     effects.append(effect)
                 case port.TakeSnapshot(index):
                     taken = port.SnapshotTaken(index, self.ledger.snapshot())
@@ -428,7 +430,8 @@ class Member:
                     effects += self._received(sender, payload, now)
                 case port.Committed(index, _, payload):
                     effects += self._committed(index, ledger.decode(payload), now)
-                case port.ConfigCommitted(_, config):
+                case port.ConfigCommitted(index, config):
+                    self.config_index = index
                     effects += self._configured(config, now)
                 case port.Proposed(ticket):
                     then = self._proposals.pop(ticket, None)
@@ -447,6 +450,16 @@ class Member:
                 case port.Left():
                     effects += [*self.dismiss_watchdog(), TellHeart(Unconfigure()), Gone()]
         return effects
+
+    def of_witness(self, payload: bytes, now: Now) -> list[MemberEffect]:
+        """Hand what the witness says to the log."""
+        return self._ring(port.FromWitness(payload), now)
+
+    def witness_reached(self, here: bool, now: Now) -> list[MemberEffect]:
+        """Note whether the witness answers."""
+        word = "answers" if here else "does not answer"
+        note = port.Note("node", f"the witness {word}")
+        return [note, *self._ring(port.WitnessReach(here), now)]
 
     def _regular(self, regular: port.Regular, now: Now) -> list[MemberEffect]:
         scene, wall_s = self.scene, int(now.wall.timestamp())

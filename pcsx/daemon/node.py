@@ -41,12 +41,21 @@ from pcsx.daemon.requests.desk import of
 from pcsx.daemon.requests.rights import require_right
 from pcsx.daemon.returning import Barred, NewKeys, Recall, Rejoiner, answer_to
 from pcsx.daemon.setup import Founder, Lobby, Me, is_numeric, split_address
+from pcsx.daemon.witnessing import (
+    Enrolled,
+    Enroller,
+    Line,
+    LineEffect,
+    Reached,
+    Refused,
+    Said,
+)
 from pcsx.errors import Failed, NoCluster, PcsxError, from_json
 from pcsx.protocol import ClusterJoin, ClusterRejoin, ClusterSetup, NodeAdmit, Request, parse
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach, Unconfigure
-from pcsx.ring.join import fingerprint, public_of
-from pcsx.ring.port import Note
+from pcsx.ring.join import Token, fingerprint, public_of
+from pcsx.ring.port import Note, ToWitness
 from pcsx.values import Now
 
 TICKETS_FROM: Final = 1 << 32
@@ -113,6 +122,10 @@ class Node:
         self._life = life
         self._cluster = away.cluster if away is not None else ""
         self._recall = Recall(me, entropy)
+        self.line = Line(me, entropy)
+        """To the cluster's witness, where it has one."""
+        self._enroller: Enroller | None = None
+        self._enrolled: Callable[[Enrolled | Refused, Now], list[MemberEffect]] | None = None
         self._discovery = discovery
         self._listening: _Listening | None = None
         self._tickets = count(TICKETS_FROM)
@@ -145,6 +158,8 @@ class Node:
             self._acceptance.until_ms if self._acceptance is not None else None,
             self._listening.until_ms if self._listening is not None else None,
             self._recall.deadline_ms() if self.member is not None else None,
+            self.line.deadline_ms if self.member is not None else None,
+            self._enroller.until_ms if self._enroller is not None else None,
         ]
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -161,9 +176,10 @@ class Node:
         """Take *event* and return what is to be done outside."""
         self._now = now
         effects = self._outside(self._take(event, now), now)
-        effects += self._look_for_others(now)
+        seen = self._look_around(now)
+        effects += self._outside(seen, now)
         if self.member is not None and (
-            self.founder is not None or event.__class__ not in _ONLY_FOR_THE_MEMBER
+            seen or self.founder is not None or event.__class__ not in _ONLY_FOR_THE_MEMBER
         ):
             self.member.moved()
         return effects
@@ -191,6 +207,10 @@ class Node:
             case events.StreamOpened() | events.StreamData() | events.StreamClosed():
                 if self._recall.owns(event):
                     return self._recalled(event, now)
+                if self.line.owns(event):
+                    return self._of_line(self.line.step(event, now), now)
+                if self._enroller is not None and self._enroller.owns(event):
+                    return self._of_enroller(self._enroller.step(event), now)
                 if self.founder is not None and self.founder.owns(event):
                     return self._of_founder(event, now)
                 return self._of_lobby(self.lobby.step(event, now), now)
@@ -223,6 +243,8 @@ class Node:
             match effect:
                 case Gone(refused):
                     pending = self._gone(refused, now) + pending
+                case ToWitness(payload):
+                    pending = [*self.line.say(payload), *pending]
                 case Passed(node, forward):
                     pending = self._passed(node, forward, now) + pending
                 case _:
@@ -415,13 +437,60 @@ class Node:
         self._then[ticket] = then
         return [Disown(ticket, self._cluster, boot + LIVES_AHEAD)]
 
-    def _look_for_others(self, now: Now) -> list[Effect]:
-        """Ask over TCP what the matter is, while the ring hears nobody."""
+    def _look_around(self, now: Now) -> list[MemberEffect]:
+        """Ask over TCP what the matter is while the ring hears nobody; keep to the witness."""
         member = self.member
         if member is None or member.leaving or member.verdict:
-            return []
+            return list(self.line.drop())
+        effects: list[MemberEffect] = []
+        if self._enroller is not None and now.ms >= self._enroller.until_ms:
+            effects += self._of_enroller(self._enroller.late(), now)
+        config = member.scene.config
         deaf = not any(peer.reach in HEARD for peer in member.scene.reach.values())
-        return self._recall.look(member.scene.config, member.me, deaf=deaf, now=now)
+        effects += self._recall.look(config, member.me, deaf=deaf, now=now)
+        # The log may name a witness that this life has not yet seen decided, and needs just now.
+        voters = member.machine.voters
+        named = voters.newest if voters.newest.witness is not None else voters.config
+        committed = (member.config_index, config)
+        told = self.line.look(named, committed, member.boot.counter, now)
+        return [*effects, *self._of_line(told, now)]
+
+    def _of_line(self, told: list[LineEffect], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for each in told:
+            match each:
+                case Said(payload):
+                    effects += self.member.of_witness(payload, now) if self.member else []
+                case Reached(here):
+                    effects += self.member.witness_reached(here, now) if self.member else []
+                case _:
+                    effects.append(each)
+        return effects
+
+    def enroll(
+        self, token: Token, done: Callable[[Enrolled | Refused, Now], list[MemberEffect]], now: Now
+    ) -> list[MemberEffect]:
+        """Go to a witness by its *token*; *done* is told of the seat, or why there is none."""
+        member = self.member
+        assert member is not None
+        if self._enroller is not None:
+            return done(Refused(Failed("a witness is being enrolled already", "Try again.")), now)
+        config, index = member.scene.config, member.config_index
+        self._enroller = Enroller(token, self.me, self.entropy, config, index)
+        self._enrolled = done
+        return self._of_enroller(self._enroller.begin(now), now)
+
+    def _of_enroller(self, told: list[Effect | Enrolled | Refused], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for each in told:
+            match each:
+                case Enrolled() | Refused():
+                    self._enroller = None
+                    assert self._enrolled is not None
+                    effects += self._enrolled(each, now)
+                case _:
+                    effects.append(each)
+        return effects
 
     def _recalled(
         self, event: events.StreamOpened | events.StreamData | events.StreamClosed, now: Now

@@ -8,6 +8,7 @@ leader. It begins with the first event that it is given: until then `deadline_ms
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from random import Random
 from typing import Final
 
@@ -189,6 +190,10 @@ class Machine:
     def blocked(self) -> bool:
         """Return whether this life may not stand before it has seen all voters once."""
         return self._log.blocked
+
+    def near(self, nodes: Collection[int]) -> set[int]:
+        """Return *nodes*, and the witness if one votes and answers."""
+        return self._log.near(nodes)
 
     @property
     def is_admitted(self) -> bool:

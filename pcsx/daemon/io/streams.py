@@ -26,8 +26,9 @@ Feed = Callable[[StreamOpened | StreamData | StreamClosed], None]
 class Streams:
     """All TCP streams of this daemon; outgoing ones are numbered by the brain, even, from 2 on."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, *, message_max: int = MAX_MESSAGE) -> None:
         self._feed = feed
+        self._message_max = message_max
         self._writers: dict[int, asyncio.StreamWriter] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -96,7 +97,7 @@ class Streams:
             while True:
                 async with asyncio.timeout(IDLE_S):
                     (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
-                    if length > MAX_MESSAGE:
+                    if length > self._message_max:
                         reason = "EMSGSIZE"
                         break
                     data = await reader.readexactly(length)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pcsx.cib import Cib
 from pcsx.cib.access import readable
-from pcsx.daemon.effects import Effect
-from pcsx.daemon.member import Answerer, Gone, Member, Passed
+from pcsx.daemon.member import Answerer, Member, MemberEffect
 from pcsx.errors import Failed, Finding, NoCluster, NoQuorum, PcsxError, Refused
 from pcsx.protocol import Request
 from pcsx.values import Now
@@ -18,7 +17,7 @@ from pcsx.values import Now
 if TYPE_CHECKING:
     from pcsx.daemon.node import Node
 
-Outcome = Effect | Gone | Passed
+Outcome = MemberEffect
 Handler = Callable[["Desk", Any, Now], "list[Outcome]"]
 
 

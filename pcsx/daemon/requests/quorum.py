@@ -9,6 +9,7 @@ from pcsx.cib.options import QUORUM, check_options
 from pcsx.daemon import messages
 from pcsx.daemon.explaining import explained, foreseen
 from pcsx.daemon.member import Member
+from pcsx.daemon.requests import witness
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.errors import Finding, NoQuorum, Refused, Severity
 from pcsx.protocol import PROFILES, QuorumExpect, QuorumInfo, QuorumUnblock, QuorumUpdate
@@ -27,9 +28,11 @@ def info(desk: Desk, request: QuorumInfo, now: Now) -> list[Outcome]:
     """Answer with how quorum stands here, and what the loss of *lost* would mean."""
     member = desk.member
     told = explained(member.scene, member.machine, member.controller, member.pair, now)
+    told["witness"] = witness.described(desk)
     if request.lost:
         lost = [_node(member, name) for name in request.lost]
-        told["foreseen"] = foreseen(member.machine.voters, member.scene.members, lost)
+        near = member.machine.near(member.scene.members)
+        told["foreseen"] = foreseen(member.machine.voters, near, lost)
     return desk.ok(told)
 
 

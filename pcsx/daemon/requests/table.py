@@ -14,6 +14,7 @@ from pcsx.daemon.requests import (
     renewal,
     services,
     tools,
+    witness,
 )
 from pcsx.daemon.requests.desk import Handler
 from pcsx.protocol import (
@@ -76,6 +77,8 @@ from pcsx.protocol import (
     Tool,
     Transitions,
     WaitIdle,
+    WitnessAdd,
+    WitnessSet,
 )
 
 HANDLERS: Final[dict[type[Request], Handler]] = {
@@ -105,6 +108,8 @@ HANDLERS: Final[dict[type[Request], Handler]] = {
     QuorumUpdate: quorum.update,
     QuorumExpect: quorum.expect,
     QuorumUnblock: quorum.unblock,
+    WitnessAdd: witness.add,
+    WitnessSet: witness.decide,
     Tool: tools.tool,
     Transitions: cluster.transitions,
     ClusterToken: membership.token,

@@ -897,6 +897,8 @@ class Log:
             ):
                 self._pass_reads(leading)
                 self._tell_lease(leading, now)
+        else:
+            self._hear_no_promise(sender)
         if not message.granted:
             if not progress.snapshot and message.match + 1 < progress.next:
                 progress.refused(message.match)
@@ -911,6 +913,18 @@ class Log:
                 self._send_entries(self._role, (sender,), now)
             if owed_votes(self.voters.newest):
                 self._tend()
+
+    def _hear_no_promise(self, node: int) -> None:
+        """Note that *node* answers and promises nothing: its log is lost, or its disk.
+
+        It says so when it gathers too, but that word may never have come here.
+        """
+        member, state = self._members.get(node), self._states.get(node)
+        if member is None or (state is not None and self._is_amnesiac(node)):
+            return
+        self._states[node] = LogState(self.term, 0, 0, 0, False, True, False)
+        self._lives[node] = member.counter
+        self._tend()
 
     def _on_snap_resp(self, sender: int, message: SnapResp, now: Now) -> None:
         leading = self._role

@@ -60,6 +60,8 @@ def status(run: Run, words: list[str]) -> None:
         run.say(f"Option: {name}={value}")
     for node in told["nodes"]:
         run.say(_node(node))
+    if told["witness"]:
+        run.say("  " + _witness(told["witness"]))
 
 
 def _waiting(wait: dict[str, Any]) -> str:
@@ -197,3 +199,79 @@ def unblock(run: Run, words: list[str]) -> None:
     run.give(answer)
     run.changed = bool(answer["unblocked"])
     run.say("Unblocked" if answer["unblocked"] else "This node does not wait for anybody")
+
+
+WITNESS = Level("witness", "Have a vote outside of the cluster, or none.", default="status")
+
+
+@WITNESS.verb("add", usage="TOKEN")
+def witness_add(run: Run, words: list[str]) -> None:
+    """Have a witness vote, so that one of two nodes may go on without the other.
+
+    It runs on a third machine (pcsx witness), and pcsx witness token there prints TOKEN.
+
+    \b
+    Example:
+        pcsx quorum witness add afrgc2lc...
+    """
+    from pcsx.protocol import WitnessAdd
+
+    if words[:1] == ["model"] or any("=" in word for word in words):
+        raise Failed(
+            "a witness is added by its token",
+            "On its machine: pcsx witness token. Then here: pcsx quorum witness add TOKEN",
+        )
+    if len(words) != 1:
+        raise args.misused(run.usage)
+    run.live_only("it changes how the cluster votes")
+    answer = run.source.call(WitnessAdd(words[0]))
+    run.give(answer)
+    run.changed = bool(answer["changed"])
+    run.say(f"The witness at {answer['witness']} votes in this cluster.")
+
+
+@WITNESS.verb("remove", "delete", usage="")
+def witness_remove(run: Run, words: list[str]) -> None:
+    """Take the witness's vote away; two nodes are a pair by the solo rule then.
+
+    \b
+    Example:
+        pcsx quorum witness remove
+    """
+    from pcsx.protocol import WitnessSet
+
+    if words:
+        raise args.misused(run.usage)
+    run.live_only("it changes how the cluster votes")
+    answer = run.source.call(WitnessSet())
+    run.give(answer)
+    run.changed = bool(answer["changed"])
+    run.say("No witness votes in this cluster.")
+
+
+@WITNESS.verb("status", usage="")
+def witness_status(run: Run, words: list[str]) -> None:
+    """Show the witness, and whether it answers this node.
+
+    \b
+    Example:
+        pcsx quorum witness status
+    """
+    if words:
+        raise args.misused(run.usage)
+    told = _told(run)["witness"]
+    run.give({"witness": told})
+    run.say(_witness(told) if told else "No witness votes in this cluster.")
+
+
+def _witness(told: dict[str, Any]) -> str:
+    state = "answers" if told["here"] else f"does not answer here: {told['fault']}"
+    votes = "1 vote" if told["votes"] == 1 else f"{told['votes']} votes"
+    return f"Witness: {' '.join(told['addresses'])}, {votes}, {state}"
+
+
+command.add_command(WITNESS)
+DEVICE = Level("device", "The older word for witness.", default="status")
+for _verb in ("add", "remove", "delete", "status"):
+    DEVICE.add_command(WITNESS.commands[_verb], _verb)
+command.add_command(DEVICE)

@@ -143,7 +143,7 @@ def ring_rows(path: str) -> tuple[list[Row], str]:
             rows.append(Row(section.name, UNSUPPORTED, "has no counterpart"))
         for inner in section.inside if section.name in ("totem", "quorum") else ():
             why = (
-                "a witness votes instead: pcsx quorum device add" if inner.name == "device" else ""
+                "a witness votes instead: pcsx quorum witness add" if inner.name == "device" else ""
             )
             rows.append(Row(f"{section.name}.{inner.name}", UNSUPPORTED, why or "links are probed"))
     nodes = []
