@@ -41,6 +41,7 @@ def explained(
         "reason": quorum.reason,
         "two_node": bool(voters.pair),
         "changing": voters.joint is not None,
+        "left_out": scene.left_out,
         "blocked": machine.blocked,
         "admitted": machine.is_admitted,
         "nodes": nodes,
@@ -81,6 +82,8 @@ def sentences(scene: Scene, machine: Machine, pair: Pair, now: Now) -> list[str]
         said.append(f"There is quorum: {quorum.votes} of {quorum.expected} votes are here.")
     else:
         said.append(f"There is no quorum: {quorum.reason}.")
+    if scene.left_out:
+        said.append(f"Others are together without this node: {scene.left_out}.")
     if machine.blocked:
         said.append(
             "This node has started and waits for all voters once (wait_for_all); "

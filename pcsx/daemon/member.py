@@ -465,6 +465,7 @@ class Member:
         scene, wall_s = self.scene, int(now.wall.timestamp())
         old = scene.members
         scene.view = regular.view
+        scene.left_out = ""
         self.pair.view_changed(now)
         for id in set(old) - set(regular.view.nodes):
             scene.lost_ms[id] = now.ms
@@ -584,6 +585,8 @@ class Member:
     def _refused(self, kind: str, reason: str, now: Now) -> list[MemberEffect]:
         """The others say that this life is over, or that we are no member: stop all, and end."""
         note = port.Note("node", f"refused by the others: {kind} {reason}")
+        if kind in ("EXCLUDED", "LINEAGE"):
+            self.scene.left_out = reason
         if kind in ("EXCLUDED", "LINEAGE") or self.verdict:
             return [note]
         self.verdict = kind

@@ -44,6 +44,8 @@ class Scene:
     """Since when each node is out of this node's view, for those that were in it."""
     fencing: bool = True
     """Whether fencing is required (`stonith-enabled`): without it, takeover waits."""
+    left_out: str = ""
+    """Why others, who are heard, are together without this node; empty where they are not."""
     halting: bool = False
     """This node stops all that it runs by itself, for it has lost quorum and nothing can fence."""
     skew_s: dict[int, int] = field(default_factory=dict)

@@ -662,8 +662,20 @@ class Views:
         weight = weights(self._config)
         here = sum(weight.get(node, 0) for node in view.nodes)
         if outside and here < sum(weight.get(node, 0) for node in outside):
-            names = " ".join(map(self._name, outside))
-            self._out.emit(Verdict("EXCLUDED", f"no path both ways to all of {names}"))
+            self._out.emit(Verdict("EXCLUDED", self._why_apart(view, outside)))
+
+    def _why_apart(self, view: View, outside: tuple[int, ...]) -> str:
+        """Return which link keeps *outside*, who are heard, from those of *view*."""
+        ways = [
+            f"{self._name(x)} does not hear {self._name(y)}"
+            for one, other in sorted(self._cut_since)
+            for x, y in ((one, other), (other, one))
+            if (x in outside) != (y in outside)
+            and {x, y} <= {*view.nodes, *outside}
+            and self._is_deaf(x, y)
+        ]
+        names = " ".join(map(self._name, outside))
+        return ", ".join(ways) or f"{names} did not answer in time"
 
     # --- whom this node would be with -------------------------------------------------------------
 

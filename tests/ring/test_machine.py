@@ -159,7 +159,12 @@ def test_a_node_that_others_are_together_without_is_told_so() -> None:
     other = others(world, leader)[0]
     world.cut.add((leader, other))
     world.run(world.timers.down_ms + 2000)
-    assert any(isinstance(e, Verdict) and e.kind == "EXCLUDED" for e in world.sites[other].effects)
+    reasons = [
+        effect.reason
+        for effect in world.sites[other].effects
+        if isinstance(effect, Verdict) and effect.kind == "EXCLUDED"
+    ]
+    assert reasons and reasons[-1] == f"n{other} does not hear n{leader}"
 
 
 # --- rest -----------------------------------------------------------------------------------------

@@ -50,6 +50,8 @@ def status(run: Run, words: list[str]) -> None:
         run.say("Two nodes: the survivor goes on alone once the other is fenced for certain")
     if told["changing"]:
         run.say("Who counts is being changed: a quorum of old and new voters is needed")
+    if told["left_out"]:
+        run.say(f"Left out: others are together without this node, for {told['left_out']}")
     if told["blocked"]:
         run.say("Blocked: this node waits until all voters were here once (wait_for_all)")
     if told["solo"]:
