@@ -17,6 +17,7 @@ from pcsx.cib import Cib
 from pcsx.cib.history import History
 from pcsx.cib.judging import CHECKS
 from pcsx.cib.replica import Change, Replica
+from pcsx.daemon.packing import packed, unpacked
 from pcsx.daemon.trust import (
     KeyActive,
     KeyPrepared,
@@ -192,12 +193,12 @@ _CODEC: Final[Codec[Fact]] = Codec(
 
 def encode(fact: Fact) -> bytes:
     """Return *fact* as a log entry's payload."""
-    return _CODEC.encode(fact)
+    return packed(_CODEC.encode(fact))
 
 
 def decode(data: bytes) -> Fact:
     """Return the fact that a log entry's payload spells."""
-    return _CODEC.decode(data)
+    return _CODEC.decode(unpacked(data))
 
 
 @dataclass(frozen=True, slots=True)

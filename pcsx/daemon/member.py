@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -69,7 +69,7 @@ from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Armed, Boot, Configure, Doubt, HeartStats, Reach, Unconfigure
 from pcsx.ring.log.changes import leaving
-from pcsx.ring.machine import Machine
+from pcsx.ring.machine import PAYLOAD_MAX, Machine
 from pcsx.ring.quorum import Voters, is_on, keep_ms
 from pcsx.ring.services import words
 from pcsx.values import Now, parse_bool
@@ -790,7 +790,7 @@ class Member:
         return self._tell(message, now)
 
     def _tell(self, message: ViewMessage, now: Now) -> list[MemberEffect]:
-        return self._ring(port.Multicast(messages.encode(message)), now)
+        return self._ring(port.Multicast(_carried(messages.encode(message))), now)
 
     def set_attributes(self, event: attrs.AttributeEvent, now: Now) -> list[MemberEffect]:
         """Take a change of transient attributes; tell what need not be held back."""
@@ -881,7 +881,7 @@ class Member:
         return str(id) if node is None else str(node.name)
 
     def _say_word(self, word: words.Word, safe: bool) -> list[MemberEffect]:
-        payload = messages.encode(messages.Served(words.encode(word)))
+        payload = _carried(messages.encode(messages.Served(words.encode(word))))
         return self._ring(port.Multicast(payload, safe), self._now)
 
     def _served(self, sender: int, text: bytes, place: int) -> list[MemberEffect]:
@@ -1341,15 +1341,21 @@ class Member:
         *leads*: it is asked as leader (or DC), and its word is void when it is that no more.
         """
         self._ticket += 1
+        told = self._tell(messages.Forward(to, self._ticket, request, caller), now)
         self._forwards[self._ticket] = (answer, to, leads)
-        return self._tell(messages.Forward(to, self._ticket, request, caller), now)
+        return told
 
     def answer_forwarded(
         self, node: int, ticket: int, reply: dict[str, Any], now: Now, *, last: bool
     ) -> list[MemberEffect]:
         """Send a reply to the node whose client asked."""
         text = json.dumps(reply).encode()
-        return self._tell(messages.Answer(node, ticket, text, self.ledger.index, last), now)
+        answer = messages.Answer(node, ticket, text, self.ledger.index, last)
+        try:
+            return self._tell(answer, now)
+        except Failed as error:
+            told = json.dumps({"error": error.to_json()}).encode()
+            return self._tell(replace(answer, reply=told), now)
 
     def _answered(self, answer: messages.Answer) -> list[MemberEffect]:
         known = self._forwards.get(answer.ticket)
@@ -1385,6 +1391,14 @@ def _earlier(one_ms: int | None, other_ms: int | None) -> int | None:
     if one_ms is None or other_ms is None:
         return other_ms if one_ms is None else one_ms
     return min(one_ms, other_ms)
+
+
+def _carried(payload: bytes) -> bytes:
+    """Return *payload*, or raise `Failed` where no message of the ring carries so much."""
+    if len(payload) > PAYLOAD_MAX:
+        text = f"too much for one message: {len(payload) // 1024} KiB, even packed"
+        raise Failed(text, f"At most {PAYLOAD_MAX // 1024} KiB at a time: do it in parts.")
+    return payload
 
 
 def _due(deadline_ms: int | None, now: Now) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pcsx.daemon.packing import packed, unpacked
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.ring.codec import Codec
 from pcsx.ring.frames import Boot, Why
@@ -262,9 +263,9 @@ _CODEC: Final[Codec[ViewMessage]] = Codec(
 
 def encode(message: ViewMessage) -> bytes:
     """Return *message* as bytes."""
-    return _CODEC.encode(message)
+    return packed(_CODEC.encode(message))
 
 
 def decode(data: bytes) -> ViewMessage:
     """Return the message that *data* spells, or raise `Malformed`."""
-    return _CODEC.decode(data)
+    return _CODEC.decode(unpacked(data))

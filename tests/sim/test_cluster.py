@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from copy import deepcopy
+from random import Random
 
 import pytest
 
@@ -309,3 +310,20 @@ def test_a_node_restored_from_an_old_backup_votes_for_nothing_until_it_has_the_l
     assert node is not None and node.member is not None
     assert node.member.boot.counter > 1 << 16
     assert made.machines[3].disk.damage is Damage.CLEAN
+
+
+def test_what_no_message_carries_is_refused_in_words_and_ends_nobody():
+    made = cluster()
+    made.until(made.at_rest, 40_000)
+    leader = made.machines[1].node.member.scene.leader  # type: ignore[union-attr]
+    follower = next(id for id in made.machines if id != leader)
+    noise = b64encode(Random(1).randbytes(1_500_000)).decode()
+    for id in (leader, follower):
+        joined = made.ask(id, GroupJoin("g"))
+        made.until(lambda c=joined: bool(c.replies), 10_000)  # type: ignore[misc]
+        sent = made.say(id, made._clients, GroupSend("g", noise))
+        changed = made.commit(id, lambda tree: tree.set("validate-with", noise))
+        made.until(lambda c=sent, d=changed: c.done and d.done, 10_000)  # type: ignore[misc]
+        assert "too much for one message" in str(sent.replies[-1]["error"])
+        assert "error" in changed.replies[-1]
+    assert all(machine.is_up for machine in made.machines.values())
