@@ -33,6 +33,8 @@ from pcsx.ring.services.words import (
 )
 
 UNORDERED_MAX: Final = 512
+MESSAGE_MAX: Final = 900 * 1024
+"""What a client may say to a group at once: with what is around it, one message carries it."""
 """So many messages of this node's clients may wait for their place; then it is *try again*."""
 LOCAL: Final = ("stats.", "runtime.")
 """What a node says of itself to its own clients alone."""
@@ -301,6 +303,9 @@ class Services:
         """Say *payload* to *group*; *answer* is told its place once it is delivered here."""
         if group not in client.groups:
             raise Failed(f"this connection is not in the group {group}", "Join it first.")
+        if len(payload) > MESSAGE_MAX:
+            text = f"too much for one message: {len(payload) // 1024} KiB"
+            raise Failed(text, f"A group's message has up to {MESSAGE_MAX // 1024} KiB.")
         self._check_room()
         ticket = self._wait(answer)
         return self._say(Sent(group, client.process, payload, ticket), safe)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcsx.daemon.packing import PACK_FROM, UNPACKED_MAX, packed, unpacked
 from pcsx.ring.codec import Malformed
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.binary(max_size=200), st.integers(0, 3000))
 def test_what_was_packed_is_the_same_unpacked(piece: bytes, times: int):
     data = b"\x01" + piece * times
@@ -31,6 +32,7 @@ def test_a_large_document_becomes_a_tenth():
     assert len(packed(data)) < len(data) / 3
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.binary(max_size=400))
 def test_garbage_is_malformed_or_left_alone(data: bytes):
     if data.startswith(b"\xff"):

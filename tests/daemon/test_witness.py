@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcsx.daemon.effects import CloseStream, OpenStream, SendStream
@@ -255,6 +255,7 @@ def test_without_a_seat_in_the_configuration_there_is_no_line():
 # --- strangers ------------------------------------------------------------------------------------
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.binary(max_size=300), max_size=6))
 def test_garbage_ends_the_stream_and_changes_nothing(messages: list[bytes]):
     stand = seated(term=3)
@@ -263,6 +264,7 @@ def test_garbage_ends_the_stream_and_changes_nothing(messages: list[bytes]):
     assert not any(isinstance(each, KeepSeat | UseToken) for each in effects)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.one_of(st.binary(max_size=400), st.dictionaries(st.text(), st.text()).map(repr)))
 def test_what_a_node_says_that_is_not_readable_harms_nobody(garbage: Any):
     stand = seated(term=3)
