@@ -337,12 +337,12 @@ class Ledger:
             "trust": self.trust.to_json(),
             "replica": base64.b64encode(self.replica.snapshot()).decode(),
         }
-        return json.dumps(plain, sort_keys=True).encode()
+        return packed(json.dumps(plain, sort_keys=True).encode())
 
     @classmethod
     def restored(cls, data: bytes) -> Ledger:
         """Return what `snapshot` wrote."""
-        plain: dict[str, Any] = json.loads(data)
+        plain: dict[str, Any] = json.loads(unpacked(data))
         replica = Replica(_NOTHING, checks=CHECKS)
         replica.restore(base64.b64decode(plain["replica"]))
         ledger = cls(replica)
