@@ -8,6 +8,7 @@ Pacemaker do the same in the same run, one after the other; what idles stands si
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +36,8 @@ def main(runs: int) -> None:
     reason = absent()
     if os.geteuid() != 0:
         sys.exit("failover is measured on real nodes, which needs root")
+    if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
+        sys.exit("failover runs nginx on each node, and there is none: .ci/install-live")
     rows: list[Row] = []
     limits: list[tuple[str, float, float]] = []
     for count, profile, setting, limit_s in SETTINGS:
