@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+from _blake2 import blake2s  # what hashlib gives, without OpenSSL, which it loads
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,9 +30,8 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         """Name the file by its whole path."""
-        import hashlib
-
-        name = hashlib.sha256(str(file).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        path = str(file).encode("utf-8", "surrogateescape")
+        name = blake2s(path, digest_size=16).hexdigest()
         self.path = state.directory("files") / f"{name}.journal"
 
     def add(self, before: Cib, after: Cib, command: str) -> None:
