@@ -104,7 +104,8 @@ def on_clusters(program: str, runs: int) -> None:
         made.settle()
         _fill(peer)
         time.sleep(5)
-        idle = idle_rows(made, peer, 20.0)
+        # As long as the longest monitor, so that each of them runs once in both clusters.
+        idle = idle_rows(made, peer, 60.0)
         node, theirs = lab.machines[0], peer.nodes[0]
         installed = f"PYTHONPATH= exec {program}"
         pairs = (
