@@ -32,6 +32,7 @@ All members hold it, and it is neither in the document nor told to anybody, nor 
 
 DONE: Final = 0
 PENDING: Final = -1
+_ENDS: Final = ("stop", "demote")
 
 
 def failed(record: OpRecord) -> bool:
@@ -53,18 +54,32 @@ class History:
     def __init__(self, records: Iterable[OpRecord] = ()) -> None:
         self._slots: dict[str, dict[str, OpRecord]] = {}
         for record in records:
-            self._slots.setdefault(record.resource, {})[_slot(record)] = record
-            if failed(record):
-                self._slots[record.resource][f"{record.resource}_last_failure_0"] = record
+            self._put(record)
         self._xml: dict[str, ResourceHistory] = {}
 
-    def take(self, record: OpRecord) -> None:
-        """Put *record* in its slot; a failure in the slot of failures as well."""
+    def _put(self, record: OpRecord) -> dict[str, OpRecord]:
+        """Put *record* in its slot; a failure in the slot of failures as well.
+
+        While a stop or a demote is under way, what was known before stands beside it: until it has
+        come out, the resource counts for what it was.
+        """
         slots = self._slots.setdefault(record.resource, {})
-        slots[_slot(record)] = record
+        slot, before = _slot(record), f"{record.resource}_before_0"
+        if not record.interval_ms:
+            known = slots.get(slot)
+            if record.status != PENDING:
+                slots.pop(before, None)
+            elif record.task in _ENDS and known is not None and known.status != PENDING:
+                slots[before] = known
+        slots[slot] = record
         if failed(record):
             slots[f"{record.resource}_last_failure_0"] = record
-        elif record.task == "stop":
+        return slots
+
+    def take(self, record: OpRecord) -> None:
+        """Put *record* in its slot."""
+        slots = self._put(record)
+        if not failed(record) and record.status != PENDING and record.task == "stop":
             # What recurred has ended with the instance it watched.
             for slot in [s for s, old in slots.items() if old.interval_ms]:
                 if not slot.endswith("_last_failure_0"):

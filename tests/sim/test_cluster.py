@@ -160,6 +160,22 @@ def test_sigterm_hands_resources_over_then_leaves():
     assert made.judge.fencings == []
 
 
+def test_a_stop_under_way_is_waited_for_though_the_view_changes_and_its_node_leaves():
+    made = cluster(constraints='<rsc_location id="l" rsc="db" node="n3" score="100"/>')
+    made.until(made.at_rest, 10_000)
+    made.faults.agent_ms = (8000, 8000)
+    made._node(made.machines[3], events.Terminate())
+    made.run(300)
+    made.faults.agent_ms = (5, 60)
+    made.kill(2)
+    made.at(500, lambda: made.boot(2))
+    made.run(5000)
+    assert made.active("db") == ["n3"] and made.machines[3].is_up
+    made.run(10_000)
+    assert made.machines[3].quits == [0]
+    assert made.active("db") not in ([], ["n3"])
+
+
 def test_sigterm_in_maintenance_mode_stops_nothing():
     made = cluster(properties=(("maintenance-mode", "true"),))
     made.run(5000)
