@@ -419,7 +419,8 @@ class Member:
                     effects.append(effect)
                 case port.TakeSnapshot(index):
                     taken = port.SnapshotTaken(index, self.ledger.snapshot())
-                    told.extend(self.machine.step(taken, now))
+                    # At once: what the next effects lead to comes after it on the disk.
+                    told.extendleft(reversed(self.machine.step(taken, now)))
                 case port.Restore(_, state):
                     effects += self._restore(state, now)
                 case port.Regular():

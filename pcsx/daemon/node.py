@@ -246,7 +246,8 @@ class Node:
                 case ToWitness(payload):
                     pending = [*self.line.say(payload), *pending]
                 case Passed(node, forward):
-                    pending = self._passed(node, forward, now) + pending
+                    # What it asks of the disk comes after all that was asked before it.
+                    pending += self._passed(node, forward, now)
                 case _:
                     effects.append(effect)
         more = self._watch_founding(now)

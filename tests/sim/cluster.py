@@ -436,6 +436,7 @@ class Cluster:
         self.judge.forged(machine, effects)
 
     def _persist(self, machine: Machine, order: Persist) -> None:
+        self.judge.asked(machine, order)
         machine.pending.append(order)
 
         def synced() -> None:

@@ -50,6 +50,7 @@ class Judge:
         self._held: dict[str, tuple[int, int]] = {}
         """Where each exclusive resource was started last: machine and boot, until it is stopped."""
         self._watched: dict[int, str] = {}
+        self._tickets: dict[int, tuple[int, int]] = {}
         self._chronicle = Chronicle(self.fail)
         self.acknowledged: list[str] = []
         self.fencings: list[tuple[int, str, str]] = []
@@ -124,6 +125,13 @@ class Judge:
             self.fail("S3 one lease", f"{machine.name} and {other.name}")
 
     # --- the disk ---------------------------------------------------------------------------------
+
+    def asked(self, machine: Machine, order: Persist) -> None:
+        """Judge that a disk is asked in the order of tickets: who has one has all before it."""
+        life, last = self._tickets.get(machine.id, (0, 0))
+        if machine.life == life and order.ticket <= last:
+            self.fail("S2 written in order", f"{machine.name}: {order.ticket} after {last}")
+        self._tickets[machine.id] = (machine.life, order.ticket)
 
     def written(self, machine: Machine, order: Persist) -> None:
         """Judge what is about to be written: one history, and quorums that meet."""

@@ -366,7 +366,15 @@ def restart(run: Scene) -> None:
     if machine.is_up:
         run.cluster.tell(machine, "sim", "SIGTERM")
         run.cluster._later(machine, 0, lambda: run.cluster._node(machine, events.Terminate()))
-        run.boot_later(machine.id, 3000, 20_000)
+        told = len(machine.quits)
+
+        def come_back() -> None:
+            if machine.is_up and len(machine.quits) == told:
+                run.cluster.at(1000, come_back)  # it has not left yet
+            elif not machine.is_up and machine.id not in run.removed:
+                run.cluster.boot(machine.id)
+
+        run.cluster.at(run.chance.randint(3000, 20_000), come_back)
 
 
 MENU: Final[dict[str, Trouble]] = {
