@@ -1,0 +1,109 @@
+"""The ring under attack and under a change of keys: no view changes, and nobody is fenced."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.live.cluster import PCSX, Cluster
+from tests.live.lab import HERE, Lab, Machine, sh, until
+from tests.live.test_adversity import strike_daemons
+from tests.live.test_daemon import Writers
+
+pytestmark = pytest.mark.live
+
+Figure = Callable[[str, str, float | str], None]
+
+
+@pytest.fixture(scope="module")
+def three() -> Iterator[Cluster]:
+    with Lab(3) as lab:
+        made = Cluster(lab)
+        made.form()
+        made.fencing()
+        made.web()
+        lab.comes_back = True
+        yield made
+
+
+def ring(machine: Machine) -> dict[str, Any]:
+    """Return what `pcsx ring status` says on *machine*."""
+    return dict(json.loads(machine.run(f"{PCSX} ring status --json").out)["data"])
+
+
+def views(made: Cluster) -> dict[str, Any]:
+    """Return the view of each machine."""
+    return {machine.name: ring(machine)["view"] for machine in made.lab.machines}
+
+
+def at_rest(made: Cluster) -> dict[str, Any]:
+    """Wait until all are online and nothing is left to do; return the views."""
+    made.wait_online(3, 90)
+    until(lambda: len({tuple(view) for view in views(made).values()}) == 1, 30, "one view")
+    made.settle()
+    made.lab.power_log.clear()
+    return views(made)
+
+
+def drops(machine: Machine) -> dict[str, int]:
+    """Return how many packets the heart of *machine* has dropped, by their reason."""
+    told = json.loads(machine.run(f"{PCSX} ring stats --json").out)["data"]
+    return dict(told["drop"])
+
+
+def wire(lab: Lab, *words: str) -> int:
+    """Run `wire.py` on the switch; return how many frames it told."""
+    command = ["ip", "netns", "exec", lab.switch, sys.executable, str(HERE / "wire.py")]
+    return int(sh([*command, *words]).split()[-1])
+
+
+def test_the_key_changes_under_load_without_a_change_of_view(three: Cluster):
+    before = at_rest(three)
+    writers = Writers(three, "rotated")
+    until(lambda: len(writers.acknowledged) > 3, 60, "writes")
+    three.pcsx("cluster authkey rotate --wait")
+    told = len(writers.acknowledged)
+    until(lambda: len(writers.acknowledged) > told + 3, 60, "writes under the other key")
+    writers.end()
+    assert views(three) == before
+    assert three.lab.power_log == []
+
+
+def test_a_replayed_capture_of_an_earlier_boot_changes_nothing(three: Cluster, figure: Figure):
+    at_rest(three)
+    kept = three.lab.place / "earlier"
+    victim = next(machine for machine in three.lab.machines if machine is not three.dc())
+    strike_daemons(victim, signal.SIGKILL)
+    recorder = subprocess.Popen(
+        ["ip", "netns", "exec", three.lab.switch, sys.executable, str(HERE / "wire.py"),
+         "capture", str(kept), "6"], stdout=subprocess.PIPE,
+    )  # fmt: skip
+    three.start(victim)  # so that the capture has a handshake in it
+    three.wait_online(3, 60)
+    recorder.communicate(timeout=30)
+    strike_daemons(victim, signal.SIGKILL)
+    time.sleep(0.5)
+    three.start(victim)
+    before = at_rest(three)
+    dropped = sum(sum(drops(machine).values()) for machine in three.lab.machines)
+    sent = wire(three.lab, "replay", str(kept), "5")
+    assert sent > 500
+    assert sum(sum(drops(m).values()) for m in three.lab.machines) > dropped
+    assert views(three) == before and three.lab.power_log == []
+    figure("3 nodes", "packets of an earlier boot played, no change of view", str(sent))
+
+
+def test_garbage_under_the_members_addresses_changes_nothing(three: Cluster, figure: Figure):
+    before = at_rest(three)
+    kept = three.lab.place / "now"
+    assert wire(three.lab, "capture", str(kept), "2") > 20
+    sent = wire(three.lab, "garbage", str(kept), "10", "20000")
+    assert views(three) == before and three.lab.power_log == []
+    figure("3 nodes", "damaged packets a second for 10 s, no change of view", str(sent // 10))
