@@ -241,6 +241,10 @@ class Lab:
         self.machines = [kind(self, number) for number in range(1, count + 1)]
         self.power_log: list[tuple[float, str, str]] = []
         """What the fence agent asked of the power socket: when, what, of whom."""
+        self.asked: list[tuple[float, str, str]] = []
+        """The same, from the moment of asking: the power may act later."""
+        self.late_s = 0.0
+        """For how long the power socket takes an order without acting, or answering."""
         self.comes_back = False
         """Whether a machine that was rebooted boots again."""
         self.on_boot: Callable[[Machine], None] = lambda machine: None
@@ -333,6 +337,9 @@ class Lab:
             return "unknown\n"
         if action == "status":
             return "on\n" if machine.is_on else "off\n"
+        self.asked.append((time.time(), action, name))
+        if self.late_s and action != "on":
+            time.sleep(self.late_s)
         with self.lock:
             self.power_log.append((time.time(), action, name))
             if action in ("off", "reboot"):
@@ -364,6 +371,10 @@ class Lab:
     def one_way(self, sender: Machine, receiver: Machine) -> None:
         """Drop frames from *sender* to *receiver* alone."""
         self._rules("oneway", [f"iifname p{sender.number} oifname p{receiver.number} drop"])
+
+    def open_ways(self) -> None:
+        """End what `one_way` began."""
+        self._rules("oneway", [])
 
     def _rules(self, table: str, rules: list[str]) -> None:
         text = f"table bridge {table}\ndelete table bridge {table}\n"

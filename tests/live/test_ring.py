@@ -1,8 +1,12 @@
-"""The ring under attack and under a change of keys: no view changes, and nobody is fenced."""
+"""The ring under attack and in trouble: one-way links, replayed and forged packets, other keys.
+
+What these do must change nothing at all: no view, no fencing, no service that moves.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -58,10 +62,15 @@ def drops(machine: Machine) -> dict[str, int]:
     return dict(told["drop"])
 
 
-def wire(lab: Lab, *words: str) -> int:
-    """Run `wire.py` on the switch; return how many frames it told."""
-    command = ["ip", "netns", "exec", lab.switch, sys.executable, str(HERE / "wire.py")]
+def wire(lab: Lab, *words: str, at: str = "") -> int:
+    """Run `wire.py` on the switch (or *at* another namespace); return how many frames it told."""
+    command = ["ip", "netns", "exec", at or lab.switch, sys.executable, str(HERE / "wire.py")]
     return int(sh([*command, *words]).split()[-1])
+
+
+def log_of(machine: Machine) -> str:
+    """Return what the daemon of *machine* has said."""
+    return (machine.place / "daemon.log").read_text(errors="replace")
 
 
 def test_the_key_changes_under_load_without_a_change_of_view(three: Cluster):
@@ -107,3 +116,32 @@ def test_garbage_under_the_members_addresses_changes_nothing(three: Cluster, fig
     sent = wire(three.lab, "garbage", str(kept), "10", "20000")
     assert views(three) == before and three.lab.power_log == []
     figure("3 nodes", "damaged packets a second for 10 s, no change of view", str(sent // 10))
+
+
+def test_a_flood_of_forged_lobbies_changes_nothing(three: Cluster):
+    before = at_rest(three)
+    sent = wire(three.lab, "mdns", "10.79.0.250", "5", "5000", at=three.lab.outside)
+    assert sent > 500
+    assert views(three) == before and three.lab.power_log == []
+    assert "forged" not in three.pcsx("status").out
+
+
+def test_who_is_left_out_for_a_one_way_link_is_told_why(three: Cluster):
+    at_rest(three)
+    one, other = three.lab.machines[1:]
+    sizes = {machine.name: len(log_of(machine)) for machine in three.lab.machines}
+    three.lab.one_way(one, other)
+
+    def told() -> list[str]:
+        words = r"EXCLUDED no path both ways to all of [n\d ]+"
+        texts = [log_of(machine)[sizes[machine.name] :] for machine in three.lab.machines]
+        return [found[0] for text in texts if (found := re.search(words, text))]
+
+    try:
+        until(told, 30, "the reason")
+        until(lambda: bool(three.lab.power_log), 30, "fencing of the one left out")
+    finally:
+        three.lab.open_ways()
+    assert {name for _, _, name in three.lab.power_log} <= {one.name, other.name}
+    assert len({name for _, _, name in three.lab.power_log}) == 1
+    at_rest(three)

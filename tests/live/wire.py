@@ -3,8 +3,9 @@
     wire.py capture FILE SECONDS               keep the daemons' datagrams that pass the switch
     wire.py replay FILE SECONDS                play them to those they were for, over and over
     wire.py garbage FILE SECONDS RATE          damaged, cut and random ones under the same addresses
+    wire.py mdns ADDRESS SECONDS RATE          forged announcements of lobbies, from ADDRESS
 
-Runs in the namespace of the switch as root. Prints how many it sent.
+Runs in the namespace of the switch (the last one: of any host) as root. Prints how many it sent.
 """
 
 from __future__ import annotations
@@ -118,6 +119,28 @@ def spoilt(kept: list[bytes]) -> Iterator[bytes]:
     return again(made)
 
 
+def mdns(address: str, seconds: float, rate: float) -> int:
+    """Announce lobbies that are not there, each with another name."""
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
+    service = b"\x0b_pcsx-lobby\x04_tcp\x05local\x00"
+    began, sent = time.time(), 0
+    while time.time() < began + seconds:
+        label = b"forged-%d" % sent
+        name = bytes((len(label),)) + label + service
+        record = service + struct.pack(">HHIH", 12, 1, 4500, len(name)) + name
+        target = struct.pack(">HHH", 0, 0, 5450) + b"\x06forged\x05local\x00"
+        where = name + struct.pack(">HHIH", 33, 0x8001, 4500, len(target)) + target
+        told = struct.pack(">6H", 0, 0x8400, 0, 2, 0, 0) + record + where
+        sender.sendto(told, ("224.0.0.251", 5353))
+        sent += 1
+        ahead_s = sent / rate - (time.time() - began)
+        if ahead_s > 0.002:
+            time.sleep(ahead_s)
+    return sent
+
+
 def main(words: list[str]) -> int:
     """Do what the command line says."""
     what, where, seconds = words[0], words[1], float(words[2])
@@ -126,8 +149,10 @@ def main(words: list[str]) -> int:
             return capture(where, seconds)
         case "replay":
             return play(again([unsummed(each) for each in frames(where)]), seconds, 2000)
-        case _:
+        case "garbage":
             return play(spoilt(frames(where)), seconds, float(words[3]))
+        case _:
+            return mdns(where, seconds, float(words[3]))
 
 
 if __name__ == "__main__":
