@@ -302,7 +302,7 @@ function __pcsx_words
         case 'tag update'
             printf '%s\n' 'add' 'remove'
         case 'transition'
-            printf '%s\n' 'graph	Draw a decision: what waits for what, as SVG (or dot or xml, by FILE\'s ending or --format).' 'list	List the decisions that are kept on this node, newest first.' 'replay	Decide again on what a decision read, and say whether the same came of it, byte for byte.' 'show	Show what a decision was: what was to be done, in order, and the reasons of it.'
+            printf '%s\n' 'graph	Draw a decision: what waits for what, as SVG (or dot or xml, by FILE\'s ending or --format).' 'list	List the decisions that this node and the one in charge keep, newest first.' 'replay	Decide again on what a decision read, and say whether the same came of it, byte for byte.' 'show	Show what a decision was: what was to be done, in order, and the reasons of it.'
     end
 end
 

@@ -46,9 +46,26 @@ class NodeState:
     resources: tuple[ResourceHistory, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a document is made of, not yet put together.
+
+    What has not changed is the same object in the next one, down to each history.
+    """
+
+    configuration: Cib
+    states: tuple[NodeState, ...]
+    attributes: tuple[tuple[str, str], ...] = ()
+    """What stands on the root beside what the configuration's has."""
+
+    def document(self) -> Cib:
+        """Return it put together."""
+        return assemble(self.configuration, self.states, **dict(self.attributes))
+
+
 def assemble(cib: Cib, states: Iterable[NodeState], **attributes: str) -> Cib:
     """Return *cib* with *states* as its status section, and *attributes* set on its root."""
-    sections = [_node_state(state) for state in states]
+    sections = [node_element(state) for state in states]
 
     def change(tree: etree._Element) -> None:
         for old in tree.findall("status"):
@@ -98,17 +115,19 @@ def bare(cib: Cib) -> Cib:
     return cib.edited(change)
 
 
-def _node_state(state: NodeState) -> etree._Element:
-    element = etree.Element(
-        "node_state",
-        id=state.id,
-        uname=state.uname,
-        in_ccm="true" if state.in_ccm else "false",
-        crmd="online" if state.online else "offline",
-        join=state.join,
-        expected=state.expected,
-    )
-    element.set("crm-debug-origin", "pcsx")
+def node_element(state: NodeState) -> etree._Element:
+    """Return a new `node_state`."""
+    element = etree.Element("node_state")
+    for name, value in (
+        ("id", state.id),
+        ("uname", state.uname),
+        ("in_ccm", "true" if state.in_ccm else "false"),
+        ("crmd", "online" if state.online else "offline"),
+        ("join", state.join),
+        ("expected", state.expected),
+        ("crm-debug-origin", "pcsx"),
+    ):
+        element.set(name, value)
     transient = etree.SubElement(element, "transient_attributes", id=state.id)
     if state.attributes:
         pairs = etree.SubElement(transient, "instance_attributes", id=f"status-{state.id}")
@@ -118,17 +137,20 @@ def _node_state(state: NodeState) -> etree._Element:
             )
     lrm = etree.SubElement(element, "lrm", id=state.id)
     resources = etree.SubElement(lrm, "lrm_resources")
-    for resource in state.resources:
-        kind, provider, type_ = resource.agent
-        entry = etree.SubElement(resources, "lrm_resource", {"id": resource.id, "class": kind})
-        if provider:
-            entry.set("provider", provider)
-        entry.set("type", type_)
-        for operation in resource.operations:
-            etree.SubElement(
-                entry, "lrm_rsc_op", {"id": operation.id, **dict(operation.attributes)}
-            )
+    resources.extend(history_element(resource) for resource in state.resources)
     return element
+
+
+def history_element(resource: ResourceHistory) -> etree._Element:
+    """Return a new `lrm_resource`."""
+    kind, provider, type_ = resource.agent
+    entry = etree.Element("lrm_resource", {"id": resource.id, "class": kind})
+    if provider:
+        entry.set("provider", provider)
+    entry.set("type", type_)
+    for operation in resource.operations:
+        etree.SubElement(entry, "lrm_rsc_op", {"id": operation.id, **dict(operation.attributes)})
+    return entry
 
 
 def _id(text: str) -> str:

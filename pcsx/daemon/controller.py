@@ -15,7 +15,7 @@ from pcsx.agents import plain
 from pcsx.cib import Cib
 from pcsx.cib.fencing import devices_of
 from pcsx.daemon.decisions import Decisions
-from pcsx.daemon.effects import Plan
+from pcsx.daemon.effects import KeepDecision, Plan
 from pcsx.daemon.events import Planned
 from pcsx.daemon.ledger import LEFT, Admitted, Fact, FenceClosed, FenceIntent, Fencing, Over
 from pcsx.daemon.messages import (
@@ -166,7 +166,7 @@ class AtRest:
     blocked: tuple[tuple[str, str], ...]
 
 
-ControllerEffect = Tell | Decide | Release | Plan | Progress | AtRest | Note
+ControllerEffect = Tell | Decide | Release | Plan | KeepDecision | Progress | AtRest | Note
 
 
 @dataclass(slots=True)
@@ -370,15 +370,16 @@ class Controller:
             self._hold_ms = max(self._hold_ms, self._pause_ms)
         if self._paced and self._plan_from_ms > now.ms:
             self._hold_ms = max(self._hold_ms, self._plan_from_ms)
+        if not self._hold_ms and self.scene.gather():
+            self._hold_ms = now.ms  # the rest of it in turns of their own, at once
         if self._hold_ms:
             return []
         self._dirty, self._view_changed, self._planning = False, False, True
         self._paced, self._plan_began_ms = False, now.ms
         self._plan_from_ms = now.ms + PLAN_GAP_MS
         self._job += 1
-        cib = self.scene.document()
-        self.decisions.asked(self._job, cib, now.wall)
-        return [Plan(self._job, cib, now.wall)]
+        self.decisions.asked(self._job, now.wall)
+        return [Plan(self._job, self.scene.situation(), now.wall)]
 
     def _planned(self, event: Planned, now: Now) -> list[ControllerEffect]:
         if event.job != self._job or not self._planning:
@@ -387,20 +388,20 @@ class Controller:
         self._plan_from_ms = max(self._plan_from_ms, 2 * now.ms - self._plan_began_ms)
         if event.transition is None:
             self._recheck_ms = now.ms + 5_000
-            self.decisions.failed(event.job, event.failure)
-            return [Note("controller", f"planning failed: {event.failure}")]
+            note = Note("controller", f"planning failed: {event.failure}")
+            return [note, *self.decisions.failed(event)]
         if self._dirty and (self._view_changed or self._stale_plans < STALE_PLANS_MAX):
             self._stale_plans += 1
             return []
         self._stale_plans = 0
         transition = event.transition
         last = self.scene.last_transition
-        self.number = self.decisions.decided(event.job, transition, after=last)
+        self.number, kept = self.decisions.decided(event, after=last)
         self.blocked, self.notices = transition.blocked, transition.notices
         self._recheck_ms = _recheck_ms(transition, now)
         self.run = Run(transition)
         count = sum(1 for action in transition.actions if action.kind != "pseudo_event")
-        effects: list[ControllerEffect] = []
+        effects: list[ControllerEffect] = [*kept]
         if count:
             effects.append(Note("controller", f"transition {self.number} actions={count}"))
         return effects + self._of_run(self.run.step(Begin(), now), now)
@@ -427,11 +428,11 @@ class Controller:
         self._ordered.clear()
         self._waiting.clear()
         self._going.clear()
-        self.decisions.ended(self.number, aborted)
+        effects: list[ControllerEffect] = [*self.decisions.ended(self.number, aborted)]
         if aborted:
             self._dirty = True
-            return [Note("controller", f"transition {self.number} stopped: {aborted}")]
-        effects: list[ControllerEffect] = []
+            text = f"transition {self.number} stopped: {aborted}"
+            return [*effects, Note("controller", text)]
         if count:
             effects.append(Note("controller", f"transition {self.number} complete"))
         if not self._dirty:

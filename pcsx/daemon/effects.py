@@ -8,6 +8,7 @@ from typing import Any
 
 from pcsx.agents.types import Invocation
 from pcsx.cib import Cib
+from pcsx.cib.status import Situation
 from pcsx.ring.frames import ToHeart
 from pcsx.ring.port import Note, Persist, Snapshot
 
@@ -40,10 +41,10 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Run the policy engine on *cib* as of *wall* in a worker; `Planned` answers."""
+    """Run the policy engine on a document as of *wall* in a worker; `Planned` answers."""
 
     job: int
-    cib: Cib
+    situation: Situation
     wall: datetime
 
 
@@ -59,6 +60,19 @@ class Depict:
     live: dict[str, Any]
     wall: datetime
     hide_inactive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeepDecision:
+    """Keep a decision on the disk for `transition show`, and let go of others.
+
+    *body* is None where it is there already and only the *head* has changed.
+    """
+
+    number: int
+    head: bytes
+    body: bytes | None
+    gone: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +230,7 @@ Effect = (
     | Kill
     | Plan
     | Depict
+    | KeepDecision
     | Reply
     | Store
     | KeepKeys

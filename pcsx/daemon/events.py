@@ -57,6 +57,8 @@ class Life:
     boot: Boot
     recovered: Recovered
     psks: tuple[bytes, ...]
+    decisions: tuple[tuple[bytes, bytes], ...] = ()
+    """What was kept by `KeepDecision`: head and body of each, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,17 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A worker has finished *job*: a transition, or the *failure* that stopped it."""
+    """A worker has finished *job*: a transition, or the *failure* that stopped it.
+
+    The document that it read and all that it decided come compressed, for keeping (`packed`); the
+    *transition* need not have its reasons. Both are empty where nothing is to be done.
+    """
 
     job: int
     transition: Transition | None
     failure: str = ""
+    read: bytes = b""
+    decided: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

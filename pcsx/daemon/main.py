@@ -134,13 +134,12 @@ def run_brain(
     from pcsx.daemon.io.world import World, log
     from pcsx.daemon.node import Node
     from pcsx.daemon.setup import Me
-    from pcsx.pe.schedule import schedule
     from pcsx.pe.state import state_of
 
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.0005)
-    _worker, planner = fork_worker(schedule, state_of)
+    _worker, planner = fork_worker(state_of)
     if notify:
         os.environ["NOTIFY_SOCKET"] = notify
     groups = Groups(supervisor)

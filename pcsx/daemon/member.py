@@ -31,6 +31,7 @@ from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.describer import Describer
 from pcsx.daemon.effects import (
     Effect,
+    KeepDecision,
     KeepKeys,
     Kill,
     Plan,
@@ -130,6 +131,7 @@ class Member:
         metadata: dict[tuple[str, str, str], AgentMetadata],
         children: Iterator[int],
         random: Random,
+        decisions: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         self.me, self.boot = me, boot
         self._identity, self._psks = identity, psks
@@ -157,7 +159,7 @@ class Member:
         self.pair = Pair(self.scene, self.machine, self.fencer)
         self.describer = Describer(host, children=children, metadata=metadata)
         self.attributes = attrs.Attributes()
-        self.decisions = Decisions()
+        self.decisions = Decisions(decisions)
         self.trials = Trials()
         self.controller = Controller(self.scene, self.decisions, self._executors, self.takeover)
         self.services = Services(me, boot, self._name_of, self._say_word)
@@ -1163,7 +1165,7 @@ class Member:
                         effects += waiter.answer(told, False)
                 case dc.AtRest():
                     effects += self._serve_waiters(now)
-                case Plan() | port.Note():
+                case Plan() | KeepDecision() | port.Note():
                     effects.append(effect)
         return effects
 

@@ -266,6 +266,7 @@ class Node:
             metadata=self.metadata,
             children=self.children,
             random=self._random,
+            decisions=life.decisions,
         )
         self.away, self.superseded = None, ""
         config = self.member.scene.config

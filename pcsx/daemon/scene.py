@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from pcsx.cib import Cib
-from pcsx.cib.status import NodeState, assemble, left_alone, with_property
+from pcsx.cib.status import NodeState, Situation, left_alone, with_property
 from pcsx.daemon.ledger import Ledger
 from pcsx.daemon.status import WATCHDOG, Picture
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach
 from pcsx.ring.port import PeerReach, Quorum, View
 from pcsx.values import NodeName, parse_bool
+
+GATHERED_AT_ONCE: Final = 400
+"""As many histories are written in one turn; it takes milliseconds."""
 
 
 def is_unsafe_pair(cib: Cib) -> bool:
@@ -50,6 +54,7 @@ class Scene:
     """This node stops all that it runs by itself, for it has lost quorum and nothing can fence."""
     skew_s: dict[int, int] = field(default_factory=dict)
     """How far each member's clock was from this one's when it entered the view, in seconds."""
+    _lowered: tuple[Cib, str, Cib] | None = None
     last_transition: int = 0
     """The highest number of a transition whose orders any member has seen.
 
@@ -143,6 +148,24 @@ class Scene:
 
     def document(self) -> Cib:
         """Return the committed configuration with the status section of all nodes."""
+        return self.situation().document()
+
+    def gather(self) -> bool:
+        """Do a share of the work for `situation`; return whether enough is left for another turn.
+
+        Who has just come to be in charge of a large cluster has histories of all nodes to write.
+        """
+        left = GATHERED_AT_ONCE
+        for node in self.config.nodes:
+            known = self.picture.nodes.get(node.id)
+            if known is not None:
+                left -= known.history.prepare(node.name, self.config.cluster, left)
+                if left <= 0:
+                    return True
+        return False
+
+    def situation(self) -> Situation:
+        """Return what `document` puts together, without the work of doing so."""
         states: list[NodeState] = []
         for node in self.config.nodes:
             state = self.picture.state(
@@ -154,11 +177,13 @@ class Scene:
             )
             if state is not None:
                 states.append(left_alone(state) if self.is_held(node.id) else state)
-        return assemble(
+        return Situation(
             self._configuration(),
-            states,
-            have_quorum="1" if self.quorum.quorate else "0",
-            dc_uuid=str(self.dc) if self.dc else "",
+            tuple(states),
+            (
+                ("have_quorum", "1" if self.quorum.quorate else "0"),
+                ("dc_uuid", str(self.dc) if self.dc else ""),
+            ),
         )
 
     @property
@@ -183,8 +208,14 @@ class Scene:
             # Nobody fences without quorum: by the policy `fence` each node ends its own life.
             policy = cib.cluster_option("no-quorum-policy")
             ends = policy in ("fence", "suicide")
-            return with_property(cib, "no-quorum-policy", "stop") if ends else cib
-        return with_property(cib, "no-quorum-policy", "freeze")
+            return self._with_policy(cib, "stop") if ends else cib
+        return self._with_policy(cib, "freeze")
+
+    def _with_policy(self, cib: Cib, policy: str) -> Cib:
+        """Return *cib* under *policy*: the same object as long as both are the same."""
+        if self._lowered is None or self._lowered[0] is not cib or self._lowered[1] != policy:
+            self._lowered = (cib, policy, with_property(cib, "no-quorum-policy", policy))
+        return self._lowered[2]
 
     def reaches(self, id: int) -> Reach:
         """Return what the detector holds of *id*; this node reaches itself."""

@@ -56,6 +56,7 @@ class History:
         for record in records:
             self._put(record)
         self._xml: dict[str, ResourceHistory] = {}
+        self._told: tuple[ResourceHistory, ...] | None = None
 
     def _put(self, record: OpRecord) -> dict[str, OpRecord]:
         """Put *record* in its slot; a failure in the slot of failures as well.
@@ -84,21 +85,29 @@ class History:
             for slot in [s for s, old in slots.items() if old.interval_ms]:
                 if not slot.endswith("_last_failure_0"):
                     del slots[slot]
-        self._xml.pop(record.resource, None)
+        self._forget_xml(record.resource)
 
     def drop(self, resource: str, key: str) -> None:
         """Forget the recurring operation *key* of *resource*, which was cancelled."""
-        self._slots.get(resource, {}).pop(key, None)
-        self._xml.pop(resource, None)
+        slots = self._slots.get(resource, {})
+        slots.pop(key, None)
+        if not slots:
+            self._slots.pop(resource, None)
+        self._forget_xml(resource)
 
     def forget(self, resource: str) -> None:
         """Forget all of *resource*, or of all resources where it is empty."""
         if resource:
             self._slots.pop(resource, None)
-            self._xml.pop(resource, None)
+            self._forget_xml(resource)
         else:
             self._slots.clear()
             self._xml.clear()
+            self._told = None
+
+    def _forget_xml(self, resource: str) -> None:
+        self._xml.pop(resource, None)
+        self._told = None
 
     def has_failed(self, id: str) -> bool:
         """Return whether an operation of the resource *id* that is on record failed."""
@@ -124,8 +133,19 @@ class History:
         )
 
     def xml(self, name: NodeName, cluster: str) -> tuple[ResourceHistory, ...]:
-        """Return the history as the status section has it."""
-        for id in self._slots.keys() - self._xml.keys():
+        """Return the history as the status section has it; what is as before is the same object."""
+        if self._told is not None:
+            return self._told
+        self.prepare(name, cluster, len(self._slots))
+        self._told = tuple(self._xml[id] for id in sorted(self._xml))
+        return self._told
+
+    def prepare(self, name: NodeName, cluster: str, most: int) -> int:
+        """Do a share of the work for `xml`: on at most *most* resources; return on how many."""
+        if self._told is not None:
+            return 0
+        missing = list(self._slots.keys() - self._xml.keys())[:most]
+        for id in missing:
             slots = self._slots[id]
             newest = max(slots.values(), key=lambda record: record.call)
             operations = tuple(
@@ -133,7 +153,7 @@ class History:
                 for slot, record in sorted(slots.items())
             )
             self._xml[id] = ResourceHistory(id, newest.agent, operations)
-        return tuple(self._xml[id] for id in sorted(self._xml))
+        return len(missing)
 
 
 def _may_run(records: Iterable[OpRecord]) -> bool:

@@ -141,6 +141,8 @@ class Heart:
         self._received = self._sent = self._handshakes = 0
         self._misses: deque[tuple[int, int]] = deque(maxlen=MISSES_KEPT)
         self._missed = 0
+        self._worst_ms = 0
+        """How late the latest beat was since somebody asked."""
         self._clear()
 
     @property
@@ -240,6 +242,7 @@ class Heart:
         if now_ms >= self._beat_due_ms:
             late_ms = now_ms - self._beat_due_ms
             beat_ms = detector.timers.beat_ms
+            self._worst_ms = max(self._worst_ms, late_ms)
             if 2 * late_ms > beat_ms:
                 self._misses.append((now_ms, late_ms))
                 self._missed += 1
@@ -874,8 +877,10 @@ class Heart:
             "schedmiss": {
                 "count": self._missed,
                 "last": [{"timestamp": at, "delay": late} for at, late in self._misses],
+                "worst": self._worst_ms,
             },
         }
+        self._worst_ms = 0
         if self._detector is not None:
             stats["doubt"] = self._detector.score
             stats["peers"] = {str(node): _peer_stats(p, now_ms) for node, p in self._peers.items()}

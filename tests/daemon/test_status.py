@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pcsx.daemon.records import OpRecord
-from pcsx.daemon.status import failed
+from pcsx.daemon.status import History, failed
+from pcsx.values import NodeName
 
 
 def record(task: str, rc: int, *, interval_ms: int = 0, wanted: int = 0, status: int = 0):
@@ -29,3 +32,21 @@ def test_another_role_than_wanted_is_a_failure(rc: int, wanted: int):
 def test_a_probe_fails_only_where_the_agent_could_not_tell():
     assert not any(failed(record("monitor", rc, wanted=7)) for rc in (0, 7, 8, 190, 191, 5))
     assert failed(record("monitor", 1, wanted=7))
+
+
+def test_histories_written_share_by_share_are_those_written_at_once():
+    names = [f"r{n}" for n in range(10)]
+    records = [replace(record("start", 0), resource=name) for name in names]
+    whole, shares = History(records), History(records)
+    done = []
+    while count := shares.prepare(NodeName("a"), "0" * 32, 4):
+        done.append(count)
+    assert done == [4, 4, 2]
+    assert shares.xml(NodeName("a"), "0" * 32) == whole.xml(NodeName("a"), "0" * 32)
+    assert shares.xml(NodeName("a"), "0" * 32) is shares.xml(NodeName("a"), "0" * 32)
+
+
+def test_a_resource_of_which_nothing_is_known_any_more_has_no_history():
+    history = History([record("monitor", 0, interval_ms=10_000)])
+    history.drop("r", "r_monitor_10000")
+    assert history.xml(NodeName("a"), "0" * 32) == ()

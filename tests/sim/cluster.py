@@ -10,17 +10,19 @@ import hashlib
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
 from pcsx.agents import Host
 from pcsx.agents.types import Exit, Invocation
+from pcsx.cib import Cib
 from pcsx.cib.founding import first_document
 from pcsx.cib.patch import diff
 from pcsx.cib.replica import Replica
 from pcsx.daemon import effects as out
 from pcsx.daemon import events
+from pcsx.daemon.decisions import packed
 from pcsx.daemon.ledger import Ledger
 from pcsx.daemon.node import Node
 from pcsx.daemon.setup import Me
@@ -295,8 +297,13 @@ class Cluster:
                 if machine.children.pop(child, None) is not None:
                     exited = events.ChildExited(child, Exit(signal=9))
                     self._later(machine, 1, lambda: self._node(machine, exited))
-            case out.Plan(job, cib, wall):
-                planned = events.Planned(job, schedule(cib, wall))
+            case out.KeepDecision(number, head, body, gone):
+                kept = machine.disk.decisions
+                kept[number] = (head, kept[number][1] if body is None else body)
+                for old in gone:
+                    kept.pop(old, None)
+            case out.Plan(job, situation, wall):
+                planned = planned_of(job, situation.document(), wall)
                 self._later(machine, 20, lambda: self._node(machine, planned))
             case out.Reply(client, id, reply, last):
                 call = self.calls[(client, id)]
@@ -566,3 +573,13 @@ class Cluster:
     def digest(self) -> str:
         """Return a digest of the whole story: equal runs have equal ones."""
         return hashlib.sha256("\n".join(self.story).encode()).hexdigest()
+
+
+def planned_of(job: int, cib: Cib, wall: datetime) -> events.Planned:
+    """Return what a worker answers."""
+    transition = schedule(cib, wall)
+    if not transition.actions:
+        return events.Planned(job, transition)
+    return events.Planned(
+        job, transition, read=packed(cib.packed()), decided=packed(transition.to_bytes())
+    )

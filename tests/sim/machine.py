@@ -32,10 +32,16 @@ class Disk:
     """It failed in this life, and is not written to again before the next."""
     slow_ms: int = 0
     """How much longer each sync takes."""
+    decisions: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
 
     def copy(self) -> Disk:
         """Return a backup."""
-        return replace(self, entries=list(self.entries), intents=list(self.intents))
+        return replace(
+            self,
+            entries=list(self.entries),
+            intents=list(self.intents),
+            decisions=dict(self.decisions),
+        )
 
     def rot(self) -> None:
         """Lose the log; the checksums tell the next start."""
@@ -66,7 +72,8 @@ class Disk:
         recovered = Recovered(
             self.hard, self.snapshot, tuple(self.entries), self.damage, tuple(self.intents)
         )
-        return Life(me, Boot(self.hard.boot_counter, nonce), recovered, self.keys or (psk,))
+        boot, kept = Boot(self.hard.boot_counter, nonce), tuple(self.decisions.values())
+        return Life(me, boot, recovered, self.keys or (psk,), kept)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from pcsx.daemon.effects import Store
+from pcsx.daemon.effects import KeepDecision, Store
 from pcsx.daemon.events import Life
 from pcsx.daemon.io import disk
 from pcsx.errors import Failed
@@ -26,6 +26,7 @@ from pcsx.ring.log.entries import Entries
 
 _MEMBER: Final = "member.json"
 _STOPPED: Final = "stopped"
+_DECISIONS: Final = "decisions"
 _FOUNDING: Final = "founding"
 """A cluster that this node has the keys of, and that has not begun yet."""
 
@@ -118,6 +119,27 @@ class State:
         """Count the log of *cluster* as lost, and lives from above *boot* on."""
         disk.disown(self.path / cluster, boot)
 
+    def keep_decision(self, order: KeepDecision) -> None:
+        """Write a decision, each file whole or not at all; and remove those that are gone."""
+        place = self.path / self.cluster() / _DECISIONS
+        place.mkdir(mode=0o700, exist_ok=True)
+        if order.body is not None:
+            write_secret(place / f"{order.number}.body", order.body)
+        if (place / f"{order.number}.body").exists():
+            write_secret(place / f"{order.number}.json", order.head)
+        for number in order.gone:
+            for kind in ("json", "body"):
+                (place / f"{number}.{kind}").unlink(missing_ok=True)
+
+    def _decisions(self, cluster: str) -> tuple[tuple[bytes, bytes], ...]:
+        """Return what `keep_decision` wrote, the oldest first; what cannot be read is left out."""
+        found: list[tuple[bytes, bytes]] = []
+        place = self.path / cluster / _DECISIONS
+        for head in sorted(place.glob("*.json"), key=lambda file: file.stat().st_mtime_ns):
+            with contextlib.suppress(OSError):
+                found.append((head.read_bytes(), head.with_suffix(".body").read_bytes()))
+        return tuple(found)
+
     def forget(self, cluster: str) -> None:
         """Move the state of *cluster* away, without its keys."""
         place = self.path / cluster
@@ -140,7 +162,8 @@ class State:
         boot = Boot(recovered.hard.boot_counter, nonce)
         # "psk" alone is what a founder wrote; the others are numbered, the one to call with first.
         keys = sorted(member["secrets"].items())
-        return Life(int(member["me"]), boot, recovered, tuple(bytes.fromhex(k) for _, k in keys))
+        psks = tuple(bytes.fromhex(k) for _, k in keys)
+        return Life(int(member["me"]), boot, recovered, psks, self._decisions(cluster))
 
 
 def write_secret(file: Path, data: bytes) -> None:
@@ -148,7 +171,9 @@ def write_secret(file: Path, data: bytes) -> None:
     temporary = file.with_name(file.name + ".new")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.write(handle, data)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
         os.fsync(handle)
     finally:
         os.close(handle)

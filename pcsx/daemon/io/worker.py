@@ -1,8 +1,9 @@
 """The worker: a process that plans, so that a long plan never holds up the brain.
 
 It is forked from the brain before the loop and any thread start, shares the brain's memory, and
-does one job at a time: a document in, a transition or a picture of the state out, as bytes over a
-socket pair.
+does one job at a time. It keeps the document, and is told over a socket pair what has changed
+(`drafting.py`); a transition goes back, as bytes. A picture of the state is made of a document of
+its own, as who asks may not read all.
 """
 
 from __future__ import annotations
@@ -16,24 +17,29 @@ import signal
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from pcsx.cib import Cib
+from pcsx.cib.drafting import Draft, Told
+from pcsx.daemon.decisions import packed
 from pcsx.daemon.effects import Depict, Plan
 from pcsx.daemon.events import Depicted, Planned
 from pcsx.pe import Transition
+from pcsx.pe.replan import Replanner
 
 _HEADER: Final = struct.Struct(">BQI")
+_PART: Final = 0
+"""More of the document, and nothing to do yet."""
 _PLAN: Final = 1
 _DEPICT: Final = 2
 _PR_SET_PDEATHSIG: Final = 1
 
-Schedule = Callable[[Cib, datetime], Transition]
 StateOf = Callable[..., dict[str, Any]]
 
 
-def fork_worker(schedule: Schedule, state_of: StateOf) -> tuple[int, socket.socket]:
+def fork_worker(state_of: StateOf) -> tuple[int, socket.socket]:
     """Fork the worker; return its pid and the brain's end of the socket. No thread may run yet."""
     ours, theirs = socket.socketpair()
     brain = os.getpid()
@@ -48,32 +54,57 @@ def fork_worker(schedule: Schedule, state_of: StateOf) -> tuple[int, socket.sock
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if os.getppid() == brain:
-            _serve(theirs, schedule, state_of)
+            _serve(theirs, state_of)
         status = 0
     finally:
         os._exit(status)
 
 
-def _serve(sock: socket.socket, schedule: Schedule, state_of: StateOf) -> None:
+def _serve(sock: socket.socket, state_of: StateOf) -> None:
+    draft, replanner = Draft(), Replanner()
     while (head := _exactly(sock, _HEADER.size)) is not None:
         kind, job, length = _HEADER.unpack(head)
         body = _exactly(sock, length)
         if body is None:
             return
-        text, wall, more = pickle.loads(body)
-        answer: Any = None
-        failure = ""
-        try:
-            cib, moment = Cib.from_bytes(text), datetime.fromisoformat(wall)
-            if kind == _PLAN:
-                answer = schedule(cib, moment).to_bytes()
-            else:
-                answer = state_of(cib, more["live"], moment, hide_inactive=more["hide_inactive"])
-        except Exception as error:  # a fault of the engine stops this job, not the cluster
-            failure = f"{type(error).__name__}: {error}"
-        reply = pickle.dumps((answer, failure))
+        told = pickle.loads(body)
+        if kind == _PART:
+            draft.take(told)
+            continue
+        answer = _answer(draft, replanner, told) if kind == _PLAN else _picture(state_of, *told)
+        reply = pickle.dumps(answer)
         sock.sendall(_HEADER.pack(kind, job, len(reply)) + reply)
-        gc.collect()
+        if kind == _DEPICT or not replanner.local:
+            # What is kept from job to job is not looked at for garbage again and again.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+
+
+def _answer(draft: Draft, replanner: Replanner, wall: datetime) -> tuple[bytes, bytes, bytes, str]:
+    """Return the transition without its reasons; for keeping, what was read and decided; a fault.
+
+    What is kept is made here, as compressing a large document takes long.
+    """
+    cib, changed = draft.draw()
+    try:
+        transition = replanner.plan(cib, wall, changed=changed)
+    except Exception as error:  # a fault of the engine stops this plan, not the cluster
+        return b"", packed(cib.packed()), b"", f"{type(error).__name__}: {error}"
+    brief = replace(transition, reasons=()).to_bytes()
+    if not transition.actions:
+        return brief, b"", b"", ""
+    return brief, packed(cib.packed()), packed(transition.to_bytes()), ""
+
+
+def _picture(
+    state_of: StateOf, text: bytes, live: dict[str, Any], wall: datetime, hide_inactive: bool
+) -> Any:
+    """Return what the document says of the state, None where the engine has a fault."""
+    try:
+        return state_of(Cib.from_bytes(text), live, wall, hide_inactive=hide_inactive)
+    except Exception:  # a fault of the engine stops this job, not the cluster
+        return None
 
 
 def _exactly(sock: socket.socket, count: int) -> bytes | None:
@@ -92,35 +123,54 @@ class Planner:
 
     def __init__(self, sock: socket.socket, feed: Callable[[Planned | Depicted], None]) -> None:
         self._socket, self._feed = sock, feed
-        self._writer: asyncio.StreamWriter | None = None
+        self._told = Told()
+        self._orders: asyncio.Queue[Plan | Depict] = asyncio.Queue()
 
     async def run(self) -> None:
-        """Read answers until the worker is gone, which is a fault: raises `RuntimeError`."""
+        """Pass orders on and read answers until the worker is gone: that raises `RuntimeError`."""
         self._socket.setblocking(False)
-        reader, self._writer = await asyncio.open_connection(sock=self._socket)
-        while True:
-            try:
-                head = await reader.readexactly(_HEADER.size)
-                kind, job, length = _HEADER.unpack(head)
-                answer, failure = pickle.loads(await reader.readexactly(length))
-            except (asyncio.IncompleteReadError, ConnectionError) as error:
-                raise RuntimeError("the planning worker has died") from error
-            if kind == _DEPICT:
-                self._feed(Depicted(job, answer))
-                continue
-            transition = None if failure else Transition.from_bytes(answer)
-            self._feed(Planned(job, transition, failure))
+        reader, writer = await asyncio.open_connection(sock=self._socket)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._read(reader))
+                group.create_task(self._write(writer))
+        except* (asyncio.IncompleteReadError, ConnectionError) as errors:
+            raise RuntimeError("the planning worker has died") from errors
 
     def plan(self, order: Plan) -> None:
         """Send a job to the worker; the answer comes as an event."""
-        self._send(_PLAN, order.job, order.cib, order.wall, {})
+        self._orders.put_nowait(order)
 
     def depict(self, order: Depict) -> None:
         """Send a job to the worker; the answer comes as an event."""
-        more = {"live": order.live, "hide_inactive": order.hide_inactive}
-        self._send(_DEPICT, order.job, order.cib, order.wall, more)
+        self._orders.put_nowait(order)
 
-    def _send(self, kind: int, job: int, cib: Cib, wall: datetime, more: dict[str, Any]) -> None:
-        assert self._writer is not None
-        body = pickle.dumps((cib.packed(), wall.isoformat(), more))
-        self._writer.write(_HEADER.pack(kind, job, len(body)) + body)
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while True:
+            kind, job, length = _HEADER.unpack(await reader.readexactly(_HEADER.size))
+            answer = pickle.loads(await reader.readexactly(length))
+            if kind == _DEPICT:
+                self._feed(Depicted(job, answer))
+                continue
+            brief, read, decided, failure = answer
+            transition = None if failure else Transition.from_bytes(brief)
+            self._feed(Planned(job, transition, failure, read, decided))
+
+    async def _write(self, writer: asyncio.StreamWriter) -> None:
+        """Send what the worker does not know yet, piece by piece, and let others run in between."""
+        while True:
+            order = await self._orders.get()
+            if isinstance(order, Depict):
+                told = (order.cib.packed(), order.live, order.wall, order.hide_inactive)
+                _send(writer, _DEPICT, order.job, told)
+                continue
+            for part in self._told.parts(order.situation):
+                _send(writer, _PART, 0, part)
+                await writer.drain()
+                await asyncio.sleep(0)
+            _send(writer, _PLAN, order.job, order.wall)
+
+
+def _send(writer: asyncio.StreamWriter, kind: int, job: int, value: Any) -> None:
+    body = pickle.dumps(value, protocol=5)
+    writer.write(_HEADER.pack(kind, job, len(body)) + body)

@@ -111,7 +111,7 @@ class World:
         """Run *node* until it quits; *cluster* is the one whose log is open, if any."""
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
-        self._keeping = asyncio.Lock()
+        self._keeping, self._deciding = asyncio.Lock(), asyncio.Lock()
         self._children = Children(
             loop,
             lambda child, exit: self.feed(events.ChildExited(child, exit)),
@@ -240,6 +240,8 @@ class World:
                 self._planner.plan(effect)
             case out.Depict():
                 self._planner.depict(effect)
+            case out.KeepDecision():
+                self._spawn_task(self._keep_decision(effect))
             case out.Reply(client, id, reply):
                 self._listener.reply(client, {"id": id, **reply})
             case Note(who, text):
@@ -375,6 +377,13 @@ class World:
             except (OSError, ValueError, KeyError) as error:
                 failure = f"{error}" or type(error).__name__
         self.feed(events.KeysKept(order.keys, failure))
+
+    async def _keep_decision(self, order: out.KeepDecision) -> None:
+        async with self._deciding:
+            try:
+                await asyncio.to_thread(self._state.keep_decision, order)
+            except OSError as error:
+                log("world", f"decision {order.number} could not be kept: {error}")
 
     async def _read_key(self, ticket: int) -> None:
         key, problem = await asyncio.to_thread(read_bootstrap_key, self._settings.bootstrap_key)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any, Final
 
 from pcsx.daemon import messages
+from pcsx.daemon.decisions import Decision
 from pcsx.daemon.member import Member
 from pcsx.daemon.requests.desk import Desk, Outcome, who
 from pcsx.daemon.setup import describe
-from pcsx.errors import Failed, Finding, Refused
+from pcsx.errors import Failed, Finding, PcsxError, Refused
 from pcsx.protocol import (
     Accept,
     AcceptAnswer,
@@ -25,6 +27,9 @@ from pcsx.protocol import (
     Transitions,
 )
 from pcsx.values import Now
+
+_TOLD_ON_MAX: Final = 700_000
+"""A message between nodes has room for so many bytes of a decision."""
 
 
 def setup(desk: Desk, request: ClusterSetup, now: Now) -> list[Outcome]:
@@ -137,34 +142,64 @@ def ring(desk: Desk, _request: RingStatus, now: Now) -> list[Outcome]:
     return desk.ok({"log": log, "reach": reach, "skew_s": skew})
 
 
-def transitions(desk: Desk, request: Transitions, _now: Now) -> list[Outcome]:
-    """Answer with what the engine decided lately on this node."""
-    kept = desk.member.decisions.kept
+def transitions(desk: Desk, request: Transitions, now: Now) -> list[Outcome]:
+    """Answer with what the engine decided lately, here and on the node that is in charge."""
+    member = desk.member
+    dc = 0 if desk.passed or member.scene.dc == member.me else member.scene.dc
+    asked = json.dumps(request.to_json()).encode()
+    caller = who(desk.user, desk.groups)
     if not request.number:
-        rows = [
-            {
-                "number": each.number,
-                "wall": each.wall.isoformat(timespec="seconds"),
-                "actions": each.actions,
-                "outcome": each.outcome or "running",
-                "fenced": list(each.fenced),
-                "moved": list(each.moved),
-            }
-            for each in reversed(kept)
-        ]
-        return desk.ok({"transitions": rows})
-    for each in kept:
+        rows = _decisions_of(member)
+        while desk.passed and len(json.dumps(rows)) > _TOLD_ON_MAX:
+            rows.pop()
+        if not dc:
+            return desk.ok({"transitions": rows})
+
+        def join(told: dict[str, Any] | PcsxError, last: bool) -> list[Any]:
+            """Put the other node's beside ours; ours alone where it does not tell."""
+            theirs = told.get("transitions", []) if isinstance(told, dict) else []
+            newest = sorted(rows + theirs, key=lambda row: (row["wall"], row["number"]))
+            return list(desk.answer({"transitions": newest[::-1]}, last))
+
+        return list(member.forward(dc, asked, caller, join, now))
+    for each in member.decisions.kept:
         if each.number == request.number:
-            return desk.ok(
-                {
-                    "number": each.number,
-                    "wall": each.wall.isoformat(),
-                    "outcome": each.outcome or "running",
-                    "cib": each.document(),
-                    "transition": each.outcome_text(),
-                }
-            )
+            return desk.ok(_decision(desk, each))
+    if dc:
+        return list(member.forward(dc, asked, caller, desk.answer, now))
     raise Failed(
-        f"transition {request.number} is not kept on this node",
-        "pcsx transition list shows those that are; each node keeps its own, in memory.",
+        f"transition {request.number} is not kept on {member.scene.name}",
+        "pcsx transition list shows those that are, and on which node.",
     )
+
+
+def _decisions_of(member: Member) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": each.number,
+            "node": str(member.scene.name),
+            "wall": each.wall.isoformat(timespec="seconds"),
+            "actions": each.actions,
+            "outcome": each.outcome or "running",
+            "fenced": list(each.fenced),
+            "moved": list(each.moved),
+        }
+        for each in reversed(member.decisions.kept)
+    ]
+
+
+def _decision(desk: Desk, decision: Decision) -> dict[str, Any]:
+    told = {
+        "number": decision.number,
+        "node": str(desk.member.scene.name),
+        "wall": decision.wall.isoformat(),
+        "outcome": decision.outcome or "running",
+        "cib": decision.document(),
+        "transition": decision.outcome_text(),
+    }
+    if desk.passed and len(json.dumps(told)) > _TOLD_ON_MAX:
+        raise Failed(
+            f"transition {decision.number} is too large to be passed on between nodes",
+            f"Ask on {desk.member.scene.name}, which keeps it.",
+        )
+    return told

@@ -21,8 +21,8 @@ command = Level(
     "transition",
     """Show, draw and replay what the cluster decided.
 
-    The daemon keeps what its last decisions read and what came of them, while it lives. Ask on the
-    node that was in charge (the DC).
+    Each node keeps what its last decisions read and what came of them, on its disk. Asked on any
+    node are that one's own, and those of the node that is in charge (the DC).
 
     \b
     Example: what was decided lately?
@@ -35,7 +35,7 @@ command = Level(
 
 @command.verb("list", usage="", options=("limit",))
 def list_(run: Run, words: list[str]) -> None:
-    """List the decisions that are kept on this node, newest first.
+    """List the decisions that this node and the one in charge keep, newest first.
 
     \b
     Example:
@@ -53,7 +53,7 @@ def list_(run: Run, words: list[str]) -> None:
     rows = rows[: int(limit)] if limit else rows
     run.give({"transitions": rows})
     if not rows:
-        run.say("No decision is kept on this node.")
+        run.say("No decision is kept here or on the node in charge.")
     for row in rows:
         run.say(_row(row))
 
@@ -65,7 +65,7 @@ def _row(row: dict[str, Any]) -> str:
         more = f" and {len(names) - 4} more" if len(names) > 4 else ""
         parts.append(f"changes {', '.join(names[:4])}{more}")
     count = f"{row['actions']} action{'' if row['actions'] == 1 else 's'}"
-    return f"{row['number']:>5}  {row['wall']}  {count}, {row['outcome']}" + (
+    return f"{row['number']:>5}  {row['wall']}  {row['node']}  {count}, {row['outcome']}" + (
         f": {'; '.join(parts)}" if parts else ""
     )
 
