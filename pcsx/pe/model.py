@@ -766,6 +766,18 @@ class Ordering:
 
 
 @dataclass(slots=True)
+class Paths:
+    """How far wishes are still followed in this turn of assigning (`assign/preferences.py`)."""
+
+    revisits: int = 20_000
+    """How often somebody may yet be asked again, by another way."""
+    scans: int = 20_000
+    """Once that is used up: how many colocations may yet be looked at beyond the first."""
+    told: bool = False
+    """It was said that not all wishes are followed."""
+
+
+@dataclass(slots=True)
 class FailedOperation:
     """A failure that the history tells of, for status and for people."""
 
@@ -830,6 +842,7 @@ class WorkingSet:
     `nodes` has more assigned to it after than before."""
     tempo: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Where this is a part of a cluster: what others are given before each resource at the top."""
+    paths: Paths = field(default_factory=Paths)
     tell_scores: bool = False
     """Keep the score lines (they cost time)."""
     tell_utilization: bool = False

@@ -5,7 +5,10 @@ Each goes through `pcsx simulate` and `pcsx cluster verify`, as a person would m
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from time import process_time
+from typing import Final
 
 import pytest
 
@@ -93,6 +96,28 @@ def expressions(count: int) -> str:
     )
 
 
+def everybody(names: list[str], score: str) -> str:
+    """Return a colocation of each of *names* with each other one."""
+    return "".join(
+        f'<rsc_colocation id="c-{a}-{b}" rsc="{a}" with-rsc="{b}" score="{score}"/>'
+        for a in names
+        for b in names
+        if a != b
+    )
+
+
+def forks(depth: int) -> tuple[str, str]:
+    """Return resources in pairs, and colocations of each pair's both with the next one's both."""
+    names = [[f"f{n}{side}" for side in "xy"] for n in range(depth)]
+    tied = "".join(
+        f'<rsc_colocation id="c-{a}-{b}" rsc="{a}" with-rsc="{b}" score="10"/>'
+        for pair, following in pairwise(names)
+        for a in pair
+        for b in following
+    )
+    return "".join(primitive(name) for pair in names for name in pair), tied
+
+
 _NAMES = [f"r{number}" for number in range(150)]
 _MORE = [f"r{number}" for number in range(520)]
 """More than Python's own depth allows to follow."""
@@ -117,7 +142,19 @@ _ODD_RESULTS = "".join(
          ("promote", "9" * 5000, "8", "0:0;1:1:1:u"), ("migrate_to", "6", "0", "q")]
     )
 )  # fmt: skip
+_CROWD = [f"r{number}" for number in range(60)]
+_THOUSANDS = "".join(
+    f'<rsc_location id="l{n}" rsc="A" node="{"ab"[n % 2]}" score="{n}"/>'
+    f'<rsc_colocation id="c{n}" rsc="A" with-rsc="B" score="{n}"/>'
+    f'<rsc_order id="o{n}" first="A" then="C"/>'
+    for n in range(1500)
+)
 DOCUMENTS = {
+    "everybody with everybody": document("".join(map(primitive, _CROWD)), everybody(_CROWD, "5")),
+    "everybody away from everybody": document(
+        "".join(map(primitive, _CROWD)), everybody(_CROWD, "-INFINITY")),
+    "ways that double with each step": document(*forks(40)),
+    "thousands of constraints on one": document(_ABC, _THOUSANDS),
     "constraints in a circle": document(_ABC, circle(["A", "B", "C"])),
     "constraints on oneself": document(_ABC, circle(["A"])),
     "a long circle": document("".join(map(primitive, _NAMES)), circle(_NAMES)),
@@ -208,3 +245,44 @@ def test_a_container_within_itself_is_ignored_and_told() -> None:
 def test_a_pattern_that_could_try_for_ever_is_ignored_and_told() -> None:
     plan = schedule(Cib.from_bytes(DOCUMENTS["a pattern that tries for ever"].encode()), NOON)
     assert [notice for notice in plan.notices if "repeats what repeats" in notice] != []
+
+
+CPU_S_MAX: Final = 60
+"""Far more than any of these takes, and far less than following every way would."""
+
+
+@pytest.mark.parametrize("name", ["everybody with everybody", "ways that double with each step"])
+def test_wishes_are_not_followed_for_ever_and_that_is_told(name: str) -> None:
+    began = process_time()
+    plan = schedule(Cib.from_bytes(DOCUMENTS[name].encode()), NOON)
+    assert process_time() - began < CPU_S_MAX
+    assert [notice for notice in plan.notices if "in too many ways" in notice] != []
+    assert sum(action.task == "start" for action in plan.actions) > 50
+
+
+def test_wishes_of_a_few_are_followed_on_every_way() -> None:
+    names = [f"r{number}" for number in range(6)]
+    crowd = document("".join(map(primitive, names)), everybody(names, "5"))
+    assert schedule(Cib.from_bytes(crowd.encode()), NOON).notices == ()
+
+
+@pytest.mark.parametrize("tie", ["group", "orders", "colocations"])
+def test_what_hangs_together_at_length_is_decided_in_time(tie: str) -> None:
+    names = [f"r{number}" for number in range(250)]
+    made = [primitive(name) for name in names]
+    constraints = {
+        "group": "",
+        "orders": "".join(
+            f'<rsc_order id="o-{b}" first="{a}" then="{b}"/>' for a, b in pairwise(names)
+        ),
+        "colocations": "".join(
+            f'<rsc_colocation id="c-{b}" rsc="{b}" with-rsc="{a}"/>' for a, b in pairwise(names)
+        ),
+    }[tie]
+    text = document(group("g", *made) if tie == "group" else "".join(made), constraints)
+    began = process_time()
+    plan = schedule(Cib.from_bytes(text.encode()), NOON)
+    assert process_time() - began < CPU_S_MAX
+    assert plan.notices == ()
+    starts = {action.resource for action in plan.actions if action.task == "start"}
+    assert starts >= set(names)

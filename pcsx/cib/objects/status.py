@@ -200,9 +200,10 @@ class Lrm:
 
     def histories(self) -> Iterator[History]:
         """Return the histories of all resources, in the order of the document."""
-        if self._chosen is not None:
-            return iter(self._chosen)
-        return map(History, self._element.iterfind("lrm_resources/lrm_resource"))
+        if self._chosen is None:  # they are asked for more than once
+            found = self._element.iterfind("lrm_resources/lrm_resource")
+            self._chosen = tuple(map(History, found))
+        return iter(self._chosen)
 
 
 class TransientAttributes(XmlObject):

@@ -29,7 +29,7 @@ def assign_bundle(
     distribute(
         work,
         rsc,
-        merge_sorted(containers, compare_instances(rsc)),
+        merge_sorted(containers, compare_instances(work, rsc)),
         most=len(containers),
         most_per_node=rsc.replicas_per_host,
     )

@@ -29,7 +29,7 @@ def assign_clone(
         add_dependent(work, colocation, rsc)
     if work.tell_scores:
         work.score_lines += score_lines("pcmk__clone_assign", rsc)
-    rsc.children = merge_sorted(rsc.children, compare_instances(rsc))
+    rsc.children = merge_sorted(rsc.children, compare_instances(work, rsc))
     distribute(work, rsc, rsc.children, most=rsc.clone_max, most_per_node=rsc.clone_node_max)
     if rsc.promotable:
         choose_roles(work, rsc)

@@ -52,9 +52,13 @@ def _insert_with_this(found: list[Colocation], more: Iterable[Colocation]) -> No
 
 def this_with(rsc: Resource) -> list[Colocation]:
     """Return the colocations in which *rsc* is the dependent, by itself or by what it is in."""
+    if rsc.parent is None and rsc.kind == Kind.PRIMITIVE:
+        return rsc.this_with
     sources = [own for own in _sources_this_with(rsc) if own]
     if not sources:
         return []
+    if len(sources) == 1:
+        return sources[0]
     found = list(sources[0])
     for more in sources[1:]:
         _insert_this_with(found, more)
@@ -63,9 +67,13 @@ def this_with(rsc: Resource) -> list[Colocation]:
 
 def with_this(rsc: Resource) -> list[Colocation]:
     """Return the colocations in which *rsc* is the primary, by itself or by what it is in."""
+    if rsc.parent is None and rsc.kind == Kind.PRIMITIVE:
+        return rsc.with_this
     sources = [own for own in _sources_with_this(rsc) if own]
     if not sources:
         return []
+    if len(sources) == 1:
+        return sources[0]
     found = list(sources[0])
     for more in sources[1:]:
         _insert_with_this(found, more)

@@ -22,7 +22,7 @@ Compare = Callable[[Resource, Resource], int]
 # --- The order in which instances are served ------------------------------------------------------
 
 
-def compare_instances(collective: Collective) -> Compare:
+def compare_instances(work: WorkingSet, collective: Collective) -> Compare:
     """Return the comparison of the instances of *collective*: who is served first."""
 
     def compare(left: Resource, right: Resource) -> int:
@@ -41,7 +41,7 @@ def compare_instances(collective: Collective) -> Compare:
         return (
             _compare_places(collective, left_node, right_node)
             or is_failed(left) - is_failed(right)
-            or _compare_colocated(left, left_node, right, right_node)
+            or _compare_colocated(work, left, left_node, right, right_node)
             or number_of(left) - number_of(right)
         )
 
@@ -77,21 +77,23 @@ def number_of(instance: Resource) -> int:
     return -1 if instance.instance is None else instance.instance
 
 
-def _compare_colocated(left: Resource, left_node: Node, right: Resource, right_node: Node) -> int:
+def _compare_colocated(
+    work: WorkingSet, left: Resource, left_node: Node, right: Resource, right_node: Node
+) -> int:
     """Compare what colocations give to the two where they are; the higher comes first."""
-    return _score_here(right, right_node) - _score_here(left, left_node)
+    return _score_here(work, right, right_node) - _score_here(work, left, left_node)
 
 
-def _score_here(instance: Resource, node: Node) -> int:
+def _score_here(work: WorkingSet, instance: Resource, node: Node) -> int:
     table: Table = {node: node.base_score}
     for colocation in this_with(instance):
         factor = factor_of(colocation.score)
-        table = with_wishes(colocation.primary, instance, table, colocation, factor, 0)
+        table = with_wishes(work, colocation.primary, instance, table, colocation, factor, 0)
     for colocation in with_this(instance):
         if has_influence(colocation, instance):
             factor = factor_of(colocation.score)
             table = with_wishes(
-                colocation.dependent, instance, table, colocation, factor, NONNEGATIVE
+                work, colocation.dependent, instance, table, colocation, factor, NONNEGATIVE
             )
     return table[node]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pcsx.pe.assign.dispatch import assign
 from pcsx.pe.assign.nodes import current_node, ranked, tell_capacities
-from pcsx.pe.assign.preferences import upward_scores
+from pcsx.pe.assign.preferences import begin_turn, upward_scores
 from pcsx.pe.model import Node, Resource, Table, WorkingSet
 from pcsx.pe.scores import NEVER
 from pcsx.pe.sorting import merge_sorted
@@ -16,6 +16,7 @@ def assign_all(work: WorkingSet) -> None:
         tell_capacities(work, "Original", work.nodes)
     resources = work.resources = _in_order(work)
     if any(node.is_pcmk_remote for node in work.nodes):
+        begin_turn(work)
         for rsc in resources:
             if rsc.is_connection:
                 assign(work, rsc, prefer=rsc.partial_target)
@@ -30,6 +31,7 @@ def _assign_in_turn(work: WorkingSet, rsc: Resource) -> None:
     """Assign one resource, and keep what that gave to each node."""
     for node, given in zip(work.nodes, work.tempo.get(rsc.id, ()), strict=False):
         node.assigned_count += given
+    begin_turn(work)
     before = [node.assigned_count for node in work.nodes]
     assign(work, rsc)
     work.gifts[rsc.id] = tuple(
@@ -46,8 +48,10 @@ def _in_order(work: WorkingSet) -> list[Resource]:
 
     def wishes_of(rsc: Resource) -> Table:
         if rsc not in wishes:
-            wishes[rsc] = upward_scores(rsc)
+            wishes[rsc] = upward_scores(work, rsc)
         return wishes[rsc]
+
+    begin_turn(work)
 
     def compare(left: Resource, right: Resource) -> int:
         if left.priority != right.priority:

@@ -10,7 +10,17 @@ from __future__ import annotations
 from typing import Final
 
 from pcsx.pe.assign.colocated import attribute_of, has_influence, host_for, this_with, with_this
-from pcsx.pe.model import Colocation, Group, Kind, Location, Node, Resource, Role, Table, WorkingSet
+from pcsx.pe.model import (
+    Colocation,
+    Group,
+    Kind,
+    Location,
+    Paths,
+    Resource,
+    Role,
+    Table,
+    WorkingSet,
+)
 from pcsx.pe.reasons import Why, note
 from pcsx.pe.scores import (
     NEVER,
@@ -36,6 +46,7 @@ def add_dependent(work: WorkingSet, colocation: Colocation, primary: Resource) -
         return
     mode = NESTED | NONNEGATIVE if primary.kind == Kind.CLONE else NESTED
     wished = with_wishes(
+        work,
         colocation.dependent,
         primary,
         primary.allowed,
@@ -52,7 +63,7 @@ def add_dependent(work: WorkingSet, colocation: Colocation, primary: Resource) -
         note(work, Why.MEMBER_WISH, primary, None, colocation.dependent.id)
 
 
-def upward_scores(rsc: Resource) -> Table:
+def upward_scores(work: WorkingSet, rsc: Resource) -> Table:
     """Return the scores of *rsc* with those of what it depends on; its own table stays.
 
     A group's are those of its last member, which depends on all the others.
@@ -66,13 +77,14 @@ def upward_scores(rsc: Resource) -> Table:
         for colocation in this_with(source):
             factor = factor_of(colocation.score)
             table = with_wishes(
-                colocation.primary, source, table, colocation, factor, UPWARD | NESTED
+                work, colocation.primary, source, table, colocation, factor, UPWARD | NESTED
             )
     rsc.is_consulted = source.is_consulted = False
     return table
 
 
 def with_wishes(
+    work: WorkingSet,
     source: Resource,
     target: Resource,
     table: Table,
@@ -84,73 +96,136 @@ def with_wishes(
 
     *table* is not changed; it is returned itself where the wish is dropped.
     """
-    if source.is_consulted:
-        return table
-    source.is_consulted = True
-    try:
-        if isinstance(source, Group):
-            first = source.children[0]
-            return with_wishes(first, target, table, colocation, factor, mode)
-        return _with_wishes_of_one(source, target, table, colocation, factor, mode)
-    finally:
-        source.is_consulted = False
+    return _Walk(work, target).follow(source, table, colocation, factor, mode)
 
 
-def _with_wishes_of_one(
-    source: Resource,
-    target: Resource,
-    table: Table,
-    colocation: Colocation,
-    factor: float,
-    mode: int,
-) -> Table:
-    wished = _added(source, target, table, colocation, factor, nonnegative=bool(mode & NONNEGATIVE))
-    if has_usable(wished):
+def begin_turn(work: WorkingSet) -> None:
+    """Allow for as many ways round as one resource at the top and all that goes with it need."""
+    work.paths = Paths(told=work.paths.told)
+
+
+class _Walk:
+    """One question: from resource to resource, along every way between them.
+
+    The field's rule counts a wish once for each way on which it comes, and there may be more ways
+    than anybody can wait for. Once a turn has used up its `Paths`, nobody is asked twice in a
+    question; and in the end only those are asked who are tied to the resource itself.
+    """
+
+    __slots__ = ("paths", "plain", "seen", "target", "up", "work")
+
+    def __init__(self, work: WorkingSet, target: Resource) -> None:
+        self.work, self.paths, self.target = work, work.paths, target
+        self.seen: set[Resource] = set()
+        self.up = {node for node in work.nodes if node.available}
+        self.plain = not any(node.is_pcmk_remote for node in work.nodes)
+        """No node is another one's guest, so that a node's name is its own alone."""
+
+    def follow(
+        self, source: Resource, table: Table, colocation: Colocation, factor: float, mode: int
+    ) -> Table:
+        """Return *table* with what *source* and those behind it wish."""
+        if source.is_consulted:
+            return table
+        if source in self.seen:
+            if self.paths.revisits <= 0:
+                self._tell(source)
+                return table
+            self.paths.revisits -= 1
+        self.seen.add(source)
+        source.is_consulted = True
+        try:
+            if isinstance(source, Group):
+                return self.follow(source.children[0], table, colocation, factor, mode)
+            return self._ask(source, table, colocation, factor, mode)
+        finally:
+            source.is_consulted = False
+
+    def _tell(self, source: Resource) -> None:
+        if not self.paths.told:
+            self.paths.told = True
+            self.work.notices.append(
+                f"The colocations around {source.id} lead from one to the other in too many ways: "
+                "not every wish is counted for each of them. Fewer of them would say the same."
+            )
+
+    def _ask(
+        self, source: Resource, table: Table, colocation: Colocation, factor: float, mode: int
+    ) -> Table:
+        wished = self._added(source, table, colocation, factor, mode)
+        if any(score >= 0 and node in self.up for node, score in wished.items()):
+            for further in self._onward(source, mode):
+                if not mode & UPWARD and not has_influence(further, source):
+                    continue
+                other = further.primary if mode & UPWARD else further.dependent
+                if other.is_consulted:
+                    continue
+                weight = factor_of(further.score, factor)
+                wished = self.follow(other, wished, further, weight, mode | NESTED)
+        elif mode & NESTED:
+            return table
+        if mode & NONNEGATIVE:
+            for node, score in wished.items():
+                if score == UNUSABLE:
+                    wished[node] = 1
+        return wished
+
+    def _onward(self, source: Resource, mode: int) -> list[Colocation]:
+        """Return what leads on from *source*."""
         onward = this_with(source) if mode & UPWARD else with_this(source)
-        for further in onward:
-            if not mode & UPWARD and not has_influence(further, source):
+        if self.paths.revisits <= 0:
+            self.paths.scans -= len(onward)
+            if onward and self.paths.scans < 0:
+                self._tell(source)
+                return []
+        return onward
+
+    def _added(
+        self, source: Resource, table: Table, colocation: Colocation, factor: float, mode: int
+    ) -> Table:
+        """Return a copy of *table* with the weighed scores of *source* added."""
+        best = self._best_scores(source, table, colocation)
+        nonnegative = mode & NONNEGATIVE
+        if factor == 1.0 and not nonnegative:
+            return {
+                node: add_scores(score, old) if score or old < NEVER else old
+                for (node, old), score in zip(table.items(), best, strict=True)
+            }
+        keeps_doubles = _minds_double_negatives(colocation) if factor < 0 else False
+        stickiness = colocation.primary.stickiness
+        wished: Table = {}
+        for (node, old), score in zip(table.items(), best, strict=True):
+            wished[node] = old
+            if factor < 0 and score < 0 and not (keeps_doubles and stickiness < -score):
                 continue
-            other = further.primary if mode & UPWARD else further.dependent
-            weight = factor_of(further.score, factor)
-            wished = with_wishes(other, target, wished, further, weight, mode | NESTED)
-    elif mode & NESTED:
-        return table
-    if mode & NONNEGATIVE:
-        for node, score in wished.items():
-            if score == UNUSABLE:
-                wished[node] = 1
-    return wished
+            if nonnegative and old == UNUSABLE:
+                continue
+            new = add_scores(multiply(factor, score), old)
+            if nonnegative and new < 0:
+                if old > 0:
+                    new = UNUSABLE
+                elif old == 0:
+                    new = 0
+            wished[node] = new
+        return wished
 
+    def _best_scores(self, source: Resource, table: Table, colocation: Colocation) -> list[int]:
+        """Return for each node of *table* the best score of *source* where the attribute is equal.
 
-def _added(
-    source: Resource,
-    target: Resource,
-    table: Table,
-    colocation: Colocation,
-    factor: float,
-    *,
-    nonnegative: bool,
-) -> Table:
-    """Return a copy of *table* with the weighed scores of *source* added."""
-    best = _best_scores(source, target, table, colocation)
-    keeps_doubles = _minds_double_negatives(colocation) if factor < 0 else False
-    stickiness = colocation.primary.stickiness
-    wished: Table = {}
-    for node, old in table.items():
-        score = best[node]
-        wished[node] = old
-        if factor < 0 and score < 0 and not (keeps_doubles and stickiness < -score):
-            continue
-        if nonnegative and old == UNUSABLE:
-            continue
-        new = add_scores(multiply(factor, score), old)
-        if nonnegative and new < 0:
-            if old > 0:
-                new = UNUSABLE
-            elif old == 0:
-                new = 0
-        wished[node] = new
-    return wished
+        Both are lists in the order of *table*.
+        """
+        scores = _scores_with_group(source, colocation)
+        attribute, target = colocation.attribute, self.target
+        if attribute == "#uname" and (self.plain or not _goes_by_hosts(source, target, table)):
+            up, here = self.up, scores.get
+            return [here(node, NEVER) if node in up else NEVER for node in table]
+        best: dict[str | None, int] = {}
+        for node, score in scores.items():
+            if node in self.up:
+                value = attribute_of(source, node, attribute)
+                if score > best.get(value, NEVER):
+                    best[value] = score
+        return [best.get(attribute_of(target, node, attribute), NEVER) for node in table]
 
 
 def _minds_double_negatives(colocation: Colocation) -> bool:
@@ -160,23 +235,6 @@ def _minds_double_negatives(colocation: Colocation) -> bool:
     """
     usable = sum(1 for score in colocation.dependent.allowed.values() if score >= 0)
     return usable == 1 and has_influence(colocation, colocation.primary)
-
-
-def _best_scores(
-    source: Resource, target: Resource, table: Table, colocation: Colocation
-) -> dict[Node, int]:
-    """Return for each node of *table* the best score of *source* where the attribute is equal."""
-    scores = _scores_with_group(source, colocation)
-    attribute = colocation.attribute
-    if attribute == "#uname" and not _goes_by_hosts(source, target, table):
-        return {node: scores.get(node, NEVER) if node.available else NEVER for node in table}
-    best: dict[str | None, int] = {}
-    for node, score in scores.items():
-        if node.available:
-            value = attribute_of(source, node, attribute)
-            if score > best.get(value, NEVER):
-                best[value] = score
-    return {node: best.get(attribute_of(target, node, attribute), NEVER) for node in table}
 
 
 def _goes_by_hosts(source: Resource, target: Resource, table: Table) -> bool:

@@ -147,7 +147,7 @@ def _sort_for_promotion(work: WorkingSet, clone: Clone) -> None:
         clone.is_consulted = False
         for instance in clone.children:
             instance.promotion_priority = _final_priority(clone, instance)
-    compare = compare_instances(clone)
+    compare = compare_instances(work, clone)
 
     def compare_promotion(left: Resource, right: Resource) -> int:
         return (
@@ -168,6 +168,7 @@ def _collect_wishes(work: WorkingSet, clone: Clone) -> None:
     for colocation in with_this(clone):
         if colocation.primary_role == Role.PROMOTED and has_influence(colocation, clone):
             clone.allowed = with_wishes(
+                work,
                 colocation.dependent,
                 clone,
                 clone.allowed,

@@ -184,6 +184,9 @@ def _read_lock(work: WorkingSet, rsc: Primitive, node: Node, history: objects.Hi
 
 def find_resource(work: WorkingSet, node: Node, name: str) -> Primitive | None:
     """Return the resource, or the instance of it, that a history called *name* on *node* is of."""
+    first = work.by_id.get(name)
+    if isinstance(first, Primitive) and first.globally_unique:
+        return first  # nothing else can be meant
     found = _by_name(work, name)
     if found is None:
         match = _NUMBERED.fullmatch(name)
