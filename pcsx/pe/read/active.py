@@ -32,8 +32,7 @@ def add_active(work: WorkingSet, rsc: Primitive, node: Node, *, failed: bool) ->
     if not rsc.managed:
         give(rsc, node, INFINITY)
         note(work, Why.UNMANAGED, rsc, node, "by configuration or maintenance")
-        if node.online:  # what nobody manages on a node that is gone, is not active as a whole
-            _tell_ancestors(rsc, node)
+        _tell_ancestors(rsc, node)
         return
     if len(rsc.active) > 1:
         _judge_multiple(work, rsc)
