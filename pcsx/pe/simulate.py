@@ -46,13 +46,20 @@ class Simulation:
 
 
 def carry_out(
-    cib: Cib, transition: Transition, *, wall: datetime, failures: Sequence[str] = ()
+    cib: Cib,
+    transition: Transition,
+    *,
+    wall: datetime,
+    failures: Sequence[str] = (),
+    known: frozenset[str] | None = None,
 ) -> Simulation:
     """Return what the cluster would be after *transition*, with *wall* as the time of its results.
 
-    *failures* are operations that shall fail, each as `RESOURCE_TASK_INTERVAL@NODE=RC`.
+    *failures* are operations that shall fail, each as `RESOURCE_TASK_INTERVAL@NODE=RC`. *known*
+    are the names that instances were found to go by; where nobody says, all that are recorded.
     """
-    play = _Play(transition, wall, failures, known=_history_names(cib))
+    names = _history_names(cib) if known is None else known
+    play = _Play(transition, wall, failures, known=names)
     after = cib.edited(play.run)
     return Simulation(after, tuple(play.lines), tuple(play.errors), play.complete)
 

@@ -107,7 +107,7 @@ class _Player:
         if not plan.quiet:
             self.say(*summary_lines(work))
         if plan.carry_out:
-            self.carry_out(cib)
+            self.carry_out(cib, work)
         return played
 
     def tell_time(self) -> None:
@@ -178,14 +178,22 @@ class _Player:
         lead = "" if plan.quiet else "  * "
         self.out.extend(lead + line for line in (*work.score_lines, *work.utilization_lines))
 
-    def carry_out(self, cib: Cib) -> None:
+    def carry_out(self, cib: Cib, work: WorkingSet) -> None:
         """Write what is done, and the state after it."""
         from pcsx.pe.simulate import carry_out  # most runs have no use for it
 
         plan, played = self.plan, self.played
         assert played.transition is not None
         self.say("", "Executing Cluster Transition:")
-        done = carry_out(cib, played.transition, wall=plan.real, failures=plan.failures)
+        known = frozenset(
+            name
+            for name, found in work.by_history_name.items()
+            if any(rsc.history_name == name for rsc in found)
+        )
+        done = carry_out(
+            cib, played.transition, wall=plan.real, failures=plan.failures,
+            known=known.union(work.by_id),
+        )  # fmt: skip
         self.tell_lines(done.lines)
         played.errors += done.errors
         played.after = done.cib
