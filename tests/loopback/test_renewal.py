@@ -24,8 +24,9 @@ def test_a_lone_survivor_begins_anew_and_the_others_come_over(cluster: Town):
     assert asked.returncode == 1 and "--accept-loss" in asked.stderr
     for _ in range(100):
         ran = cluster.run("n1", "cluster", "force-new", "--accept-loss", "n2", "--yes")
-        if "there is quorum" not in ran.stderr and "hears it" not in ran.stderr:
+        if "has quorum" not in ran.stderr and "hears it" not in ran.stderr:
             break
+        time.sleep(0.3)
     assert ran.returncode == 1 and "nobody has said that n3 is off" in ran.stderr
     ran = cluster.run("n1", "cluster", "force-new", "--accept-loss", "n2", "n3", "--yes")
     assert ran.returncode == 0, ran.stderr + cluster.logs()
@@ -47,6 +48,7 @@ def test_a_lone_survivor_begins_anew_and_the_others_come_over(cluster: Town):
         votes = {n["name"]: n["votes"] for n in cluster.json("n2", "quorum", "status")["nodes"]}
         if votes == {"n1": 1, "n2": 1, "n3": 1}:
             break
+        time.sleep(0.3)
     assert votes == {"n1": 1, "n2": 1, "n3": 1}
     assert "stonith-enabled" in cluster.run("n3", "property").stdout
 
