@@ -369,7 +369,9 @@ class Machine:
         self._views.peer_state(peer, now)
 
     def _on_told(self, told: Told, now: Now) -> None:
-        self._log.resign(f"told {told.verdict}: {told.reason}", now)
+        if told.verdict != "LINEAGE":
+            # Another lineage is no part of this cluster: what it says changes nothing here.
+            self._log.resign(f"told {told.verdict}: {told.reason}", now)
         self._out.emit(Verdict(told.verdict, told.reason))
 
     def _tell_heart(self, config: RingConfig) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import Heard
+from pcsx.ring.frames import Heard, Told
 from pcsx.ring.machine import Machine
 from pcsx.ring.messages import Message, Vote, encode
 from pcsx.ring.outbox import Outbox
@@ -165,6 +165,16 @@ def test_a_node_that_others_are_together_without_is_told_so() -> None:
         if isinstance(effect, Verdict) and effect.kind == "EXCLUDED"
     ]
     assert reasons and reasons[-1] == f"n{other} does not hear n{leader}"
+
+
+def test_a_leader_that_hears_of_another_lineage_goes_on_and_one_that_is_excluded_resigns() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    world.step(world.sites[leader], FromHeart(Told(2, "LINEAGE", "another")))
+    assert world.machine(leader).leading
+    world.step(world.sites[leader], FromHeart(Told(2, "EXCLUDED", "no path")))
+    assert not world.machine(leader).leading
 
 
 # --- rest -----------------------------------------------------------------------------------------
