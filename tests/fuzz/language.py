@@ -376,7 +376,7 @@ class Language:
         if self.maybe(0.3):
             parts.append("meta timeout=10s")
         if self.maybe(0.3):
-            kinds = self.some("nodes", "fencing", "resources", "attributes", "attributes { x y }")
+            kinds = self.some("nodes", "fencing", "resources", "attributes { x y }")
             parts.append(f"select {' '.join(kinds)}")
         for _ in range(self.random.choice((0, 1, 1, 2))):
             inside = self.one("root", "/var/log/x", '"a b"', "a@b")

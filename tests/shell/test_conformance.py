@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +50,15 @@ def _parse(path: Path) -> etree._Element:
     return etree.parse(str(path), etree.XMLParser(remove_blank_text=True)).getroot()
 
 
+def _document(configuration: str) -> bytes:
+    """Return the document of all cases with the configuration in that file."""
+    root = _parse(SHARED / "pcs" / "base.xml")
+    old = root.find("configuration")
+    assert old is not None
+    root.replace(old, _parse(SHARED / "pcs" / configuration))
+    return etree.tostring(root)
+
+
 @pytest.fixture
 def agents(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let agents be described by the file of the cases."""
@@ -60,17 +71,45 @@ def test_a_command_does_to_a_document_what_pcs_does(
     name: str, agents: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case = json.loads((SHARED / "pcs" / f"{name}.json").read_text())
-    root = _parse(SHARED / "pcs" / "base.xml")
-    old = root.find("configuration")
-    assert old is not None
-    root.replace(old, _parse(SHARED / "pcs" / f"{name}.before.xml"))
     path = tmp_path / "cib.xml"
-    path.write_bytes(etree.tostring(root))
+    path.write_bytes(_document(f"{name}.before.xml"))
     status = cli.run(["-f", str(path), *case["command"]])
     printed = capsys.readouterr().out
     assert status == case["exit"]
     assert _canonical(_parse(path)) == _canonical(_parse(SHARED / "pcs" / f"{name}.after.xml"))
     _compare_text(case, printed)
+    if status == 0 and (faults := crm_verify(path)):
+        path.write_bytes(_document(f"{name}.after.xml"))
+        assert crm_verify(path), f"crm_verify says of ours, and not of theirs: {faults}"
+
+
+@pytest.mark.skipif(
+    shutil.which("crm_verify") is None, reason="without crm_verify nothing else judges the cases"
+)
+def test_crm_verify_is_here_and_judges_what_the_cases_write(tmp_path: Path) -> None:
+    path = tmp_path / "cib.xml"
+    path.write_bytes(_document("case-01.after.xml"))
+    assert crm_verify(path) == ""
+    path.write_bytes(path.read_bytes().replace(b"rsc_", b"no_").replace(b"<op ", b"<no "))
+    assert crm_verify(path)
+
+
+def crm_verify(path: Path) -> str:
+    """Return what crm_verify has against a document, but for a missing fence device.
+
+    Where it is not installed it has nothing against any.
+    """
+    if shutil.which("crm_verify") is None:
+        return ""
+    root = _parse(path)
+    crm_config = root.find("configuration/crm_config")
+    assert crm_config is not None
+    if root.find(".//nvpair[@name='stonith-enabled']") is None:
+        quiet = etree.SubElement(crm_config, "cluster_property_set", id="no-device-is-no-fault")
+        etree.SubElement(quiet, "nvpair", id="quiet", name="stonith-enabled", value="false")
+    text = etree.tostring(root)
+    ran = subprocess.run(["crm_verify", "-V", "-p"], input=text, capture_output=True, check=False)
+    return ran.stderr.decode() if ran.returncode else ""
 
 
 def _compare_text(case: dict[str, Any], printed: str) -> None:

@@ -83,9 +83,9 @@ def _read_alert_set(cursor: Cursor, element: Element) -> None:
 
 
 def _read_select(cursor: Cursor, select: Element) -> None:
-    if cursor.key() not in _SELECTED:
+    if not _is_selected(cursor):
         cursor.fail(f"expected {', '.join(_SELECTED)}", at_end=cursor.ended)
-    while cursor.key() in _SELECTED:
+    while _is_selected(cursor):
         kind = cursor.take().lower()
         chosen = select.add(f"select_{kind}")
         if kind == "attributes" and cursor.accept("{"):
@@ -93,6 +93,12 @@ def _read_select(cursor: Cursor, select: Element) -> None:
                 chosen.add("attribute", name=cursor.take())
             if not cursor.accept("}"):
                 cursor.fail("expected }", at_end=True)
+
+
+def _is_selected(cursor: Cursor) -> bool:
+    """Return whether a kind of event follows, and not the attributes of the alert itself."""
+    is_set = cursor.key() == "attributes" and "=" in cursor.look(1)
+    return cursor.key() in _SELECTED and not is_set
 
 
 def _read_recipient(cursor: Cursor, alert: Element) -> None:

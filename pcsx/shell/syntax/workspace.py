@@ -428,7 +428,7 @@ class _Putting:
             return
         operations = resource.find("operations") or resource.add("operations")
         op = definition.element
-        self.maker.fill(op, operations.id or resource.id)
+        self.maker.fill(op, resource.id)
         operations.children.append(op)
 
     def take_members(self, definition: Definition) -> None:

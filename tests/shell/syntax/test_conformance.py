@@ -14,6 +14,7 @@ from pcsx.shell.commands.configure import Level
 from pcsx.shell.run import Run
 from pcsx.shell.syntax import Workspace, read, show
 from pcsx.shell.syntax.lexer import lines
+from tests.shell.test_conformance import crm_verify
 
 CASES = Path(__file__).parents[3] / ".." / "shared" / "conformance" / "crmsh"
 NAMES = sorted(path.stem for path in CASES.glob("*.crm")) if CASES.is_dir() else []
@@ -90,6 +91,10 @@ def test_a_case_makes_the_configuration_that_it_should(name: str, tmp_path: Path
     wanted = unseal(Cib.from_bytes((CASES / f"{name}.xml").read_bytes()))
     assert taken
     assert canonical(found) == canonical(wanted)
+    if faults := crm_verify(tmp_path / "cib.xml"):
+        theirs = seal(Cib.from_bytes((CASES / "base.xml").read_bytes()), wanted)
+        (tmp_path / "cib.xml").write_bytes(theirs.to_bytes())
+        assert crm_verify(tmp_path / "cib.xml"), f"crm_verify says of ours alone: {faults}"
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if (CASES / f"{n}.show").exists()])

@@ -128,6 +128,14 @@ def test_what_the_schema_has_no_place_for_on_an_operation_becomes_its_parameter(
     assert (op.get("description"), op.get("requires")) == ("x", "")
 
 
+def test_attributes_with_values_are_those_of_the_alert_and_not_selected() -> None:
+    workspace = written("alert z /x select nodes attributes a=1 to y\nalert y /x select attributes")
+    assert [e.tag for e in one(workspace, "z").walk()][1:4] == [
+        "select", "select_nodes", "instance_attributes",
+    ]  # fmt: skip
+    assert one(workspace, "y").children[0].children[0].tag == "select_attributes"
+
+
 def test_made_ids_are_counted_where_the_name_is_taken() -> None:
     workspace = written("primitive a Dummy params x=1 params x=2 op monitor op monitor")
     ids = [e.id for e in one(workspace, "a").walk()]
