@@ -1,7 +1,7 @@
 # Completion of pcsx for bash. Made from the command tree: make generated.
 _pcsx_words() {
     case "$1" in
-        '') printf '%s\n' 'acl' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'explain' 'group' 'history' 'lock' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'transition' 'undo' 'why' 'witness' ;;
+        '') printf '%s\n' 'acl' 'agent' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'explain' 'group' 'history' 'lock' 'maintenance' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'transition' 'undo' 'why' 'witness' ;;
         'acl') printf '%s\n' 'can' 'config' 'disable' 'enable' 'group' 'permission' 'role' 'user' ;;
         'acl can') printf '%s\n' 'read' 'write' ;;
         'acl group') printf '%s\n' 'create' 'delete' ;;
@@ -12,6 +12,8 @@ _pcsx_words() {
         'acl role create') printf '%s\n' 'description=' 'read' 'write' 'deny' 'xpath' 'id' ;;
         'acl role unassign') printf '%s\n' 'from' 'user' 'group' ;;
         'acl user') printf '%s\n' 'create' 'delete' ;;
+        'agent') printf '%s\n' 'describe' 'list' 'validate' ;;
+        'agent validate') printf '%s\n' 'node=' ;;
         'alert') printf '%s\n' 'config' 'create' 'delete' 'recipient' 'test' 'update' ;;
         'alert create') printf '%s\n' 'path=' 'id=' 'description=' 'options' 'meta' ;;
         'alert recipient') printf '%s\n' 'add' 'delete' 'update' ;;
@@ -78,6 +80,7 @@ _pcsx_words() {
         'constraint ticket set') printf '%s\n' 'set' 'setoptions' 'ticket=' ;;
         'group') printf '%s\n' 'list' 'send' 'watch' ;;
         'lock') printf '%s\n' 'acquire' 'list' 'release' 'run' ;;
+        'maintenance') printf '%s\n' 'off' 'on' 'status' ;;
         'node') printf '%s\n' 'attribute' 'drain' 'maintenance' 'standby' 'unmaintenance' 'unstandby' 'utilization' ;;
         'property') printf '%s\n' 'config' 'describe' 'set' 'unset' ;;
         'quorum') printf '%s\n' 'device' 'expected-votes' 'explain' 'simulate' 'status' 'unblock' 'update' 'witness' ;;
@@ -85,7 +88,7 @@ _pcsx_words() {
         'quorum witness') printf '%s\n' 'add' 'remove' 'status' ;;
         'ra') printf '%s\n' 'classes' 'info' 'list' 'providers' 'validate' ;;
         'ra validate') printf '%s\n' 'node=' ;;
-        'resource') printf '%s\n' 'agent' 'agents' 'ban' 'bundle' 'cleanup' 'clear' 'clone' 'config' 'create' 'debug-demote' 'debug-monitor' 'debug-promote' 'debug-start' 'debug-stop' 'defaults' 'delete' 'describe' 'disable' 'enable' 'failcount' 'group' 'list' 'manage' 'meta' 'move' 'move-with-constraint' 'op' 'promotable' 'providers' 'refresh' 'relations' 'restart' 'standards' 'status' 'timing' 'trace' 'unclone' 'ungroup' 'unmanage' 'untrace' 'update' 'utilization' 'validate' ;;
+        'resource') printf '%s\n' 'agent' 'agents' 'ban' 'bundle' 'cleanup' 'clear' 'clone' 'config' 'create' 'debug-demote' 'debug-monitor' 'debug-promote' 'debug-start' 'debug-stop' 'defaults' 'delete' 'describe' 'disable' 'enable' 'failcount' 'group' 'list' 'manage' 'meta' 'move' 'move-with-constraint' 'op' 'promotable' 'providers' 'refresh' 'relations' 'restart' 'safe-disable' 'standards' 'status' 'timing' 'trace' 'unclone' 'ungroup' 'unmanage' 'untrace' 'update' 'utilization' 'validate' ;;
         'resource agent') printf '%s\n' 'validate' ;;
         'resource agent validate') printf '%s\n' 'node=' ;;
         'resource ban') printf '%s\n' 'lifetime=' ;;
@@ -160,6 +163,7 @@ _pcsx_options() {
         '') printf '%s\n' '--force' '--json' '--dry-run' '--exit-code' '--idempotent' '--update' '--confirmed=' '--shadow=' '--wait' '--request-timeout=' '--debug' '--no-color' '--help' '--version' ;;
         'acl role delete') printf '%s\n' '--autodelete' ;;
         'acl role unassign') printf '%s\n' '--autodelete' ;;
+        'agent describe') printf '%s\n' '--full' ;;
         'apply') printf '%s\n' '--plan' '--prune' '--yes' '--format=' ;;
         'cluster check') printf '%s\n' '--fix' ;;
         'cluster cib') printf '%s\n' '--config' ;;
@@ -200,6 +204,8 @@ _pcsx_options() {
         'demo') printf '%s\n' '--nodes=' '--profile=' '--json' '--keep' ;;
         'group send') printf '%s\n' '--safe' ;;
         'history') printf '%s\n' '--changes' '--limit=' ;;
+        'maintenance off') printf '%s\n' '--node=' '--resource=' ;;
+        'maintenance on') printf '%s\n' '--for=' '--node=' '--resource=' ;;
         'node attribute') printf '%s\n' '--name=' '--output-format=' ;;
         'node maintenance') printf '%s\n' '--all' ;;
         'node standby') printf '%s\n' '--all' ;;
@@ -238,6 +244,7 @@ _pcsx_options() {
         'resource op defaults config') printf '%s\n' '--all' '--full' '--no-expire-check' '--output-format=' ;;
         'resource refresh') printf '%s\n' '--node=' '--strict' '--full' ;;
         'resource relations') printf '%s\n' '--full' ;;
+        'resource safe-disable') printf '%s\n' '--no-strict' '--simulate' '--brief' ;;
         'resource status') printf '%s\n' '--hide-inactive' '--full' ;;
         'resource unmanage') printf '%s\n' '--monitor' ;;
         'resource update') printf '%s\n' '--agent-validation' ;;
@@ -285,6 +292,8 @@ _pcsx_kinds() {
         'acl role delete') printf '%s\n' 'role' ;;
         'acl role unassign') printf '%s\n' 'role' ;;
         'acl user create') printf '%s\n' 'role' ;;
+        'agent describe') printf '%s\n' 'reply' ;;
+        'agent validate') printf '%s\n' 'reply' ;;
         'alert delete') printf '%s\n' 'alert' ;;
         'alert recipient add') printf '%s\n' 'alert' ;;
         'alert recipient delete') printf '%s\n' 'recipient' ;;
@@ -405,6 +414,7 @@ _pcsx_kinds() {
         'resource refresh') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' ;;
         'resource relations') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' ;;
         'resource restart') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive' ;;
+        'resource safe-disable') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' ;;
         'resource status') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' ;;
         'resource timing') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' ;;
         'resource trace') printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive' ;;
@@ -482,6 +492,10 @@ _pcsx_is() {
         'acl user') printf '%s\n' closed ;;
         'acl user create') printf '%s\n' open ;;
         'acl user delete') printf '%s\n' open ;;
+        'agent') printf '%s\n' closed ;;
+        'agent describe') printf '%s\n' open ;;
+        'agent list') printf '%s\n' open ;;
+        'agent validate') printf '%s\n' open ;;
         'alert') printf '%s\n' open ;;
         'alert config') printf '%s\n' open ;;
         'alert create') printf '%s\n' open ;;
@@ -639,6 +653,10 @@ _pcsx_is() {
         'lock list') printf '%s\n' open ;;
         'lock release') printf '%s\n' open ;;
         'lock run') printf '%s\n' open ;;
+        'maintenance') printf '%s\n' open ;;
+        'maintenance off') printf '%s\n' open ;;
+        'maintenance on') printf '%s\n' open ;;
+        'maintenance status') printf '%s\n' open ;;
         'metrics') printf '%s\n' open ;;
         'monitor') printf '%s\n' open ;;
         'node') printf '%s\n' closed ;;
@@ -733,6 +751,7 @@ _pcsx_is() {
         'resource refresh') printf '%s\n' open ;;
         'resource relations') printf '%s\n' open ;;
         'resource restart') printf '%s\n' open ;;
+        'resource safe-disable') printf '%s\n' open ;;
         'resource standards') printf '%s\n' open ;;
         'resource status') printf '%s\n' open ;;
         'resource timing') printf '%s\n' open ;;

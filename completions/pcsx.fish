@@ -2,7 +2,7 @@
 function __pcsx_words
     switch "$argv"
         case ''
-            printf '%s\n' 'acl	Say who may read and change what.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'explain	Tell what a code of a message means.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'transition	Show, draw and replay what was decided.' 'undo	Take a change back.' 'why	Tell why something runs where it does, or does not.' 'witness	Vote in clusters from a machine outside of them.'
+            printf '%s\n' 'acl	Say who may read and change what.' 'agent	List agents, show what they take, and let them judge it.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'explain	Tell what a code of a message means.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'maintenance	Leave the cluster, nodes or resources alone for a while.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'transition	Show, draw and replay what was decided.' 'undo	Take a change back.' 'why	Tell why something runs where it does, or does not.' 'witness	Vote in clusters from a machine outside of them.'
         case 'acl'
             printf '%s\n' 'can	Tell what a user may do with what an XPath selects, and by which groups; status 2 for no.' 'config	Show roles, users and groups, and whether access is controlled at all.' 'disable	Control access no longer.' 'enable	Control access from now on.' 'group	Create and delete groups of access control.' 'permission	Add permissions to roles, and delete them.' 'role	Create, delete, assign and unassign roles.' 'user	Create and delete users of access control.'
         case 'acl can'
@@ -23,6 +23,10 @@ function __pcsx_words
             printf '%s\n' 'from' 'user' 'group'
         case 'acl user'
             printf '%s\n' 'create	Let a user of the system have roles.' 'delete	Forget a user and its roles.'
+        case 'agent'
+            printf '%s\n' 'describe	Show what an agent is for, its parameters and the operations it advises.' 'list	List the types of agents, of one standard or provider if asked.' 'validate	Let an agent judge parameters, before there is a resource.'
+        case 'agent validate'
+            printf '%s\n' 'node='
         case 'alert'
             printf '%s\n' 'config	Show alerts and whom they tell.' 'create	Create an alert: a program that is called with what happened.' 'delete	Delete alerts.' 'recipient	Say whom an alert tells.' 'test	Call the program of an alert with a made-up event, and show how it went.' 'update	Change an alert; what is not named stays, an empty value removes.'
         case 'alert create'
@@ -155,6 +159,8 @@ function __pcsx_words
             printf '%s\n' 'list	List the groups and the processes in them.' 'send	Join a group, say something to its members, and leave it.' 'watch	Join a group and show who comes and goes and what is said, until Ctrl-C.'
         case 'lock'
             printf '%s\n' 'acquire	Wait for a lock, print its token, and hold it until this process ends (Ctrl-C) or it is lost.' 'list	List the locks, their holders and tokens, and how many wait.' 'release	End the process on this node that holds a lock by `pcsx lock acquire`, which gives it back.' 'run	Run a command while holding a lock; PCSX_LOCK_TOKEN has the token as EPOCH.PLACE.'
+        case 'maintenance'
+            printf '%s\n' 'off	End maintenance of the cluster, or of one node or resource.' 'on	Begin maintenance of the cluster, or of one node or resource.' 'status	Show what is in maintenance.'
         case 'node'
             printf '%s\n' 'attribute	Show or set lasting attributes of nodes; an empty value removes.' 'drain	Move everything off nodes and wait until nothing runs there any more.' 'maintenance	Leave all resources of nodes alone: they run on, and nobody looks.' 'standby	Move everything off nodes, and put nothing on them.' 'unmaintenance	Look after the resources of nodes again.' 'unstandby	Let nodes run resources again.' 'utilization	Show or set what a node has to give, as whole numbers.'
         case 'property'
@@ -170,7 +176,7 @@ function __pcsx_words
         case 'ra validate'
             printf '%s\n' 'node='
         case 'resource'
-            printf '%s\n' 'agent	Ask agents themselves.' 'agents	List the types of agents, of one standard or provider if asked.' 'ban	Keep a resource off a node: the one named, or the one where it runs now.' 'bundle	Run containers that the cluster starts, and resources inside them.' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'clear	Remove the constraints that move and ban made.' 'clone	Run a resource or a group on many nodes at once.' 'config	Show how resources are configured, as text, as commands or as JSON.' 'create	Create a resource that an agent looks after.' 'debug-demote	Run the agent\'s demote by hand, on some node, and show what it says.' 'debug-monitor	Run the agent\'s monitor by hand, on some node, and show what it says.' 'debug-promote	Run the agent\'s promote by hand, on some node, and show what it says.' 'debug-start	Run the agent\'s start by hand, on some node, and show what it says.' 'debug-stop	Run the agent\'s stop by hand, on some node, and show what it says.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show what an agent is for, its parameters and the operations that it advises.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'failcount	Show and forget how often resources failed.' 'group	List groups, put resources into them and take them out.' 'list	List agents by their full names, with what they are for.' 'manage	Let the cluster act on resources again; with --monitor their monitors run again too.' 'meta	Set meta attributes of a resource, a group or a clone; an empty value removes.' 'move	Move a resource to another node, and leave nothing behind that would hold it there.' 'move-with-constraint	Move a resource by a constraint that stays until `pcsx resource clear`, or its lifetime.' 'op	Add and delete operations of resources; set defaults for all.' 'promotable	Run a resource or a group on many nodes, and promote some of the copies.' 'providers	List the providers of OCF agents that are here.' 'refresh	Forget all that was seen of a resource, and look again.' 'relations	Show what a resource has to do with others: what holds it, its members, its constraints.' 'restart	Stop a resource and start it again; of a clone only the instance on a node, if one is named.' 'standards	List the standards of which an agent is here.' 'status	Show what runs where.' 'timing	Show how long operations take, beside their timeouts, and which timeout is advised.' 'trace	Have agents show each of their steps, and look at what they showed.' 'unclone	Run the resource or group inside a clone once only.' 'ungroup	Take resources (all, if none is named) out of a group; they keep running.' 'unmanage	Let the cluster leave resources alone; with --monitor their monitors stop too.' 'untrace	Trace a resource no longer.' 'update	Change parameters, operations and meta attributes of a resource.' 'utilization	Show or set what a resource takes of a node\'s capacity, as whole numbers.' 'validate	Let the agent of a resource judge its parameters, on this node or another.'
+            printf '%s\n' 'agent	Ask agents themselves.' 'agents	List the types of agents, of one standard or provider if asked.' 'ban	Keep a resource off a node: the one named, or the one where it runs now.' 'bundle	Run containers that the cluster starts, and resources inside them.' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'clear	Remove the constraints that move and ban made.' 'clone	Run a resource or a group on many nodes at once.' 'config	Show how resources are configured, as text, as commands or as JSON.' 'create	Create a resource that an agent looks after.' 'debug-demote	Run the agent\'s demote by hand, on some node, and show what it says.' 'debug-monitor	Run the agent\'s monitor by hand, on some node, and show what it says.' 'debug-promote	Run the agent\'s promote by hand, on some node, and show what it says.' 'debug-start	Run the agent\'s start by hand, on some node, and show what it says.' 'debug-stop	Run the agent\'s stop by hand, on some node, and show what it says.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show what an agent is for, its parameters and the operations that it advises.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'failcount	Show and forget how often resources failed.' 'group	List groups, put resources into them and take them out.' 'list	List agents by their full names, with what they are for.' 'manage	Let the cluster act on resources again; with --monitor their monitors run again too.' 'meta	Set meta attributes of a resource, a group or a clone; an empty value removes.' 'move	Move a resource to another node, and leave nothing behind that would hold it there.' 'move-with-constraint	Move a resource by a constraint that stays until `pcsx resource clear`, or its lifetime.' 'op	Add and delete operations of resources; set defaults for all.' 'promotable	Run a resource or a group on many nodes, and promote some of the copies.' 'providers	List the providers of OCF agents that are here.' 'refresh	Forget all that was seen of a resource, and look again.' 'relations	Show what a resource has to do with others: what holds it, its members, its constraints.' 'restart	Stop a resource and start it again; of a clone only the instance on a node, if one is named.' 'safe-disable	Stop resources and keep them stopped, unless other resources would be touched.' 'standards	List the standards of which an agent is here.' 'status	Show what runs where.' 'timing	Show how long operations take, beside their timeouts, and which timeout is advised.' 'trace	Have agents show each of their steps, and look at what they showed.' 'unclone	Run the resource or group inside a clone once only.' 'ungroup	Take resources (all, if none is named) out of a group; they keep running.' 'unmanage	Let the cluster leave resources alone; with --monitor their monitors stop too.' 'untrace	Trace a resource no longer.' 'update	Change parameters, operations and meta attributes of a resource.' 'utilization	Show or set what a resource takes of a node\'s capacity, as whole numbers.' 'validate	Let the agent of a resource judge its parameters, on this node or another.'
         case 'resource agent'
             printf '%s\n' 'validate	Let an agent judge parameters, before there is a resource.'
         case 'resource agent validate'
@@ -314,6 +320,8 @@ function __pcsx_options
             printf '%s\n' '--autodelete	Remove the constraint once it moved (always done).'
         case 'acl role unassign'
             printf '%s\n' '--autodelete	Remove the constraint once it moved (always done).'
+        case 'agent describe'
+            printf '%s\n' '--full	Show all there is, with ids.'
         case 'apply'
             printf '%s\n' '--plan	Show what would be done, and do nothing.' '--prune	Delete what an earlier apply made and the file has no more.' '--yes	Do not ask.' '--format=	The language: crm, xml, cmd or json.'
         case 'cluster check'
@@ -394,6 +402,10 @@ function __pcsx_options
             printf '%s\n' '--safe	Refuse where other resources would be touched.'
         case 'history'
             printf '%s\n' '--changes	The committed changes.' '--limit=	No more than that many.'
+        case 'maintenance off'
+            printf '%s\n' '--node=	The node meant.' '--resource=	The resource meant.'
+        case 'maintenance on'
+            printf '%s\n' '--for=	End it by itself after that time.' '--node=	The node meant.' '--resource=	The resource meant.'
         case 'node attribute'
             printf '%s\n' '--name=	The name meant.' '--output-format=	Print as text, cmd or json.'
         case 'node maintenance'
@@ -470,6 +482,8 @@ function __pcsx_options
             printf '%s\n' '--node=	The node meant.' '--strict	Refuse where other resources would be touched.' '--full	Show all there is, with ids.'
         case 'resource relations'
             printf '%s\n' '--full	Show all there is, with ids.'
+        case 'resource safe-disable'
+            printf '%s\n' '--no-strict	Let other resources move, but not stop.' '--simulate	Show what would happen, and change nothing.' '--brief	Say less.'
         case 'resource status'
             printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
         case 'resource unmanage'
@@ -559,6 +573,10 @@ function __pcsx_kinds
             printf '%s\n' 'role'
         case 'acl user create'
             printf '%s\n' 'role'
+        case 'agent describe'
+            printf '%s\n' 'reply'
+        case 'agent validate'
+            printf '%s\n' 'reply'
         case 'alert delete'
             printf '%s\n' 'alert'
         case 'alert recipient add'
@@ -799,6 +817,8 @@ function __pcsx_kinds
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource restart'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
+        case 'resource safe-disable'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource status'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource timing'
@@ -947,6 +967,14 @@ function __pcsx_is
         case 'acl user create'
             printf '%s\n' open
         case 'acl user delete'
+            printf '%s\n' open
+        case 'agent'
+            printf '%s\n' closed
+        case 'agent describe'
+            printf '%s\n' open
+        case 'agent list'
+            printf '%s\n' open
+        case 'agent validate'
             printf '%s\n' open
         case 'alert'
             printf '%s\n' open
@@ -1262,6 +1290,14 @@ function __pcsx_is
             printf '%s\n' open
         case 'lock run'
             printf '%s\n' open
+        case 'maintenance'
+            printf '%s\n' open
+        case 'maintenance off'
+            printf '%s\n' open
+        case 'maintenance on'
+            printf '%s\n' open
+        case 'maintenance status'
+            printf '%s\n' open
         case 'metrics'
             printf '%s\n' open
         case 'monitor'
@@ -1449,6 +1485,8 @@ function __pcsx_is
         case 'resource relations'
             printf '%s\n' open
         case 'resource restart'
+            printf '%s\n' open
+        case 'resource safe-disable'
             printf '%s\n' open
         case 'resource standards'
             printf '%s\n' open

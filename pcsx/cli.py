@@ -93,6 +93,7 @@ class Root(click.Group):
 
 SUMMARY: Final = {
     "acl": "Say who may read and change what.",
+    "agent": "List agents, show what they take, and let them judge it.",
     "alert": "Call programs when something happens.",
     "apply": "Make the configuration what a file says.",
     "cib": "Work on copies of the document, and commit them as one change.",
@@ -109,6 +110,7 @@ SUMMARY: Final = {
     "group": "Send messages to process groups, and watch them.",
     "history": "Show what was changed, when and by whom.",
     "lock": "Hold a lock of the cluster while something runs.",
+    "maintenance": "Leave the cluster, nodes or resources alone for a while.",
     "metrics": "Print the state in the text format of Prometheus.",
     "monitor": "Show nodes, resources and events live.",
     "node": "Put nodes into standby or maintenance; set their attributes.",

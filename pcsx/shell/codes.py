@@ -126,6 +126,8 @@ operation-twice: Two operations have one name and one interval; the second would
 operation-alike: There is such an operation already; --force adds it with another interval or role.
 operation-exclusive: Two of the options exclude each other.
 no-such-operation: The resource has no such operation.
+not-safe: With --safe nothing is done that other resources would feel. The message tells what \
+would happen to them.
 no-monitor: No monitor is enabled, so that the resource is managed without being watched.
 no-such-resource: There is no resource of that name. pcsx resource config shows what there is.
 not-a-primitive: What is named holds other resources; this is done to the primitive in it.
@@ -205,6 +207,7 @@ property-internal: The cluster sets this itself.
 property-not-set: The property has its default value; there is nothing to unset.
 property-watchdog: stonith-watchdog-timeout is left at 0 while no watchdog is used for fencing.
 defaults-overridden: Defaults hold only where a resource sets no value of its own.
+still-in-maintenance: Something else is in maintenance by its own setting; end that too.
 no-such-set: There is no set of defaults with that id.
 several-sets: There are several sets of defaults. Say which one by its id.
 no-such-node: The cluster has no node of that name.
@@ -241,6 +244,8 @@ no-such-level: There is no such fencing level.
 target-kind: A level is for a node, regexp%PATTERN or attrib%NAME=VALUE.
 is-up: The node answers, so that it is not confirmed as off. Fence it, or use --force.
 cannot-fence: No device says that it can fence this node.
+not-answered-for: Nobody has said that this lost node is off, and what still runs there would run \
+twice. Look, then name it.
 not-asked: A node could not be asked to try the devices; the message tells why.
 slow: The device needed more than half of its timeout, and may miss it when it counts.
 watchdog: There is no watchdog device, so that a node that hangs is stopped by others only.
@@ -285,6 +290,7 @@ no-votes: Nobody would have a vote, so that nothing could ever be decided.
 profile: There is no such timing profile: fast, standard, vm or wan.
 settings-port: A setting is no port number.
 settings-toml: pcsx.toml cannot be read. The message has the line.
+settings-watchdog: A watchdog waits for 2 to 600 seconds.
 settings-type: A setting is of another kind.
 settings-unknown: There is no such setting.
 """

@@ -75,6 +75,8 @@ LOCAL: Final = (
     Option("after", "Put it after this member.", "yes", "ID"),
     Option("name", "The name meant.", "yes", "NAME"),
     Option("node", "The node meant.", "yes", "NODE"),
+    Option("resource", "The resource meant.", "yes", "ID"),
+    Option("for", "End it by itself after that time.", "yes", "TIME"),
     Option("disabled", "Do not start it."),
     Option("no-default-ops", "Add no operation but a monitor."),
     Option("agent-validation", "Let the agent judge the parameters."),

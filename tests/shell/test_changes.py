@@ -36,6 +36,45 @@ def test_a_dry_run_tells_what_the_cluster_would_do(shell: Shell) -> None:
     assert told["changed"] is True
 
 
+DONE = b"""<lrm_resource id="%s" class="ocf" provider="test" type="Stateful"><lrm_rsc_op
+ id="%s_last_0" operation_key="%s_start_0" operation="start" transition-key="1:1:0:x"
+ transition-magic="0:0;1:1:0:x" call-id="9" rc-code="0" op-status="0" interval="0"
+ on_node="n1"/></lrm_resource>"""
+
+
+def test_safely_nothing_is_disabled_that_others_need(shell: Shell) -> None:
+    done = b"".join(DONE.replace(b"%s", name) for name in (b"a", b"b"))
+    shell.path.write_bytes(
+        RUNNING.replace(b"<lrm_resources/>", b"<lrm_resources>%s</lrm_resources>" % done)
+    )
+    shell.must(
+        "resource create a ocf:test:Stateful",
+        "resource create b ocf:test:Stateful",
+        "constraint colocation add b with a",
+    )
+    before = shell.path.read_bytes()
+    ran = shell("resource disable a --simulate")
+    assert (ran.status, ran.out) == (0, "stop a (n1) due to node availability\n"
+                                        "stop b (n1) due to node availability\n"), ran  # fmt: skip
+    for line in ("resource disable a --safe", "resource safe-disable a", "resource disable a "
+                 "--no-strict"):  # fmt: skip
+        ran = shell(line)
+        assert ran.status == 1
+        assert "effect on other resources: stop b (n1)" in ran.err
+        assert shell.path.read_bytes() == before
+    shell.must("resource disable b --safe", "resource disable a b --safe")
+
+
+def test_maintenance_is_of_the_cluster_a_node_or_a_resource(shell: Shell) -> None:
+    shell.must(CREATE, "maintenance on", "maintenance on --node n1", "maintenance on --resource a")
+    assert shell("maintenance --json").json["data"] == ["the cluster", "node n1", "resource a"]
+    ran = shell("maintenance off")
+    assert ran.err.count("Still in maintenance: ") == 2
+    shell.must("maintenance off --node n1 --resource a")
+    assert shell("maintenance").out == "Nothing is in maintenance.\n"
+    assert "nothing watches over a file" in shell("maintenance on --for 2h").err
+
+
 @pytest.mark.parametrize(("line", "status"), [(CREATE, 2), ("property set batch-limit=3", 0)])
 def test_a_dry_run_tells_by_its_status_whether_anything_would_change(
     shell: Shell, line: str, status: int

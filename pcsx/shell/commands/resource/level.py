@@ -20,7 +20,7 @@ command = Level(
 ROOMS: Final = {
     "create": "create delete remove",
     "update": "update meta utilization",
-    "state": "enable start disable stop manage unmanage cleanup refresh",
+    "state": "enable start disable stop safe-disable manage unmanage cleanup refresh",
     "restart": "restart",
     "move": "move move-with-constraint ban clear unmigrate unmove unban",
     "groups": "group ungroup clone promotable unclone",

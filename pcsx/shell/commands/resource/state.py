@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
 from pcsx.cib.edit import read, resources
+from pcsx.errors import Finding, Refused
 from pcsx.shell import args
+from pcsx.shell.outlook import Step, plan
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level, wrong_words
+
+if TYPE_CHECKING:
+    from pcsx.cib.document import Cib
+
+_RESOURCES: Final = ("primitive", "group", "clone", "master", "bundle")
 
 
 def register(level: Level) -> None:
@@ -14,6 +24,9 @@ def register(level: Level) -> None:
     level.verb(
         "disable", "stop", usage="ID...", options=("safe", "no-strict", "simulate", "brief")
     )(disable)
+    level.verb("safe-disable", usage="ID...", options=("no-strict", "simulate", "brief"))(
+        safe_disable
+    )
     level.verb("manage", usage="ID...", options=("monitor",))(manage)
     level.verb("unmanage", usage="ID...", options=("monitor",))(unmanage)
     level.verb("cleanup", usage="[ID] [node=NODE]", options=("node", "strict"))(cleanup)
@@ -37,15 +50,76 @@ def enable(run: Run, words: list[str]) -> None:
 def disable(run: Run, words: list[str]) -> None:
     """Stop resources and keep them stopped.
 
+    With --safe nothing is done where other resources would be touched in any way; with --no-strict
+    others may move, but not stop or be demoted. With --simulate what would happen is told, and
+    nothing is done.
+
     \b
     Example:
         pcsx resource disable web --wait
+    Example: only where nothing else depends on it
+        pcsx resource disable web --safe
     """
     if not words:
         raise wrong_words("You must specify resource(s) to disable")
+    is_safe = run.flag("safe") or run.flag("no-strict")
+    if is_safe or run.flag("simulate"):
+        others = _foretell(run, words)
+        if run.flag("simulate"):
+            return
+        if others:
+            raise Refused([_not_safe(step) for step in others])
     run.change(lambda base: resources.disable(base, words))
     for id in words:
         run.expect(id, running=False)
+
+
+def safe_disable(run: Run, words: list[str]) -> None:
+    """Stop resources and keep them stopped, unless other resources would be touched.
+
+    \b
+    Example:
+        pcsx resource safe-disable web
+    """
+    run.take({"safe": True})
+    disable(run, words)
+
+
+def _foretell(run: Run, words: list[str]) -> list[Step]:
+    """Tell what disabling *words* would do, if that was asked; return what others would suffer."""
+    base = run.cib()
+    steps = plan(base, resources.disable(base, words), datetime.now().astimezone())
+    own = _with_members(base, words)
+    others = [step for step in steps if step.resource.partition(":")[0] not in own]
+    if run.flag("no-strict"):
+        others = [step for step in others if step.do in ("stop", "demote")]
+    if run.flag("simulate"):
+        run.give({"plan": [step.to_json() for step in steps], "others": len(others)})
+        if not steps and not run.flag("brief"):
+            run.say("Nothing would happen.")
+        for step in steps:
+            run.say(step.resource if run.flag("brief") else step.sentence)
+    return others
+
+
+def _with_members(cib: Cib, words: list[str]) -> set[str]:
+    """Return *words* with what tags among them stand for, and with all that is inside these."""
+    own = set(words)
+    for tag in cib.tree.iter("tag"):
+        own |= {str(each.get("id")) for each in tag} if tag.get("id") in own else set()
+    for tag_name in ("bundle", "clone", "master", "group", "primitive"):
+        for element in cib.tree.iter(tag_name):
+            if element.get("id") in own:
+                own |= {str(inner.get("id")) for inner in element.iter(*_RESOURCES)}
+    return own
+
+
+def _not_safe(step: Step) -> Finding:
+    return Finding.error(
+        "not-safe", step.resource,
+        f"Disabling specified resources would have an effect on other resources: {step.sentence}",
+        hint="Leave --safe away to accept that, or disable these as well.",
+    )  # fmt: skip
 
 
 def manage(run: Run, words: list[str]) -> None:
