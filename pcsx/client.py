@@ -61,7 +61,7 @@ class Client:
             self._socket.connect(self.path)
         except PermissionError as error:
             self._socket.close()
-            raise NotAuthorised(f"uid {os.getuid()}", f"open {self.path}") from error
+            raise NotAuthorised(f"uid {os.geteuid()}", f"open {self.path}") from error
         except OSError as error:
             self._socket.close()
             raise NoCluster(
