@@ -126,23 +126,6 @@ def test_every_acknowledged_write_outlives_kill_9_of_all_daemons(
     figure("3 nodes", "writes acknowledged in three lives, all there", str(len(acknowledged)))
 
 
-def test_a_dc_that_slept_for_a_minute_does_nothing_when_it_wakes(made: Cluster):
-    made.wait_online(3)
-    made.settle()
-    dc = made.dc()
-    made.lab.power_log.clear()
-    made.pcsx("property set stonith-enabled=false")
-    sleepers = [str(pid) for pid in daemons(dc)]
-    subprocess.run(["kill", "-STOP", *sleepers], check=True)
-    others = [machine for machine in made.lab.machines if machine is not dc]
-    until(lambda: dc.name not in made.online(others[0]) and made.online(others[0]), 60, "without")
-    time.sleep(20)
-    subprocess.run(["kill", "-CONT", *sleepers], check=True)
-    made.wait_online(3, 60, others[0])
-    assert made.lab.power_log == []
-    made.pcsx("property set stonith-enabled=true", others[0])
-
-
 def test_status_and_changes_cost_little(
     made: Cluster, figure: Callable[[str, str, float | str], None]
 ):

@@ -145,3 +145,22 @@ def test_who_is_left_out_for_a_one_way_link_is_told_why(three: Cluster):
     assert {name for _, _, name in three.lab.power_log} <= {one.name, other.name}
     assert len({name for _, _, name in three.lab.power_log}) == 1
     at_rest(three)
+
+
+def test_a_dc_that_slept_for_a_minute_does_nothing_when_it_wakes(three: Cluster):
+    at_rest(three)
+    dc = three.dc()
+    three.pcsx("property set stonith-enabled=false")
+    others = [machine for machine in three.lab.machines if machine is not dc]
+    strike_daemons(dc, signal.SIGSTOP)
+    slept = time.time()
+    until(lambda: dc.name not in three.online(others[0]) and three.online(others[0]), 60, "without")
+    time.sleep(max(0.0, slept + 60 - time.time()))
+    size = len(log_of(dc))
+    strike_daemons(dc, signal.SIGCONT)
+    three.wait_online(3, 60, others[0])
+    woken = log_of(dc)[size:].partition("ring view")[0]
+    begun = [line for line in woken.splitlines() if re.search(r"fencer case|lrm \S+ st?art", line)]
+    assert begun == [], "it began what it had decided a minute ago"
+    assert three.lab.power_log == []
+    three.pcsx("property set stonith-enabled=true", others[0])
