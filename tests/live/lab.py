@@ -326,7 +326,9 @@ class Lab:
     def _answer(self, client: socket.socket) -> None:
         with client:
             words = client.recv(200).decode().split()
-            client.sendall(self._switched(words).encode())
+            answer = self._switched(words)
+            with contextlib.suppress(BrokenPipeError):  # who asked may have lost its power by this
+                client.sendall(answer.encode())
 
     def _switched(self, words: list[str]) -> str:
         if words[:1] == ["list"]:

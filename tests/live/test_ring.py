@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.live.cluster import PCSX, Cluster
+from tests.live.cluster import PCSX, SERVICE, Cluster
 from tests.live.lab import HERE, Lab, Machine, sh, until
-from tests.live.test_adversity import strike_daemons
+from tests.live.test_adversity import never_twice, strike_daemons
 from tests.live.test_daemon import Writers
 
 pytestmark = pytest.mark.live
@@ -164,3 +164,64 @@ def test_a_dc_that_slept_for_a_minute_does_nothing_when_it_wakes(three: Cluster)
     assert begun == [], "it began what it had decided a minute ago"
     assert three.lab.power_log == []
     three.pcsx("property set stonith-enabled=true", others[0])
+
+
+# --- without fencing, and with fencing that is late -----------------------------------------------
+
+
+def test_without_fencing_a_partition_never_has_the_service_on_both_sides(figure: Figure):
+    with Lab(3) as lab:
+        made = Cluster(lab)
+        made.form()
+        made.pcsx("property set stonith-enabled=false")
+        made.web()
+        for _ in range(2):
+            made.wait_online(3, 60)
+            made.settle()
+            victim = made.holder()
+            others = [machine for machine in lab.machines if machine is not victim]
+            probe = lab.probe(SERVICE)
+            time.sleep(0.5)
+            cut = lab.partition([victim], others)
+            gone = until(lambda v=victim: not v.holds(SERVICE), 60, "it stops here", 0.005)
+            back = until(
+                lambda o=others: any(each.holds(SERVICE) for each in o),
+                90,
+                "it starts there",
+                0.005,
+            )
+            seen = probe.stop()
+            lab.partition()
+            never_twice(seen)
+            assert gone < back
+            figure("3 nodes, no fencing", "cut off: service stopped there after", gone - cut)
+            figure(
+                "3 nodes, no fencing", "cut off: active nowhere, never on both, for", back - gone
+            )
+
+
+def test_two_nodes_whose_fencing_acts_late_both_come_back(figure: Figure):
+    with Lab(2) as lab:
+        made = Cluster(lab)
+        made.form()
+        made.fencing()
+        made.web()
+        made.wait_online(2)
+        made.settle()
+        lab.comes_back, lab.late_s = True, 6.0
+        probe = lab.probe(SERVICE)
+        time.sleep(0.5)
+        lab.partition(*([machine] for machine in lab.machines))
+        until(lambda: bool(lab.asked), 30, "somebody shoots")
+        time.sleep(3)
+        lab.partition()  # healed before the power is cut
+        until(lambda: bool(lab.power_log), 30, "the power is cut")
+        lab.late_s = 0.0
+
+        def is_whole() -> bool:
+            having = [machine for machine in lab.machines if machine.holds(SERVICE)]
+            return len(made.online()) == 2 and len(having) == 1
+
+        until(is_whole, 120, "both are online, and the service runs on one")
+        never_twice(probe.stop())
+        figure("2 nodes", "power cuts that came after the heal", str(len(lab.power_log)))
