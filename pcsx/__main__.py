@@ -1,4 +1,4 @@
-"""Which name are we called by? `pcsx` itself, or an old name that `shell/compat` serves."""
+"""Which program is asked for: by the name we are called by, compat, else cli."""
 
 from __future__ import annotations
 

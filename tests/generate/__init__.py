@@ -1,4 +1,4 @@
-"""Makes the files that are generated from the command tree and the options: `make generated`."""
+"""Makes the files that are generated from the program itself: `make generated`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from pcsx import cli
 from pcsx.shell.completion import script
 from tests.generate.manual import pages
+from tests.generate.rooms import rooms
 
 ROOT = Path(__file__).parent.parent.parent
 COMPLETIONS = {"bash": "pcsx.bash", "zsh": "_pcsx", "fish": "pcsx.fish"}
@@ -19,6 +20,7 @@ def files() -> Iterator[tuple[Path, str]]:
         yield ROOT / "completions" / name, script(cli.root, shell)
     for name, text in pages(cli.root):
         yield ROOT / "man" / name, text
+    yield ROOT / "docs" / "ROOMS.md", rooms(ROOT)
 
 
 def write() -> list[Path]:
