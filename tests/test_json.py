@@ -18,7 +18,9 @@ __all__ = ["shell"]
 
 STATUSES = frozenset((0, 1, 2, 3, 4, 5, 6, 7, 64))
 """What a command may end with; 70 is a fault of ours."""
-ENDLESS = frozenset((("daemon",), ("demo",), ("shell",), ("monitor",), ("completion",), ("sam",)))
+ENDLESS = frozenset(
+    (word,) for word in ("daemon", "witness", "demo", "shell", "monitor", "completion", "sam")
+)
 """Programs that go on until they are ended, and what prints a script for a shell."""
 
 
