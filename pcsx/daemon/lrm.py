@@ -44,6 +44,7 @@ from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick, UnitChanged
 from pcsx.daemon.lrm_port import (
     Abandon,
+    Anew,
     Cancelled,
     Ended,
     Forgotten,
@@ -65,6 +66,7 @@ from pcsx.values import Now, parse_bool
 
 __all__ = [
     "Abandon",
+    "Anew",
     "Cancelled",
     "Ended",
     "Forgotten",
@@ -238,6 +240,8 @@ class Lrm:
                 effects = []
             case Abandon(why):
                 effects = self._abandon(why)
+            case Anew():
+                effects = self._anew()
             case StopAll():
                 effects = self._stop_all(event)
             case Resume():
@@ -607,6 +611,23 @@ class Lrm:
             if isinstance(what, _Operation) and not what.cancelled:
                 what.cancelled = True
                 effects.append(self._answer(what.order, Refuse(what.order, why)))
+        return effects
+
+    def _anew(self) -> list[LrmEffect]:
+        """Begin nothing of what waits, but for what recurs and the stops of `StopAll`."""
+        if self._stopping is not None:
+            return []
+        effects: list[LrmEffect] = []
+        for name, resource in self._resources.items():
+            waiting = [op.order for op in resource.queue if op.recurring is None]
+            if waiting:
+                resource.queue = deque(op for op in resource.queue if op.recurring is not None)
+                self._line_up(name, resource)
+                effects += [self._answer(order, Refuse(order, "STALE")) for order in waiting]
+        for _, _, _, what in self._due:
+            if isinstance(what, _Operation) and not what.cancelled and what.recurring is None:
+                what.cancelled = True
+                effects.append(self._answer(what.order, Refuse(what.order, "STALE")))
         return effects
 
     def _stop_all(self, event: StopAll) -> list[LrmEffect]:

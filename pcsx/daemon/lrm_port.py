@@ -28,6 +28,14 @@ class Abandon:
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """The view has changed: who is in charge sees what has begun, and orders the rest anew.
+
+    What waits here is answered as `STALE` and never begun: the next plan does not know of it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class StopAll:
     """Stop all that may run here, last started first, with no DC to say how; obey no more.
 
@@ -47,7 +55,7 @@ class Resume:
     """Obey again."""
 
 
-LrmEvent = Obey | Abandon | StopAll | Resume | ChildExited | UnitChanged | Tick
+LrmEvent = Obey | Abandon | Anew | StopAll | Resume | ChildExited | UnitChanged | Tick
 
 
 # --- effects, besides Spawn, Kill and Note --------------------------------------------------------

@@ -485,6 +485,7 @@ class Member:
         effects: list[MemberEffect] = []
         if old and set(old) - set(regular.view.nodes):
             effects += self._forwards_lost(now)
+        effects += self._local(lrm.Anew(), now)
         effects += self._tell(self._my_status(now), now)
         effects += self._rotated(self.rotation.view_changed(self.ledger.trust), now)
         effects += self.services.view_changed(regular.view.id.epoch, regular.view.nodes)

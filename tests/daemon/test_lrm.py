@@ -17,6 +17,7 @@ from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick
 from pcsx.daemon.lrm import (
     Abandon,
+    Anew,
     Cancelled,
     Ended,
     Forgotten,
@@ -603,3 +604,19 @@ def test_a_start_that_failed_is_undone_by_what_it_was_told():
     rig.end(rig.spawned()[-1], 1)
     rig.obey("stop", params=(("ip", "10.0.0.2"),))
     assert said(rig, "ip") == "10.0.0.1"
+
+
+def test_what_waits_when_the_view_changes_is_never_begun_and_what_recurs_goes_on():
+    rig = Rig()
+    rig.started("w")
+    rig.monitored(resource="w")
+    rig.obey("monitor", target_rc=7)
+    [child] = rig.spawned()
+    waiting = rig.obey("start")
+    assert rig.spawned() == []
+    told = rig.step(Anew())
+    assert [effect for effect in told if isinstance(effect, Refuse)] == [Refuse(waiting, "STALE")]
+    rig.end(child)
+    assert rig.spawned() == []
+    rig.tick_at(rig.ms + 10_000)
+    assert len(rig.spawned()) == 1, "the recurring monitor"

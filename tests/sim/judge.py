@@ -167,19 +167,19 @@ class Judge:
             resource = dict(invocation.env).get("OCF_RESOURCE_INSTANCE", "")
             running = member.local.lrm._resources[resource].running
             assert running is not None
-            self._is_newest(machine, running.order.term, f"{resource} {running.order.task}")
+            self._is_of_its_term(machine, running.order.term, f"{resource} {running.order.task}")
             if resource in self.exclusive:
                 self._is_recovered_in_time(machine, resource)
 
-    def _is_newest(self, machine: Machine, term: int, what: str) -> None:
-        if _stood(machine, self.cluster.now_ms):
-            return
-        for other, newer in self._leased(but=machine):
-            if newer > term:
-                self.fail(
-                    "S9 orders of an old term are refused",
-                    f"{machine.name}: {what} of term {term}, though {other.name} leads {newer}",
-                )
+    def _is_of_its_term(self, machine: Machine, term: int, what: str) -> None:
+        """Judge that no order is older than what its node has seen, and that a lease was seen."""
+        member = _member(machine)
+        assert member is not None
+        if term < member.machine.term and member.scene.quorum.quorate:
+            self.fail(
+                "S9 orders of an old term are refused",
+                f"{machine.name}: {what} of term {term}, in term {member.machine.term}",
+            )
 
     def _is_recovered_in_time(self, machine: Machine, resource: str) -> None:
         """Judge that the life which ran *resource* last is known to be over, or has stopped it."""
@@ -203,7 +203,7 @@ class Judge:
     def _fence_begins(self, machine: Machine, member: Member, invocation: Invocation) -> None:
         target = self.cluster.switch.target_of(invocation)
         if not any(intent.target == target.id for intent in machine.disk.intents):
-            self._is_newest(machine, member.scene.term, f"fencing of {target.name}")
+            self._is_of_its_term(machine, member.scene.term, f"fencing of {target.name}")
         for other in self.cluster.machines.values():
             there = _member(other)
             if other is machine or there is None or there.scene.view != member.scene.view:
