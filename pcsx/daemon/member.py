@@ -482,6 +482,7 @@ class Member:
             if known is not None:
                 known.present = False
         scene.committed.clear()
+        scene.ordered.clear()
         effects: list[MemberEffect] = []
         if old and set(old) - set(regular.view.nodes):
             effects += self._forwards_lost(now)
@@ -691,6 +692,9 @@ class Member:
         if case is None:
             return []
         effects: list[MemberEffect] = self._alert_of_fencing(case, now)
+        if number in self.fencer.cases:
+            # Closed by other proof while it waited here: the target may live again by now.
+            effects += self._fenced(self.fencer.step(Withdraw(number), now), now)
         if case.verdict == "done" and case.action != "on":
             self.scene.picture.over(case.target, case.boot)
             if self.scene.leading:
@@ -986,12 +990,16 @@ class Member:
                     picture.history.drop(resource, key)
                 return self._controlled(dc.Answered(term, transition, action), now)
             case FenceResult(case):
+                self.scene.ordered.pop(case, None)
                 picture.fencing = tuple(number for number in picture.fencing if number != case)
                 return self._controlled(dc.FenceTold(sender, message), now)
         return []
 
     def _status(self, sender: int, status: NodeStatus, now: Now) -> list[MemberEffect]:
         self.scene.picture.take(sender, status)
+        for number, executor in self.scene.ordered.items():
+            if executor == sender:
+                self._is_fencing(sender, number)
         if sender == self.me:
             self.watchman.told(dict(status.attributes).get(WATCHDOG, ""))
         self.scene.skew_s[sender] = status.wall_s - int(now.wall.timestamp())
@@ -1213,9 +1221,8 @@ class Member:
         return reach.boot.counter <= known.boot
 
     def _fence_order(self, order: messages.FenceOrder, now: Now) -> list[MemberEffect]:
-        picture = self.scene.picture.nodes.get(order.executor)
-        if picture is not None:
-            picture.fencing = tuple(sorted({*picture.fencing, order.case}))
+        self.scene.ordered[order.case] = order.executor
+        self._is_fencing(order.executor, order.case)
         if order.executor != self.me or order.case in self._results:
             return []
         case = self.ledger.fencings.get(order.case)
@@ -1231,6 +1238,11 @@ class Member:
             order.case, order.target, order.action, order.timeout_ms, order.delay_ms, order.term
         )
         return self._fenced(self.fencer.step(fence, now), now)
+
+    def _is_fencing(self, executor: int, case: int) -> None:
+        picture = self.scene.picture.nodes.get(executor)
+        if picture is not None:
+            picture.fencing = tuple(sorted({*picture.fencing, case}))
 
     def _fenced(self, told: list[Any], now: Now) -> list[MemberEffect]:
         effects: list[MemberEffect] = []

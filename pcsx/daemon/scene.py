@@ -42,6 +42,8 @@ class Scene:
     """The newest index that each member had applied when it entered the view."""
     order_terms: dict[int, int] = field(default_factory=dict)
     """The highest term of orders that each member had seen when it entered the view."""
+    ordered: dict[int, int] = field(default_factory=dict)
+    """Which member was told in this view to fence, by case: its status may be older than that."""
     partner: int = 0
     """The other voter, while the ring's newest configuration counts just two of equal votes."""
     lost_ms: dict[int, int] = field(default_factory=dict)
