@@ -14,8 +14,24 @@ from typing import Any
 
 from pcsx.daemon.effects import CloseStream, Effect, OpenStream, SendStream
 from pcsx.daemon.events import StreamData
-from pcsx.ring.config import Address
-from pcsx.ring.join import Channel
+from pcsx.ring.config import Address, RingConfig
+from pcsx.ring.join import Channel, Token, Way
+
+
+def by_key(config: RingConfig, identity: bytes, entropy: Callable[[int], bytes]) -> Channel:
+    """Return the channel of a node of the cluster that *config* is of, which comes by its key."""
+    return Channel(
+        opener=True, identity=identity, shared=None, entropy=entropy, way=Way.NODE,
+        token=bytes.fromhex(config.cluster),
+    )  # fmt: skip
+
+
+def by_token(token: Token, identity: bytes, entropy: Callable[[int], bytes]) -> Channel:
+    """Return the channel of who comes by *token*."""
+    return Channel(
+        opener=True, identity=identity, shared=token.shared, entropy=entropy, way=Way.TOKEN,
+        token=token.id,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

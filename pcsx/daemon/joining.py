@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
-from pcsx.daemon.conversation import Conversation
+from pcsx.daemon.conversation import Conversation, by_token
 from pcsx.daemon.effects import Effect, Forget, Store
 from pcsx.daemon.events import (
     KeyRead,
@@ -37,7 +37,7 @@ from pcsx.daemon.setup import (
 from pcsx.errors import Failed, PcsxError, TimedOut
 from pcsx.protocol import ClusterJoin
 from pcsx.ring.config import Address, RingConfig
-from pcsx.ring.join import Channel, Token, Way, digest_of, public_of
+from pcsx.ring.join import Channel, Token, digest_of, public_of
 from pcsx.ring.port import Snapshot
 from pcsx.values import Now
 
@@ -276,10 +276,7 @@ class Joiner(Entrant):
         except ValueError as error:
             hint = "pcsx cluster token on a member shows a new one."
             return self._end(Failed(f"this is no token: {error}", hint))
-        for hint in self._token.hints:
-            host, _, port = hint.partition(" ")
-            if host and port.isdecimal() and 0 < int(port) < 65536:
-                self._hints.append(Address(host, int(port)))
+        self._hints.extend(self._token.addresses)
         self._reason = "the token names no address"
         for address in self.request.addresses:
             if split_address(address, self.me.port) is None:
@@ -288,10 +285,7 @@ class Joiner(Entrant):
 
     def _new_channel(self) -> Channel:
         assert self._token is not None
-        return Channel(
-            opener=True, identity=self.me.identity, shared=self._token.shared,
-            entropy=self._entropy, way=Way.TOKEN, token=self._token.id,
-        )  # fmt: skip
+        return by_token(self._token, self.me.identity, self._entropy)
 
     def _trusts(self, key: bytes) -> bool:
         return self._token is not None and digest_of(key) == self._token.issuer

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from pcsx.daemon.conversation import Conversation
+from pcsx.daemon.conversation import Conversation, by_key
 from pcsx.daemon.effects import Effect, Forget, Store
 from pcsx.daemon.events import Stored, StreamClosed, StreamData, StreamOpened
 from pcsx.daemon.joining import Entrant
@@ -23,7 +24,7 @@ from pcsx.daemon.setup import Line, Me, Outcome
 from pcsx.errors import Failed
 from pcsx.protocol import ClusterRejoin
 from pcsx.ring.config import RingConfig, generation_of
-from pcsx.ring.join import Channel, Way, public_of
+from pcsx.ring.join import Channel, public_of
 from pcsx.values import Now
 
 DEAF_MS: Final = 5_000
@@ -32,13 +33,6 @@ AGAIN_MS: Final = (1_000, 2_000, 5_000, 10_000, 30_000)
 ANSWER_MS: Final = 5_000
 STREAMS_FROM: Final = 1 << 20
 """Numbers of streams here; a founder's are below."""
-
-
-def _channel(me: Me, config: RingConfig, entropy: Callable[[int], bytes]) -> Channel:
-    return Channel(
-        opener=True, identity=me.identity, shared=None, entropy=entropy, way=Way.NODE,
-        token=bytes.fromhex(config.cluster),
-    )  # fmt: skip
 
 
 def _knows(config: RingConfig, me: Me, key: bytes) -> bool:
@@ -100,7 +94,7 @@ class Recall:
         self._tries += 1
         self._next += 2
         self._until_ms = now.ms + ANSWER_MS
-        make = lambda: _channel(self.me, config, self._entropy)  # noqa: E731
+        make = partial(by_key, config, self.me.identity, self._entropy)
         self._talk = Conversation(self._next, address, make)
         return [*closing, self._talk.connect()]
 
@@ -177,7 +171,7 @@ class Rejoiner(Entrant):
         return [Line("find", f"looking for the nodes of {self._away.name}"), *self._connect()]
 
     def _new_channel(self) -> Channel:
-        return _channel(self.me, self._away, self._entropy)
+        return by_key(self._away, self.me.identity, self._entropy)
 
     def _trusts(self, key: bytes) -> bool:
         return _knows(self._away, self.me, key)

@@ -182,7 +182,6 @@ class Hub:
             nonce = int.from_bytes(self._entropy(7), "big")
             seat = Seat(nonce, config, int(message["index"]))
             self._tables[config.cluster] = known = _Table(Witness(seat, now_ms), seat)
-            known.witness.seat = seat
         else:
             known.witness.reseat(config, int(message["index"]))
         told = {"key": public_of(self._identity).hex(), "nonce": known.witness.seat.nonce}
@@ -222,8 +221,8 @@ class Hub:
         effects = self._settle(guest.cluster, [])
         keys = {node.key for node in table.witness.seat.config.nodes}
         for stream, each in list(self._guests.items()):
-            gone = each.cluster == guest.cluster and each.channel is not None
-            if gone and each.channel is not None and each.channel.peer_key not in keys:
+            channel = each.channel if each.cluster == guest.cluster else None
+            if channel is not None and channel.peer_key not in keys:
                 effects += self._end(stream)
         return effects
 

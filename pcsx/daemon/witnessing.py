@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from pcsx.daemon.conversation import Conversation
+from pcsx.daemon.conversation import Conversation, by_key, by_token
 from pcsx.daemon.effects import Effect
 from pcsx.daemon.events import StreamClosed, StreamData, StreamOpened
 from pcsx.daemon.setup import Me
 from pcsx.errors import Failed
-from pcsx.ring.config import Address, RingConfig, WitnessSeat
-from pcsx.ring.join import Channel, Token, Way, digest_of
+from pcsx.ring.config import RingConfig, WitnessSeat
+from pcsx.ring.join import Channel, Token, digest_of
 from pcsx.values import Now
 
 PING_MS: Final = 1_000
@@ -146,13 +147,7 @@ class Line:
             "lineage": config.lineage,
         }
         self._told = 0
-
-        def make() -> Channel:
-            return Channel(
-                opener=True, identity=self.me.identity, shared=None, entropy=self._entropy,
-                way=Way.NODE, token=bytes.fromhex(config.cluster),
-            )  # fmt: skip
-
+        make = partial(by_key, config, self.me.identity, self._entropy)
         self._talk = Conversation(self._next, address, make)
         return [self._talk.connect()]
 
@@ -224,12 +219,7 @@ class Enroller:
     ) -> None:
         self._token, self.me, self._entropy = token, me, entropy
         self._config, self._index = config, index
-        self._hints = [
-            Address(host, int(port))
-            for host, _, port in (hint.partition(" ") for hint in token.hints)
-            if host and port.isdecimal() and 0 < int(port) < 65536
-        ]
-        self._addresses = tuple(self._hints)
+        self._hints = list(token.addresses)
         self._talk: Conversation | None = None
         self._next = STREAMS_FROM + 1
         self._reason = "the token names no address"
@@ -256,10 +246,7 @@ class Enroller:
         return [self._talk.connect()]
 
     def _new_channel(self) -> Channel:
-        return Channel(
-            opener=True, identity=self.me.identity, shared=self._token.shared,
-            entropy=self._entropy, way=Way.TOKEN, token=self._token.id,
-        )  # fmt: skip
+        return by_token(self._token, self.me.identity, self._entropy)
 
     def step(
         self, event: StreamOpened | StreamData | StreamClosed
@@ -298,7 +285,7 @@ class Enroller:
             return self._end("its answer is not whole")
         if key != talk.channel.peer_key:
             return self._end("its answer is not its own")
-        seat = WitnessSeat(self._addresses, key, nonce)
+        seat = WitnessSeat(self._token.addresses, key, nonce)
         self._talk = None
         return [*talk.close(), Enrolled(seat)]
 

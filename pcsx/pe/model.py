@@ -833,6 +833,8 @@ class WorkingSet:
     next_action_id: int = 1
     containers_to_stop: list[Primitive] = field(default_factory=list)
     failures: list[FailedOperation] = field(default_factory=list)
+    failed_keys: set[tuple[Primitive, Node, str]] = field(default_factory=set)
+    """Of which operations `failures` tells already."""
     migration_limit: int = -1
     recheck_at_s: int | None = None
     timely: dict[Resource, None] = field(default_factory=dict)

@@ -219,7 +219,7 @@ def problems(value: Told) -> Iterator[dict[str, str]]:
         yield from _node_problems(node)
     for failure in value["failures"]:
         yield _failure_problem(failure)
-    for resource in _leaves(value["resources"]):
+    for resource in leaves(value["resources"]):
         yield from _resource_problems(resource)
 
 
@@ -308,10 +308,11 @@ def _failure_problem(failure: Told) -> dict[str, str]:
     )
 
 
-def _leaves(resources: Sequence[Told]) -> Iterator[Told]:
+def leaves(resources: Sequence[Told]) -> Iterator[Told]:
+    """Yield every primitive and instance in *resources*, as they are told, at any depth."""
     for one in resources:
         if "children" in one:
-            yield from _leaves(one["children"])
+            yield from leaves(one["children"])
         else:
             yield one
 

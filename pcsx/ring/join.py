@@ -26,6 +26,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from pcsx.ring.config import Address
+
 _MAGIC: Final = b"pcsx-join-1"
 _REFUSAL: Final = b"pcsx-refused:"
 """Before the reason, in clear. Longer than chance: what else is sent in a handshake is random."""
@@ -78,6 +80,16 @@ class Token:
     def shared(self) -> bytes:
         """Return what both ends know of it; the log keeps this alone."""
         return hashlib.blake2s(self.secret, person=b"pcsx-tok").digest()
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Return where the issuer is, as far as the hints can be read."""
+        parted = (hint.partition(" ") for hint in self.hints)
+        return tuple(
+            Address(host, int(port))
+            for host, _, port in parted
+            if host and port.isdecimal() and 0 < int(port) < 65536
+        )
 
     def to_text(self) -> str:
         """Return the token as people copy it."""

@@ -72,12 +72,7 @@ def _works_on_a_copy() -> bool:
 
 def _asked(*, hide_inactive: bool) -> dict[str, Any] | None:
     """Return the local daemon's answer, or None where it has none of that kind."""
-    import json
+    from pcsx.shell.compat.launcher import answered
 
-    from pcsx.shell.compat.launcher import asked
-
-    request = json.dumps({"id": 1, "do": "state", "hide_inactive": hide_inactive}).encode()
-    path = os.environ.get("PCSX_SOCKET") or "/run/pcsx/pcsx.sock"
-    answer = json.loads(asked(path, len(request).to_bytes(4, "big") + request))
-    told: dict[str, Any] = answer.get("ok") or {}
+    told: Any = answered({"do": "state", "hide_inactive": hide_inactive}).get("ok") or {}
     return told if "state" in told and "resources" in told else None

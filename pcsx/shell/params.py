@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
 _TRUE: Final = ("true", "yes", "on", "y", "1")
 _TOLD: Final = "PCSX_AGENT_METADATA"
@@ -46,14 +46,10 @@ def main(words: Sequence[str]) -> int | None:
 
 def _metadata(agent: str) -> bytes:
     """Return what the local daemon has from the agent; raises `OSError`, `KeyError`."""
-    import json
+    from pcsx.shell.compat.launcher import answered
 
-    from pcsx.shell.compat.launcher import asked
-
-    request = json.dumps({"id": 1, "do": "metadata", "agent": agent}).encode()
-    path = os.environ.get("PCSX_SOCKET") or "/run/pcsx/pcsx.sock"
-    answer = json.loads(asked(path, len(request).to_bytes(4, "big") + request))
-    return str(answer["ok"]["xml"]).encode()
+    told: Any = answered({"do": "metadata", "agent": agent})["ok"]
+    return str(told["xml"]).encode()
 
 
 def _names(text: bytes) -> Iterator[str]:

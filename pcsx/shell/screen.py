@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pcsx.pe.state import leaves
 from pcsx.shell.output.status import headline
 
 Told = Mapping[str, Any]
@@ -157,7 +158,7 @@ def events_between(old: Told | None, new: Told) -> list[str]:
 def _places(value: Told) -> dict[str, str]:
     """Return in what role every resource is where; the instances of a clone are told together."""
     roles: dict[str, dict[str, list[str]]] = {}
-    for one in _leaves(value["resources"]):
+    for one in leaves(value["resources"]):
         by_role = roles.setdefault(one["name"], {})
         for node in one["nodes"]:
             role = one["role"].lower() + (", failed," if one["failed"] else "")
@@ -167,12 +168,6 @@ def _places(value: Told) -> dict[str, str]:
         or "stopped"
         for name, by_role in roles.items()
     }
-
-
-def _leaves(resources: Sequence[Told]) -> Iterator[Told]:
-    for _, one in _walk(resources, 0):
-        if "children" not in one:
-            yield one
 
 
 def _walk(resources: Sequence[Told], depth: int) -> Iterator[tuple[int, Told]]:

@@ -14,17 +14,15 @@ import tempfile
 import traceback
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from lxml import etree
 
 from pcsx.cib.document import Cib
-from pcsx.cib.evaluate import moment_of
 from pcsx.pe.emit import graph_xml
 from pcsx.pe.transcript import Plan, play
-from tests.pe.grade import GRADER, GRADES
+from tests.pe.grade import GRADER, GRADES, moment_for
 
 OLDER_OPTIONS: Final = {
     "fencing-enabled": "stonith-enabled",
@@ -105,18 +103,9 @@ def theirs(tree: etree._Element, args: tuple[str, ...] = ()) -> Answer | None:
 
 def ours(tree: etree._Element, args: tuple[str, ...] = ()) -> Answer:
     """Return our answer."""
-    real = datetime.now(UTC)
-    wall, line = real, ""
-    recorded = tree.get("execution-date")
-    if args[:1] == ("-t",):
-        moment = moment_of(args[1], UTC, real)
-        assert moment is not None
-        wall, line = moment, f"Setting effective cluster time: {args[1]}"
-    elif recorded is not None:
-        wall = datetime.fromtimestamp(int(recorded), UTC)
-        line = f"Using the original execution date of: {wall:%Y-%m-%d %H:%M:%SZ}"
     try:
         cib = Cib.from_bytes(etree.tostring(tree))
+        wall, real, line = moment_for(cib, args)
         plan = Plan(wall, real, line, schedule=True, carry_out=True, scores=True, sanitized=True)
         played = play(cib, plan)
         assert played.transition is not None

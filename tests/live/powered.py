@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from tests.live.bmc import ADDRESS, Bmc
 from tests.live.cluster import Cluster
-from tests.live.lab import Machine
+from tests.live.lab import Lab, Machine
 
 AGENTS: Final = {
     "fence_ipmilan": "lanplus=1 cipher=3 ipport",
@@ -41,3 +43,22 @@ class Powered(Cluster):
         witness = next(m for m in self.lab.machines if m.is_on and m.name != target)
         told = json.loads(self.pcsx(f"stonith history show {target} --json", witness).out)
         return dict(told["data"][0])
+
+
+@contextmanager
+def powered(lab: Lab) -> Iterator[Powered]:
+    """Give a cluster of *lab*'s machines with a device for each, that serves the address."""
+    cluster = Powered(lab)
+    cluster.bmcs = {machine.name: Bmc(lab, machine) for machine in lab.machines}
+    for each in cluster.bmcs.values():
+        each.start()
+    try:
+        lab.comes_back = True
+        cluster.form()
+        for machine in lab.machines:
+            cluster.device("fence_pcsx_ipmi", machine)
+        cluster.web()
+        yield cluster
+    finally:
+        for each in cluster.bmcs.values():
+            each.stop()

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.live import bmc, systemd
-from tests.live.bmc import Bmc
 from tests.live.cluster import SERVICE
 from tests.live.lab import Lab, sh, until
-from tests.live.powered import Powered
+from tests.live.powered import Powered, powered
 from tests.live.systemd import SystemdMachine
 
 pytestmark = [
@@ -22,21 +21,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Powered]:
-    with Lab(3, SystemdMachine) as lab:
-        cluster = Powered(lab)
-        cluster.bmcs = {machine.name: Bmc(lab, machine) for machine in lab.machines}
-        for each in cluster.bmcs.values():
-            each.start()
-        try:
-            lab.comes_back = True
-            cluster.form()
-            for machine in lab.machines:
-                cluster.device("fence_pcsx_ipmi", machine)
-            cluster.web()
-            yield cluster
-        finally:
-            for each in cluster.bmcs.values():
-                each.stop()
+    with Lab(3, SystemdMachine) as lab, powered(lab) as cluster:
+        yield cluster
 
 
 def page(lab: Lab) -> str:

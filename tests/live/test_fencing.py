@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.live import bmc
-from tests.live.bmc import ADDRESS, Bmc
+from tests.live.bmc import ADDRESS
 from tests.live.lab import Lab, Machine, until
-from tests.live.powered import AGENTS, Powered
+from tests.live.powered import AGENTS, Powered, powered
 
 pytestmark = [
     pytest.mark.live,
@@ -21,21 +21,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Powered]:
-    with Lab(3) as lab:
-        cluster = Powered(lab)
-        cluster.bmcs = {machine.name: Bmc(lab, machine) for machine in lab.machines}
-        for each in cluster.bmcs.values():
-            each.start()
-        try:
-            lab.comes_back = True
-            cluster.form()
-            for machine in lab.machines:
-                cluster.device("fence_pcsx_ipmi", machine)
-            cluster.web()
-            yield cluster
-        finally:
-            for each in cluster.bmcs.values():
-                each.stop()
+    with Lab(3) as lab, powered(lab) as cluster:
+        yield cluster
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ import sys
 import time
 import traceback
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from multiprocessing import Pool
 from pathlib import Path
@@ -59,17 +60,22 @@ def cases() -> list[dict[str, Any]]:
     return found
 
 
-def _plan(cib: Cib, args: list[str], *, scores: bool) -> Plan:
+def moment_for(cib: Cib, args: Sequence[str]) -> tuple[datetime, datetime, str]:
+    """Return as of when *cib* is to be decided, the time now, and what is told of that."""
     real = datetime.now(UTC)
-    wall, line = real, ""
     recorded = cib.tree.get("execution-date")
-    if args[:1] == ["-t"]:
+    if args[:1] and args[0] == "-t":
         moment = moment_of(args[1], UTC, real)
         assert moment is not None
-        wall, line = moment, f"Setting effective cluster time: {args[1]}"
-    elif recorded is not None:
+        return moment, real, f"Setting effective cluster time: {args[1]}"
+    if recorded is not None:
         wall = datetime.fromtimestamp(int(recorded), UTC)
-        line = f"Using the original execution date of: {wall:%Y-%m-%d %H:%M:%SZ}"
+        return wall, real, f"Using the original execution date of: {wall:%Y-%m-%d %H:%M:%SZ}"
+    return real, real, ""
+
+
+def _plan(cib: Cib, args: list[str], *, scores: bool) -> Plan:
+    wall, real, line = moment_for(cib, args)
     warnings = (_NO_SCHEMA,) if cib.tree.get("validate-with") == "none" else ()
     return Plan(
         wall=wall, real=real, time_line=line, schedule=True, carry_out=not scores, scores=scores,

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
+from lxml import etree
+
 from pcsx.agents import Host
 from pcsx.agents.types import Exit, Invocation
 from pcsx.cib import Cib
@@ -583,3 +585,13 @@ def planned_of(job: int, cib: Cib, wall: datetime) -> events.Planned:
     return events.Planned(
         job, transition, read=packed(cib.packed()), decided=packed(transition.to_bytes())
     )
+
+
+def set_property(tree: etree._Element, name: str, value: str) -> None:
+    """Set an option of the whole cluster in *tree*."""
+    found = tree.find("configuration/crm_config/cluster_property_set")
+    assert found is not None
+    pair = next((each for each in found if each.get("name") == name), None)
+    if pair is None:
+        pair = etree.SubElement(found, "nvpair", id=f"option-{name}", name=name)
+    pair.set("value", value)

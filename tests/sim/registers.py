@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
+from tests.sim.cluster import set_property
 from tests.sim.linear import Change, Operation, Read, Value, first_impossible
 
 if TYPE_CHECKING:
@@ -31,16 +30,7 @@ class Registers:
     def change(self, id: int, key: str, value: str) -> None:
         """Have a client on machine *id* read *key* and set it to *value*."""
         old = self._seen(id, key)
-
-        def edit(tree: etree._Element) -> None:
-            found = tree.find("configuration/crm_config/cluster_property_set")
-            assert found is not None
-            pair = next((each for each in found if each.get("name") == key), None)
-            if pair is None:
-                pair = etree.SubElement(found, "nvpair", id=f"p-{key}", name=key)
-            pair.set("value", value)
-
-        call = self._cluster.commit(id, edit)
+        call = self._cluster.commit(id, lambda tree: set_property(tree, key, value))
         self._changes.append((key, old, value, self._cluster.now_ms, call))
 
     def _seen(self, id: int, key: str) -> Value:

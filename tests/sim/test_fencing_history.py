@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pcsx.daemon import messages
 from pcsx.protocol import Fence, FenceHistory, ForgetFences
 from tests.sim.chaos import RESOURCES
 from tests.sim.cluster import Cluster
@@ -35,3 +36,22 @@ def test_what_was_fenced_is_forgotten_by_node_or_as_a_whole_on_all_nodes():
     wrong = made.ask(1, ForgetFences("nobody"))
     made.until(lambda: wrong.done, 5000)
     assert wrong.ok is None
+
+
+def test_who_was_told_to_fence_in_this_view_does_so_though_its_status_is_older():
+    made = Cluster(1, 3, resources=RESOURCES)
+    made.boot()
+    made.until(made.at_rest, 40_000)
+    nodes = {id: made.machines[id].node for id in (1, 2)}
+    dc, executor = (node.member for node in nodes.values() if node is not None)
+    assert dc is not None and executor is not None
+    now = made.machines[1].clock.now(made.now_ms)
+    older = executor._my_status(now)
+    order = messages.FenceOrder(dc.scene.term, 999, 2, "n3", "reboot", 60_000)
+    dc._deliver(1, messages.encode(order), 0, now)
+    dc._deliver(2, messages.encode(older), 1, now)
+    assert 999 in dc.scene.picture.nodes[2].fencing
+    result = messages.FenceResult(999, False, "void", "", 0)
+    dc._deliver(2, messages.encode(result), 2, now)
+    dc._deliver(2, messages.encode(older), 3, now)
+    assert 999 not in dc.scene.picture.nodes[2].fencing

@@ -10,7 +10,7 @@ from lxml import etree
 
 from pcsx.daemon import events
 from pcsx.protocol import Fence, KeyRotate, NodeRemove, QuorumUpdate, Request
-from tests.sim.cluster import Call, Cluster
+from tests.sim.cluster import Call, Cluster, set_property
 from tests.sim.machine import Machine
 
 Trouble = Callable[["Scene"], None]
@@ -269,15 +269,6 @@ def backup(run: Scene) -> None:
 # --- operators ------------------------------------------------------------------------------------
 
 
-def _set_property(tree: etree._Element, name: str, value: str) -> None:
-    found = tree.find("configuration/crm_config/cluster_property_set")
-    assert found is not None
-    pair = next((each for each in found if each.get("name") == name), None)
-    if pair is None:
-        pair = etree.SubElement(found, "nvpair", id=f"op-{name}", name=name)
-    pair.set("value", value)
-
-
 def _set_standby(tree: etree._Element, node: str, value: str) -> None:
     found = tree.find(f"configuration/nodes/node[@uname='{node}']")
     if found is None:
@@ -302,7 +293,7 @@ def maintenance(run: Scene) -> None:
     """Have an operator take all resources out of the cluster's hands, and back."""
     value = run.chance.choice(("true", "false"))
     run.say(f"operator: maintenance-mode={value}")
-    run.edit(lambda tree: _set_property(tree, "maintenance-mode", value))
+    run.edit(lambda tree: set_property(tree, "maintenance-mode", value))
 
 
 def rotate(run: Scene) -> None:

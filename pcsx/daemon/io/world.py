@@ -203,7 +203,8 @@ class World:
         if now.ms - self._load_ms >= LOAD_MS:
             self._load_ms = now.ms
             self.feed(read_load())
-            self._look_for_room()
+            if self._disk is not None and self._disk.full:
+                self._spawn_task(self._look_for_room(self._disk))
         if self._queue:
             self._turn_soon()
             return
@@ -317,13 +318,14 @@ class World:
             asyncio.get_running_loop().remove_reader(self._heart.fileno())
         self._turn()
 
-    def _look_for_room(self) -> None:
+    async def _look_for_room(self, disk: Disk) -> None:
         """Begin a new life once a disk that was full has room: this one can promise nothing."""
-        has_room = self._disk is not None and self._disk.full and self._disk.has_room()
+        has_room = await asyncio.to_thread(disk.has_room)
         self._room_seen = self._room_seen + 1 if has_room else 0
         if self._room_seen >= ROOM_LOOKS:
             log("world", "there is room on the disk again: beginning anew")
             self._status = HEART_GONE
+            self._turn_soon()
 
     # --- the disk ---------------------------------------------------------------------------------
 
@@ -336,7 +338,7 @@ class World:
                 event = events.PersistFailed(told.ticket, told.reason)
             loop.call_soon_threadsafe(self.feed, event)
 
-        self._disk = Disk(self._state.path / cluster, answer)
+        self._disk, self._room_seen = Disk(self._state.path / cluster, answer), 0
 
     async def _close_disk(self) -> None:
         if self._disk is not None:

@@ -310,11 +310,11 @@ class Life:
 
     def record(self, entry: HistoryOperation, *, hidden: bool = False) -> None:
         """Remember a failure for status and for people, once: the history may have it twice."""
-        key = entry.get("operation_key")
-        for known in self.work.failures if key else ():
-            same_place = known.rsc is self.rsc and known.node is self.node
-            if same_place and known.operation.get("operation_key") == key:
+        if key := entry.get("operation_key"):
+            known, failure = self.work.failed_keys, (self.rsc, self.node, key)
+            if failure in known:
                 return
+            known.add(failure)
         self.work.failures.append(
             FailedOperation(self.rsc, self.node, entry, entry.exit_code, entry.status, hidden)
         )

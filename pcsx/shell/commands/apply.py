@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pcsx.cib.plain import COMMENTS, Element
 from pcsx.errors import Failed
 from pcsx.shell import args, formats
+from pcsx.shell.asking import yes
 from pcsx.shell.changes import changes_command
 from pcsx.shell.session import Session, read_file
 from pcsx.shell.syntax.workspace import name_of
@@ -96,9 +97,7 @@ def _agreed(run: Run, session: Session) -> bool:
     from pcsx.shell import outlook
 
     lines = outlook.difference(session.base, session.document()).lines
-    sys.stderr.write("\n".join(lines) + "\nApply this? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return yes("\n".join(lines) + "\nApply this? [y/N] ")
 
 
 command = changes_command(

@@ -23,6 +23,7 @@ from pcsx.protocol import (
     SetupNode,
 )
 from pcsx.shell import args
+from pcsx.shell.asking import typed, yes
 from pcsx.shell.run import Run
 
 SETUP_S: Final = 60.0
@@ -90,7 +91,7 @@ def _compare(run: Run, node: str, digits: str) -> None:
     sys.stderr.write(f"Code for {node}: {digits}. On {node}, run: pcsx cluster accept\n")
 
     def ask() -> None:
-        same = _yes(f"Does {node} show {digits}? [y/N] ")
+        same = yes(f"Does {node} show {digits}? [y/N] ")
         _client(run).send(SetupAnswer(node, same))
 
     threading.Thread(target=ask, daemon=True).start()
@@ -108,7 +109,7 @@ def accept(run: Run, words: list[str]) -> None:
     client = _client(run)
 
     def told(line: dict[str, Any]) -> None:
-        same = _yes(f"A founder at {line['peer']} shows {line['code']}? [y/N] ")
+        same = yes(f"A founder at {line['peer']} shows {line['code']}? [y/N] ")
         client.send(AcceptAnswer(line["code"], same))
 
     run.note("Waiting for a founder: pcsx cluster setup NAME NODE... on the first node.")
@@ -167,7 +168,7 @@ def destroy(run: Run, words: list[str]) -> None:
     if words and words != [name]:
         text = f"this node is in the cluster {name!r}, not {words[0]!r}"
         raise Refused([Finding.error("other-cluster", words[0], text)])
-    if not (words or run.flag("yes") or run.force or _typed(name)):
+    if not (words or run.flag("yes") or run.force or typed(name, "to leave it for good")):
         raise Failed("nothing was destroyed", f"Confirm by the name: pcsx cluster destroy {name}")
     if run.flag("all"):
         _destroy_others(run, client, name)
@@ -241,20 +242,6 @@ def wait_online(run: Run, limit_s: float) -> None:
 def _client(run: Run) -> Client:
     run.live_only("pcsx cluster")
     return Client(timeout_s=run.request_timeout_s, only_asks=run.flag("dry-run"))
-
-
-def _yes(question: str) -> bool:
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _typed(name: str) -> bool:
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write(f"Type the cluster's name ({name}) to leave it for good: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip() == name
 
 
 VERBS: Final[dict[str, Callable[[Run, list[str]], None]]] = {

@@ -10,6 +10,7 @@ from pcsx.cib.plain import unseal
 from pcsx.shell import args
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
+from pcsx.values import parse_bool
 
 command = Level(
     "maintenance",
@@ -91,9 +92,6 @@ def status(run: Run, words: list[str]) -> None:
     run.say("\n".join(found) if found else "Nothing is in maintenance.")
 
 
-_TRUE = ("true", "on", "yes", "y", "1")
-
-
 def in_maintenance(cib: Cib) -> list[str]:
     """Return what is in maintenance by its own setting: the cluster, nodes, resources."""
     configuration = unseal(cib)
@@ -102,7 +100,7 @@ def in_maintenance(cib: Cib) -> list[str]:
         for element in section.walk():
             if any(
                 pair.get("name") in ("maintenance", "maintenance-mode")
-                and pair.get("value").lower() in _TRUE
+                and parse_bool(pair.get("value"))
                 for attributes in element.children
                 for pair in attributes.all("nvpair")
             ):

@@ -7,6 +7,7 @@ from typing import Any
 
 from pcsx.errors import Failed
 from pcsx.shell import args
+from pcsx.shell.asking import yes
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 
@@ -187,16 +188,12 @@ def unblock(run: Run, words: list[str]) -> None:
             "to end the wait for all voters, --force is needed",
             "Nodes that are away may still run something: look at them first.",
         )
-    if not run.force:
-        print(
-            "If nodes that are away still run something, it may run twice.\n"
-            "Are you sure that they are off? [y/N] ",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise Failed("not unblocked")
+    question = (
+        "If nodes that are away still run something, it may run twice.\n"
+        "Are you sure that they are off? [y/N] "
+    )
+    if not run.force and not yes(question):
+        raise Failed("not unblocked")
     answer = run.source.call(QuorumUnblock())
     run.give(answer)
     run.changed = bool(answer["unblocked"])

@@ -65,6 +65,19 @@ def asked(path: str, request: bytes) -> str:
     return answer[4:wanted].decode()
 
 
+def answered(request: dict[str, object]) -> dict[str, object]:
+    """Return what the daemon answers to *request*; for those who have time to load json.
+
+    Raises OSError where none answers, ValueError where it answers something else.
+    """
+    import json
+
+    text = json.dumps({"id": 1, **request}).encode()
+    path = os.environ.get("PCSX_SOCKET") or "/run/pcsx/pcsx.sock"
+    answer: dict[str, object] = json.loads(asked(path, len(text).to_bytes(4, "big") + text))
+    return answer
+
+
 def main(tool: str, words: list[str]) -> int:
     """Do one call and return its exit status."""
     env = dict(os.environ)

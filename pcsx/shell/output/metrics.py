@@ -5,8 +5,10 @@ Every series is there from the first scrape: what is stopped or lost is a 0, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
+
+from pcsx.pe.state import leaves
 
 Told = Mapping[str, Any]
 Sample = tuple[dict[str, str], int]
@@ -60,17 +62,17 @@ def _lines(value: Told | None) -> Iterator[str]:
         "How many resources a node runs.",
         (({"node": node["name"]}, node["running"]) for node in value["nodes"]),
     )
-    leaves = list(_leaves(value["resources"]))
+    resources = list(leaves(value["resources"]))
     yield from _metric(
         "pcsx_resource_active",
         "On how many nodes a resource is active.",
-        (({"resource": one["name"], "role": one["role"]}, len(one["nodes"])) for one in leaves),
+        (({"resource": one["name"], "role": one["role"]}, len(one["nodes"])) for one in resources),
     )
     for word in ("failed", "blocked", "managed"):
         yield from _metric(
             f"pcsx_resource_{word}",
             f"Whether a resource is {word}.",
-            (({"resource": one["name"]}, bool(one[word])) for one in leaves),
+            (({"resource": one["name"]}, bool(one[word])) for one in resources),
         )
     failures: dict[tuple[str, str], int] = {}
     for failure in value["failures"]:
@@ -114,11 +116,3 @@ def _number(value: object) -> int:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def _leaves(resources: Sequence[Told]) -> Iterator[Told]:
-    for one in resources:
-        if "children" in one:
-            yield from _leaves(one["children"])
-        else:
-            yield one

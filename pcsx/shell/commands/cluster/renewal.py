@@ -8,6 +8,7 @@ from pcsx.client import Client
 from pcsx.errors import Failed
 from pcsx.protocol import ClusterForceNew, ClusterRejoin, GetStatus
 from pcsx.shell import args
+from pcsx.shell.asking import typed, yes
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 
@@ -47,7 +48,7 @@ def force_new(run: Run, words: list[str]) -> None:
     if sys.stdin.isatty() and not run.force:
         lost += [node for node in others if node not in lost and _is_off(node)]
     sure = run.force or run.flag("yes")
-    if not sure and set(others) <= set(lost) and not _typed(name):
+    if not sure and set(others) <= set(lost) and not typed(name, "to begin it anew without them"):
         raise Failed("nothing was begun anew", "--yes answers the last question beforehand.")
     answer = client.call(ClusterForceNew(tuple(lost)))
     run.changed = True
@@ -70,7 +71,7 @@ def rejoin(run: Run, words: list[str]) -> None:
     run.live_only("pcsx cluster rejoin")
     if words:
         raise args.misused(run.usage)
-    if not (run.force or run.flag("yes") or _asked("Give up what only this node knows? [y/N] ")):
+    if not (run.force or run.flag("yes") or _gives_up()):
         raise Failed("nothing was changed", "pcsx cluster rejoin --yes answers the question.")
     wait_s = run.wait_s or REJOIN_S
     client = Client(timeout_s=run.request_timeout_s, only_asks=run.flag("dry-run"))
@@ -84,20 +85,8 @@ def rejoin(run: Run, words: list[str]) -> None:
 
 
 def _is_off(node: str) -> bool:
-    return _asked(f"Is {node} off for certain, or will it never start again? [y/N] ")
+    return yes(f"Is {node} off for certain, or will it never start again? [y/N] ")
 
 
-def _asked(question: str) -> bool:
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _typed(name: str) -> bool:
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write(f"Type the cluster's name ({name}) to begin it anew without them: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip() == name
+def _gives_up() -> bool:
+    return sys.stdin.isatty() and yes("Give up what only this node knows? [y/N] ")

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pcsx.errors import Failed, NoQuorum
 from pcsx.shell import args
+from pcsx.shell.asking import yes
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 
@@ -105,14 +106,11 @@ def _ask(node: str) -> None:
             f"to confirm that '{node}' is off, --force is needed",
             "If it is not off, data will be harmed: look at it first.",
         )
-    print(
+    question = (
         f"If node '{node}' is not powered off or still reaches shared resources, data will be "
-        "harmed.\nAre you sure that it is off? [y/N] ",
-        end="",
-        file=sys.stderr,
-        flush=True,
+        "harmed.\nAre you sure that it is off? [y/N] "
     )
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not yes(question):
         raise Failed("Canceled")
 
 
