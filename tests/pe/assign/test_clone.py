@@ -76,7 +76,7 @@ def test_where_the_clone_may_not_be_no_instance_goes():
 def test_active_instances_are_served_before_inactive_ones_and_by_number():
     work = cluster("a b")
     clone = add_clone(work, "c", 3, active="a b")
-    order = merge_sorted(clone.children[::-1], compare_instances(clone))
+    order = merge_sorted(clone.children[::-1], compare_instances(work, clone))
     assert [instance.id for instance in order] == ["c:0", "c:1", "c:2"]
 
 
@@ -84,7 +84,7 @@ def test_an_instance_on_a_forbidden_node_is_served_last():
     work = cluster("a b")
     clone = add_clone(work, "c", 2, active="a b")
     clone.children[0].allowed[node_of(work, "a")] = NEVER
-    order = merge_sorted(clone.children, compare_instances(clone))
+    order = merge_sorted(clone.children, compare_instances(work, clone))
     assert [instance.id for instance in order] == ["c:1", "c:0"]
 
 

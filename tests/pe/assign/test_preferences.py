@@ -112,6 +112,6 @@ def test_upward_the_wishes_of_primaries_are_added_to_a_copy():
     work = cluster("a b")
     primary, dependent = add_primitive(work, "p", "b=4"), add_primitive(work, "d", "a=1")
     colocate(dependent, primary)
-    upward = upward_scores(dependent)
+    upward = upward_scores(work, dependent)
     assert {node.name: score for node, score in upward.items()} == {"a": 1, "b": 4}
     assert scores_of(dependent) == {"a": 1, "b": 0}
