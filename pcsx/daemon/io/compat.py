@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import os
 import shlex
 import shutil
@@ -12,6 +14,10 @@ from typing import Final
 from pcsx.daemon.tools import TOOLS, VERSION
 
 _LAUNCHER: Final = Path(__file__).parents[2] / "shell" / "compat" / "launcher.py"
+_COMPILED: Final = ".launcher.pyc"
+"""The launcher compiled: a program that is read at each call must not be compiled at each call."""
+
+_HEADER: Final = 16
 
 _LOCAL: Final = {
     # Asked for in nearly every call of some agents, and known without the daemon.
@@ -26,30 +32,54 @@ esac
 }
 
 
-def install(directory: str, *, python: str = sys.executable) -> None:
-    """Make *directory* hold the old names and nothing else."""
-    texts = {name: _script(name, python) for name in TOOLS}
-    if _holds(Path(directory), texts):
+def install(directory: str, *, python: str = "") -> None:
+    """Make *directory* hold the old names, and what is behind them, and nothing else.
+
+    *python* is the interpreter that runs them; empty: this one, by the path of its release, as
+    what is compiled is for that release alone.
+    """
+    python = python or os.path.realpath(sys.executable)
+    compiled = os.path.join(os.path.abspath(directory), _COMPILED)
+    files = {name: _script(name, python, compiled).encode() for name in TOOLS}
+    files[_COMPILED] = _compiled(_LAUNCHER)
+    if _holds(Path(directory), files):
         return
     fresh = Path(f"{directory}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o755)
-    for name, text in texts.items():
+    for name, content in files.items():
         path = fresh / name
-        path.write_text(text)
-        path.chmod(0o755)
+        path.write_bytes(content)
+        path.chmod(0o644 if name == _COMPILED else 0o755)
     shutil.rmtree(directory, ignore_errors=True)
     os.rename(fresh, directory)
 
 
-def _script(name: str, python: str) -> str:
-    call = shlex.join([python, "-I", "-S", str(_LAUNCHER), name])
+def _script(name: str, python: str, compiled: str) -> str:
+    call = shlex.join([python, "-I", "-S", compiled, name])
     return f'#!/bin/sh\n{_LOCAL.get(name, "")}exec {call} "$@"\n'
 
 
-def _holds(directory: Path, texts: dict[str, str]) -> bool:
-    """Return whether *directory* holds these texts and no others: agents may be using them."""
+def _compiled(source: Path) -> bytes:
+    """Return *source* as a file that Python runs without looking at the source again (PEP 552)."""
+    text = source.read_bytes()
+    code = compile(text, str(source), "exec", optimize=2, dont_inherit=True)
+    unchecked = (1).to_bytes(4, "little")
+    header = importlib.util.MAGIC_NUMBER + unchecked + importlib.util.source_hash(text)
+    return header + marshal.dumps(code)
+
+
+def _holds(directory: Path, files: dict[str, bytes]) -> bool:
+    """Return whether *directory* holds these files and no others: agents may be using them."""
     try:
-        return {path.name: path.read_text() for path in directory.iterdir()} == texts
-    except (OSError, UnicodeDecodeError):
+        there = {path.name: path.read_bytes() for path in directory.iterdir()}
+    except OSError:
         return False
+    # The same code has other bytes in another process; its header has the source's digest.
+    return {name: _compared(name, content) for name, content in there.items()} == {
+        name: _compared(name, content) for name, content in files.items()
+    }
+
+
+def _compared(name: str, content: bytes) -> bytes:
+    return content[:_HEADER] if name == _COMPILED else content

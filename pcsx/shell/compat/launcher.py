@@ -1,13 +1,14 @@
 """One call of an old name: hand its words to the daemon, print the answer, end with its status.
 
-Run as `python -I -S launcher.py NAME WORDS...`, many times a second on a busy node: so it loads
-nothing but what the interpreter has built in, and speaks to the local socket by itself.
+Run as `python -I -S` on what the daemon compiled of it, with NAME WORDS..., many times a second
+on a busy node: so it loads nothing but what the interpreter has built in (not even `os`, which
+costs as much as all of this), and speaks to the local socket by itself.
 """
 
-import os
 import sys
 from _json import encode_basestring_ascii, scanstring
 from _socket import AF_UNIX, SOCK_STREAM, socket
+from posix import environ
 
 DISCONNECTED = 102
 TIMEOUT_S = 60.0
@@ -71,6 +72,7 @@ def answered(request: dict[str, object]) -> dict[str, object]:
     Raises OSError where none answers, ValueError where it answers something else.
     """
     import json
+    import os
 
     text = json.dumps({"id": 1, **request}).encode()
     path = os.environ.get("PCSX_SOCKET") or "/run/pcsx/pcsx.sock"
@@ -78,11 +80,19 @@ def answered(request: dict[str, object]) -> dict[str, object]:
     return answer
 
 
+def environment() -> dict[str, str]:
+    """Return what this process was given, as `os.environ` has it."""
+    return {
+        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+        for name, value in environ.items()
+    }
+
+
 def main(tool: str, words: list[str]) -> int:
     """Do one call and return its exit status."""
-    env = dict(os.environ)
+    env = environment()
     run_dir = env.get("PCSX_RUN_DIR") or "/run/pcsx"
-    path = env.get("PCSX_SOCKET") or os.path.join(run_dir, "pcsx.sock")
+    path = env.get("PCSX_SOCKET") or f"{run_dir}/pcsx.sock"
     try:
         reply = asked(path, message(tool, words, env))
     except OSError as error:
