@@ -75,12 +75,20 @@ def with_attribute(
 
 def property_of(cib: Cib, name: str, block: str = "") -> str | None:
     """Return the cluster property *name*, of the block called *block* if one is given."""
+    return properties(cib, block).get(name)
+
+
+def properties(cib: Cib, block: str = "") -> dict[str, str]:
+    """Return all cluster properties, or those of the block called *block*, the first above later.
+
+    Blocks under rules are left out.
+    """
+    values: dict[str, str] = {}
     for element in cib.tree.iterfind("configuration/crm_config/cluster_property_set"):
         if element.find("rule") is None and block in ("", element.get("id")):
             for pair in element.findall("nvpair"):
-                if pair.get("name") == name:
-                    return pair.get("value")
-    return None
+                values.setdefault(pair.get("name") or "", pair.get("value") or "")
+    return values
 
 
 def with_property(cib: Cib, name: str, value: str | None, block: str = "") -> Cib:
@@ -101,6 +109,11 @@ def with_property(cib: Cib, name: str, value: str | None, block: str = "") -> Ci
 def has_resource(cib: Cib, id: str) -> bool:
     """Return whether there is a resource, of whatever kind, with *id*."""
     return _owner(cib.tree, id, "resource") is not None
+
+
+def primitives(cib: Cib) -> list[str]:
+    """Return the ids of all primitives, in the order of the document."""
+    return [str(each.get("id")) for each in cib.tree.iterfind("configuration/resources//primitive")]
 
 
 def is_told_apart(cib: Cib, id: str) -> bool:

@@ -14,6 +14,9 @@ from lxml import etree
 
 from pcsx.cib.document import Cib
 
+SET = "#set:"
+"""How the name of a transient attribute begins that is in a set of its own: `#set:ID:NAME`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -129,12 +132,13 @@ def node_element(state: NodeState) -> etree._Element:
     ):
         element.set(name, value)
     transient = etree.SubElement(element, "transient_attributes", id=state.id)
-    if state.attributes:
-        pairs = etree.SubElement(transient, "instance_attributes", id=f"status-{state.id}")
-        for name, value in state.attributes:
-            etree.SubElement(
-                pairs, "nvpair", id=_id(f"status-{state.id}-{name}"), name=name, value=value
-            )
+    blocks: dict[str, etree._Element] = {}
+    for kept, value in state.attributes:
+        block, name = placed(kept)
+        id = _id(block or f"status-{state.id}")
+        if id not in blocks:
+            blocks[id] = etree.SubElement(transient, "instance_attributes", id=id)
+        etree.SubElement(blocks[id], "nvpair", id=_id(f"{id}-{name}"), name=name, value=value)
     lrm = etree.SubElement(element, "lrm", id=state.id)
     resources = etree.SubElement(lrm, "lrm_resources")
     resources.extend(history_element(resource) for resource in state.resources)
@@ -151,6 +155,14 @@ def history_element(resource: ResourceHistory) -> etree._Element:
     for operation in resource.operations:
         etree.SubElement(entry, "lrm_rsc_op", {"id": operation.id, **dict(operation.attributes)})
     return entry
+
+
+def placed(kept: str) -> tuple[str, str]:
+    """Return the set, empty for the usual one, and the name of an attribute by how it is kept."""
+    if not kept.startswith(SET):
+        return "", kept
+    block, _, name = kept.removeprefix(SET).partition(":")
+    return block, name
 
 
 def _id(text: str) -> str:

@@ -21,6 +21,7 @@ from pcsx.cib.agents import agents_of, traced_of
 from pcsx.cib.alerts import tellers_of
 from pcsx.cib.fencing import devices_of
 from pcsx.cib.replica import Change
+from pcsx.cib.status import placed
 from pcsx.cib.stopping import Stopping, stopping_of
 from pcsx.daemon import alerts, events, ledger, lrm, messages, rotation, trust
 from pcsx.daemon import attributes as attrs
@@ -1035,7 +1036,8 @@ class Member:
         if not pairs:
             return []
         effects: list[MemberEffect] = []
-        for name, value in fresh if self._tells else ():
+        for kept, value in fresh if self._tells else ():
+            name = placed(kept)[1]
             told = alerts.attribute_event(self.scene.config.node(node).name, node, name, value)
             effects += self._alert(told, now)
         names = " ".join(name for name, _ in pairs)

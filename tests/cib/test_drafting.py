@@ -10,7 +10,7 @@ import pytest
 
 from pcsx.cib.document import Cib
 from pcsx.cib.drafting import PIECE, Configured, Draft, NodeChanged, Told
-from pcsx.cib.status import NodeState, Operation, ResourceHistory, Situation
+from pcsx.cib.status import SET, NodeState, Operation, ResourceHistory, Situation, node_element
 from tests.pe import small
 
 
@@ -93,3 +93,12 @@ def test_only_what_has_changed_is_told_and_in_small_pieces() -> None:
         ((), ()),
         ((), (new[7],)),
     ]
+
+
+def test_an_attribute_in_a_set_of_its_own_is_in_that_block() -> None:
+    attributes = ((f"{SET}mine:a", "1"), (f"{SET}mine:b", "2"), ("c", "3"))
+    state = replace(_state("1"), attributes=attributes)
+    blocks = node_element(state).findall("transient_attributes/instance_attributes")
+    assert {
+        block.get("id"): {pair.get("name"): pair.get("id") for pair in block} for block in blocks
+    } == {"mine": {"a": "mine-a", "b": "mine-b"}, "status-1": {"c": "status-1-c"}}

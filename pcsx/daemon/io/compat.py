@@ -19,11 +19,47 @@ _COMPILED: Final = ".launcher.pyc"
 
 _HEADER: Final = 16
 
+_ON_PAPER: Final = "crm_simulate"
+"""It reads the cluster and decides by itself: nothing that the daemon should do."""
+
 _LOCAL: Final = {
     # Asked for in nearly every call of some agents, and known without the daemon.
     "crm_node": """case "$*" in
     -n | --name) if [ -n "$PCSX_NODE" ]; then echo "$PCSX_NODE"; exit 0; fi ;;
 esac
+""",
+    # In the background it is a loop around single calls, until it is ended.
+    "crm_mon": """if [ -z "$PCSX_LOOPED" ]; then
+    pid= out= interval=5 looped=
+    for word; do
+        case "$last" in
+            -p | --pid-file) pid=$word ;;
+            -h | --as-html | --output-to) out=$word ;;
+            -i | --interval) interval=${word%s} ;;
+        esac
+        case "$word" in
+            -d | --daemonize) looped=1 ;;
+            --pid-file=*) pid=${word#*=} ;;
+            --as-html=* | --output-to=*) out=${word#*=} ;;
+            --interval=*) interval=${word#*=}; interval=${interval%s} ;;
+        esac
+        last=$word
+    done
+    if [ -n "$looped" ]; then
+        export PCSX_LOOPED=1
+        (
+            while :; do
+                "$0" "$@" >"$out.new" && mv "$out.new" "$out"
+                sleep "$interval"
+            done
+        ) </dev/null >/dev/null 2>&1 &
+        [ -z "$pid" ] || echo $! >"$pid"
+        exit 0
+    elif [ -n "$out" ] && [ "$out" != - ]; then
+        export PCSX_LOOPED=1
+        exec "$0" "$@" >"$out"
+    fi
+fi
 """,
     "pacemakerd": f"""case "$*" in
     '-$' | --version) echo "Pacemaker {VERSION}"; exit 0 ;;
@@ -41,6 +77,8 @@ def install(directory: str, *, python: str = "") -> None:
     python = python or os.path.realpath(sys.executable)
     compiled = os.path.join(os.path.abspath(directory), _COMPILED)
     files = {name: _script(name, python, compiled).encode() for name in TOOLS}
+    shell = shlex.join([sys.executable, "-m", "pcsx", "simulate"])
+    files[_ON_PAPER] = f'#!/bin/sh\nexec {shell} "$@"\n'.encode()
     files[_COMPILED] = _compiled(_LAUNCHER)
     if _holds(Path(directory), files):
         return

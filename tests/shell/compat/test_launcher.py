@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +101,10 @@ def test_name_and_version_are_known_without_the_daemon(tmp_path: Path):
 def test_the_directory_holds_the_tools_and_is_left_alone_when_it_is_right(tmp_path: Path):
     tools = tmp_path / "compat"
     install(str(tools))
-    assert {path.name for path in tools.iterdir() if path.name[0] != "."} == set(TOOLS)
+    assert {path.name for path in tools.iterdir() if path.name[0] != "."} == {
+        *TOOLS,
+        "crm_simulate",
+    }
     before = {path.name: path.stat().st_ino for path in tools.iterdir()}
     install(str(tools))
     assert {path.name: path.stat().st_ino for path in tools.iterdir()} == before
@@ -108,6 +113,27 @@ def test_the_directory_holds_the_tools_and_is_left_alone_when_it_is_right(tmp_pa
     install(str(tools))
     assert {path.name for path in tools.iterdir()} == set(before)
     assert "changed" not in (tools / "crm_mon").read_text()
+
+
+def test_in_the_background_the_status_is_written_again_and_again(tmp_path: Path, daemon: Daemon):
+    daemon.reply = {"ok": {"status": 0, "stdout": "<html>1</html>", "stderr": ""}}
+    page, pid = tmp_path / "page.html", tmp_path / "pid"
+    options = ("-p", str(pid), "-d", "-i", "0.05", "-n", "-h", str(page))
+    assert call(tmp_path, "crm_mon", *options).returncode == 0
+    try:
+        until(lambda: page.exists() and page.read_text() == "<html>1</html>")
+        daemon.reply["ok"]["stdout"] = "<html>2</html>"
+        until(lambda: page.read_text() == "<html>2</html>")
+        assert daemon.asked[0]["words"] == list(options)
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def loaded(tmp_path: Path, *words: str) -> set[str]:
