@@ -8,9 +8,11 @@ raises one `Refused` with the lot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import StrEnum
 from typing import Any, ClassVar
+
+from pcsx.lean import dataclass
 
 
 class Severity(StrEnum):

@@ -8,10 +8,11 @@ comes from.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
+
+from pcsx.lean import dataclass
 
 NodeName = NewType("NodeName", str)
 """A node's name as the CIB spells it (`uname`)."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import wraps
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from lxml import etree
 
@@ -30,6 +30,8 @@ SECTIONS: Final = (
 
 COMMENTS: Final = "pcsx-comments"
 """The attribute that holds an element's comments inside a sealed tree, one a line."""
+_COMMENT: Final = etree.XPath("descendant::comment()")
+_TEXT: Final = etree.XPath("descendant::text()")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -257,17 +259,14 @@ def parse_element(text: bytes) -> etree._Element:
         raise _refused(
             "cib-doctype", "The document declares a DTD or entities, which a CIB may not"
         )
-    comments = []
-    for node in root.iter():
-        if not isinstance(node.tag, str):
-            comments.append(node)
-        elif node.text is not None:
-            _refuse_text(node, node.text)
-            node.text = None
-        if node.tail is not None:
-            _refuse_text(node, node.tail)
-            node.tail = None
-    for comment in comments:
+    for found in cast(list[Any], _TEXT(root)):  # seldom there; no object for each element
+        holder = found.getparent()
+        _refuse_text(holder, str(found))
+        if found.is_tail:
+            holder.tail = None
+        else:
+            holder.text = None
+    for comment in cast(list[etree._Element], _COMMENT(root)):
         _keep_comment(comment)
     return root
 
@@ -287,6 +286,8 @@ def _opening(element: etree._Element) -> bytes:
 
 def _refuse_text(node: etree._Element, text: str) -> None:
     if text.strip():
+        if not isinstance(node.tag, str):  # behind a comment
+            node = node.getparent()
         raise _refused(
             "cib-text",
             f"Text stands at <{node.tag}>, where only elements may: {text.strip()[:40]!r}",

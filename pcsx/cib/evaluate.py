@@ -8,9 +8,8 @@ default, and `pcsx.cib.check` tells people about it.
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final, Protocol, TypeVar
@@ -27,6 +26,7 @@ from pcsx.cib.objects.rules import (
     RscExpression,
     Rule,
 )
+from pcsx.lean import dataclass
 from pcsx.values import INFINITY, parse_bool
 
 _T = TypeVar("_T", bound=XmlObject)
@@ -237,6 +237,8 @@ def _plus_months(moment: datetime, months: int) -> datetime:
     if not months:
         return moment
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    from calendar import monthrange  # few documents count in months
+
     day = min(moment.day, monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
 

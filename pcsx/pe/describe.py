@@ -35,8 +35,8 @@ class Describer:
         self._params: dict[int, Pairs] = {}
         self._inherited: dict[Resource, dict[str, str]] = {}
 
-    def step(self, action: Action, inputs: tuple[int, ...]) -> Step:
-        """Return *action* as a step that waits for *inputs*."""
+    def step(self, action: Action, number: int, inputs: tuple[int, ...]) -> Step:
+        """Return *action* as the step of that *number* that waits for *inputs*."""
         rsc, node = action.rsc, action.node
         kind = _kind_of(action)
         meta = self._meta(action)
@@ -50,7 +50,7 @@ class Describer:
         target = meta.get("op_target_rc")
         priority = max(action.priority, rsc.priority if rsc is not None else 0)
         return Step(
-            id=action.id,
+            id=number,
             kind=kind,
             task=action.task,
             key=key,
@@ -79,7 +79,11 @@ class Describer:
         options = self._options.get(identity)
         if options is None:
             op = find_op(rsc, task, action.interval_ms)
-            options = op_options(self.work, rsc, op, task, action.interval_ms)
+            options = {
+                name: value
+                for name, value in op_options(self.work, rsc, op, task, action.interval_ms).items()
+                if "#" not in name and ":" not in name
+            }
             self._options[identity] = options
         return options
 
@@ -92,12 +96,7 @@ class Describer:
                 if self.work.unfencing_in_use and "digests-all" not in meta:
                     meta.update(definitions(self.work, action.node))
             return meta
-        meta = {
-            name: value
-            for name, value in self._options_of(rsc, action).items()
-            if "#" not in name and ":" not in name
-        }
-        meta.update(action.meta)
+        meta = {**self._options_of(rsc, action), **action.meta}
         inherited = self._inherited.get(rsc)
         if inherited is None:
             inherited = self._inherited[rsc] = _inherited_meta(rsc)

@@ -6,7 +6,6 @@ What an action carries (parameters, meta entries) is put together in `describe.p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pcsx.cib.evaluate import duration_ms_of
 from pcsx.pe.actions import notify
@@ -39,12 +38,9 @@ _ALWAYS = frozenset(("stonith", "do_shutdown"))
 
 def build(work: WorkingSet) -> Transition:
     """Return the transition that the settled actions of *work* make."""
-    describer = Describer(work)
-    steps = [
-        describer.step(action, inputs_of(action)) for action in _in_order(work) if _enter(action)
-    ]
+    entered = [(action, inputs_of(action)) for action in _in_order(work) if _enter(action)]
     return Transition(
-        actions=_closed(steps),
+        actions=_steps(work, _closed(entered)),
         cluster_delay_ms=duration_ms_of(work.options.cluster_delay, 60_000),
         fencing_timeout_ms=duration_ms_of(work.options.fencing_timeout, 60_000),
         batch_limit=_count(work.options.batch_limit, 0),
@@ -57,20 +53,34 @@ def build(work: WorkingSet) -> Transition:
     )
 
 
-def _closed(steps: list[Step]) -> tuple[Step, ...]:
-    """Return *steps* without those that wait for what did not enter: nobody would confirm that.
+_Entered = tuple[Action, tuple[int, ...]]
+"""An action of the transition, and the ids of those that it waits for."""
 
-    The field writes them down and never gets to them. They are numbered from 1 in the order in
-    which they were made, so that a number does not tell how much else was thought of.
+
+def _closed(entered: list[_Entered]) -> list[_Entered]:
+    """Return what *entered* without what waits for something that did not: nobody confirms that.
+
+    The field writes such actions down and never gets to them.
     """
-    present = {step.id for step in steps}
-    while stuck := {step.id for step in steps if not present.issuperset(step.inputs)}:
-        steps = [step for step in steps if step.id not in stuck]
+    present = {action.id for action, _ in entered}
+    while stuck := {action.id for action, inputs in entered if not present.issuperset(inputs)}:
+        entered = [each for each in entered if each[0].id not in stuck]
         present -= stuck
-    number = {id: n for n, id in enumerate(sorted(present), 1)}
+    return entered
+
+
+def _steps(work: WorkingSet, entered: list[_Entered]) -> tuple[Step, ...]:
+    """Return the actions that *entered*, with all that they carry.
+
+    They are numbered from 1 in the order in which they were made, so that a number does not tell
+    how much else was thought of.
+    """
+    describer = Describer(work)
+    made = sorted(action.id for action, _ in entered)
+    number = {id: n for n, id in enumerate(made, 1)}
     return tuple(
-        replace(step, id=number[step.id], inputs=tuple(number[id] for id in step.inputs))
-        for step in steps
+        describer.step(action, number[action.id], tuple([number[id] for id in inputs]))
+        for action, inputs in entered
     )
 
 

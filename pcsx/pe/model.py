@@ -20,10 +20,11 @@ Who fills what (each room's functions take the `WorkingSet` first):
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
+from pcsx.lean import dataclass
 from pcsx.values import INFINITY
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ sentence is of one choice: the constraint, failure or rule that made it, by its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from pcsx.lean import dataclass
 
 if TYPE_CHECKING:
     from pcsx.pe.model import Node, Resource, WorkingSet

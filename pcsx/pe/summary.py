@@ -5,8 +5,8 @@ is to change, with the reason.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pcsx.lean import dataclass
 from pcsx.pe.assign.nodes import current_node
 from pcsx.pe.flags import OPTIONAL, RUNNABLE
 from pcsx.pe.model import (

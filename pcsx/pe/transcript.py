@@ -6,11 +6,12 @@ that was decided.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.document import Cib
+from pcsx.lean import dataclass
 from pcsx.pe.model import WorkingSet
 from pcsx.pe.read.working_set import working_set
 from pcsx.pe.report import Status, instance_counts

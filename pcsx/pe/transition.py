@@ -6,9 +6,11 @@ it out, `emit.py` writes it as the field's graph XML, and it travels between pro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from pcsx.lean import dataclass
 
 if TYPE_CHECKING:
     from pcsx.pe.reasons import Reason

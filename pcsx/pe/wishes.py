@@ -5,7 +5,7 @@ Apart from it, since most runs on paper wish for nothing and start faster withou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pcsx.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

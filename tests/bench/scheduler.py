@@ -4,8 +4,9 @@
 
 User CPU and peak memory of whole processes, `pcsx simulate -R -Q` and `crm_simulate -R -Q`, on
 the files of `generate_cib.py` in the shared folder beside the checkout. Runs of small files take
-turns so that both meet the same noise, and the fastest of each counts. Large files take the peer
-minutes: they are measured once. The byte code is compiled first, as an installed program has it.
+turns so that both meet the same noise, and the middle one of each counts: the fastest one of a
+process of a fifth of a second is luck. Large files take the peer minutes: they are measured once.
+The byte code is compiled first, as an installed program has it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import compileall
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -63,9 +65,12 @@ def cost_of(command: Sequence[str]) -> Cost:
     return Cost(usage.ru_utime, usage.ru_maxrss / 1024)
 
 
-def least(costs: Sequence[Cost]) -> Cost:
-    """Return the least of each figure."""
-    return Cost(min(cost.user_s for cost in costs), min(cost.peak_mb for cost in costs))
+def middle(costs: Sequence[Cost]) -> Cost:
+    """Return the median of each figure."""
+    return Cost(
+        statistics.median(cost.user_s for cost in costs),
+        statistics.median(cost.peak_mb for cost in costs),
+    )
 
 
 def document(folder: Path, size: str, variant: str) -> Path:
@@ -88,7 +93,7 @@ def measure(file: Path, runs: int, peer: str | None) -> tuple[Cost, Cost | None]
         mine.append(cost_of([OURS, "simulate", "-x", str(file), "-R", "-Q"]))
         if peer is not None:
             its.append(cost_of([peer, "-x", str(file), "-R", "-Q"]))
-    return least(mine), least(its) if its else None
+    return middle(mine), middle(its) if its else None
 
 
 def row_of(size: str, variant: str, mine: Cost, its: Cost | None) -> tuple[str, ...]:
@@ -123,7 +128,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure the policy engine.")
     parser.add_argument("--size", action="append", help="such as 16x500; all where not given")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each small file")
+    parser.add_argument("--runs", type=int, default=9, help="runs of each small file")
     parser.add_argument("--ours-only", action="store_true", help="leave the peer out")
     options = parser.parse_args()
     if not GENERATOR.exists():

@@ -7,10 +7,10 @@ is made, required unless it runs and stays, and those that no longer fit are can
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.cib.objects import Operation
+from pcsx.lean import dataclass
 from pcsx.pe.actions.base import exactly, key_of, new_link
 from pcsx.pe.actions.make import ask
 from pcsx.pe.constraints.stored import order_actions, order_after_action, order_before_action

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pcsx.cib import objects
 from pcsx.cib.evaluate import score_of
+from pcsx.lean import dataclass
 from pcsx.pe.assign.colocated import link
 from pcsx.pe.constraints.names import all_named, members, named, resolved_sets
 from pcsx.pe.constraints.stored import order

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 from pcsx.cib.evaluate import score_of, truth_of
 from pcsx.cib.objects import Order, ResourceRef, ResourceSet
+from pcsx.lean import dataclass
 from pcsx.pe.actions.base import node_pseudo_action
 from pcsx.pe.constraints.names import members, named
 from pcsx.pe.constraints.stored import order, order_after_action, order_before_action

@@ -7,11 +7,11 @@ The parts are described as if they were configured and then made like any other 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.cib import objects
 from pcsx.cib.evaluate import truth_of
+from pcsx.lean import dataclass
 from pcsx.pe.model import Bundle, Clone, Discovery, Node, Primitive, Replica, WorkingSet
 from pcsx.pe.read import resources
 from pcsx.pe.read.meta import REPLICAS_MAX, limited_instances, whole_of

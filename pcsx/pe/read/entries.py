@@ -6,10 +6,10 @@ failed, and what is to follow from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.cib.objects import History, HistoryOperation
+from pcsx.lean import dataclass
 from pcsx.pe.actions.fencing import can_fence
 from pcsx.pe.actions.make import ask
 from pcsx.pe.model import (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.cib.evaluate import integer_of, score_of, seconds_of
 from pcsx.cib.objects import HistoryOperation
+from pcsx.lean import dataclass
 from pcsx.pe.model import Kind, Node, Resource, WorkingSet
 from pcsx.pe.read.operations import interval_of
 from pcsx.values import add_scores

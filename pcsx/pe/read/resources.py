@@ -30,7 +30,7 @@ from pcsx.pe.read.meta import (
     whole_of,
 )
 from pcsx.pe.read.nodes import mark_unseen, remote_node
-from pcsx.values import add_scores
+from pcsx.values import INFINITY
 
 CONNECTION: Final = ("ocf", "pacemaker", "remote")
 
@@ -338,7 +338,9 @@ def allow_everywhere(work: WorkingSet, rsc: Resource) -> None:
     if rsc.exclusive_discovery:
         return
     everywhere: Table = {
-        node: add_scores(node.base_score, 0) for node in work.nodes if not node.never_probe
+        node: max(-INFINITY, min(INFINITY, node.base_score))
+        for node in work.nodes
+        if not node.never_probe
     }
     rsc.allowed = everywhere
     for child in rsc.children:

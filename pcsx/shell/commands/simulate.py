@@ -108,6 +108,7 @@ def command(**given: Any) -> None:
         this.give(_as_json(played))
     if this is not run and this.as_json:
         this.finish(None)
+    gc.freeze()  # nor need Python look for circles in it before it ends
     if not played.complete:
         raise click.exceptions.Exit(1)
 
