@@ -29,6 +29,14 @@ class Profile:
     down_ms: int
     gather_ms: int
 
+    @property
+    def calm_ms(self) -> int:
+        """Return the time between beats that tell nothing new, on paths that lose nothing.
+
+        Twice as long, where five of those still fit into the time to suspect.
+        """
+        return self.beat_ms * (2 if self.suspect_ms >= 10 * self.beat_ms else 1)
+
     def scaled(self, nodes: int) -> Profile:
         """Return the profile for *nodes* nodes: 4 ms a node between beats at least."""
         beat_ms = max(self.beat_ms, 4 * nodes)

@@ -40,7 +40,7 @@ class Hearing:
         self.why = Why.HEARD
         self.since_ms = 0
         self.fresh = 0
-        """Whom the peer heard within three beats, as of *fresh_ms*: the bit of an id at id - 1."""
+        """Whom the peer heard within three calm beats, as of *fresh_ms*: bit id - 1."""
         self.fresh_ms = -1
         self.brain_age_ms = 0
         self.vouched_ms: int | None = None
@@ -89,6 +89,8 @@ class Detector:
     def set_timers(self, timers: Profile) -> None:
         """Judge by *timers* from now on; without real time never faster than by *standard*."""
         standard = PROFILES["standard"]
+        self.calm_ms = timers.calm_ms
+        self.fresh_within_ms = 3 * self.calm_ms
         if not self.realtime:
             timers = replace(
                 timers,
@@ -96,7 +98,6 @@ class Detector:
                 down_ms=max(timers.down_ms, standard.down_ms),
             )
         self.timers = timers
-        self.fresh_within_ms = 3 * timers.beat_ms
 
     def add(self, node: int) -> Hearing:
         """Return the new hearing of *node*."""
@@ -208,6 +209,11 @@ class Detector:
                 if down_ms > now_ms and (due is None or down_ms < due):
                     due = down_ms
         return due
+
+    @property
+    def has_news(self) -> bool:
+        """Return whether there is something to ask or tell, or to watch more closely."""
+        return bool(self.silent_until_ms or self.gossip_beats or self.asks)
 
     def rows_due(self, now_ms: int) -> list[ToBrain]:
         """Return the rows, if they changed and their time has come."""

@@ -163,12 +163,15 @@ class Heart:
         self._small: dict[int, list[bytes]] = {}
         self._message_number = 0
         self._number = 0
-        self._beat = b""
+        self._beat = self._said_beat = b""
         self._news: object = None
         """What the last beats have told, but for counters and times."""
         self._loud_beats = 0
         self._brain_ms = 0
         self._beat_due_ms = 0
+        self._beat_at_ms = 0
+        self._calm = False
+        """Whether the next beat takes its time: the last one told nothing new to anybody."""
         self._farewells: int | None = None
         self._unconfigured = False
         """Whether to leave as soon as the farewell is said."""
@@ -213,6 +216,11 @@ class Heart:
 
     def _set_deadline(self) -> None:
         assert self._detector is not None
+        if self._calm and (self._beat != self._said_beat or self._detector.has_news):
+            self._calm = False
+            self._beat_due_ms = min(
+                self._beat_due_ms, self._beat_at_ms + self._detector.timers.beat_ms
+            )
         due = self._beat_due_ms
         rows_ms = self._detector.rows_due_ms
         if rows_ms is not None and rows_ms < due:
@@ -226,9 +234,10 @@ class Heart:
     def _beat_early(self, now_ms: int) -> None:
         """Beat now, as this heart is awake, if it is nearly time."""
         detector = self._detector
-        if detector is not None and (
-            0 < self._beat_due_ms - now_ms <= detector.timers.beat_ms // BEAT_EARLY
-        ):
+        if detector is None:
+            return
+        beat_ms = detector.calm_ms if self._calm else detector.timers.beat_ms
+        if 0 < self._beat_due_ms - now_ms <= beat_ms // BEAT_EARLY:
             self._beat_due_ms = now_ms
 
     def _tick(self, now_ms: int, out: list[HeartEffect]) -> None:
@@ -246,9 +255,11 @@ class Heart:
             if 2 * late_ms > beat_ms:
                 self._misses.append((now_ms, late_ms))
                 self._missed += 1
-            self._beat_due_ms = now_ms + beat_ms - (late_ms if late_ms < beat_ms else 0)
             self._say(detector.tick(now_ms, late_ms), out)
             self._beats(now_ms, out)
+            self._calm = self._is_calm()
+            self._beat_at_ms = now_ms - (late_ms if late_ms < beat_ms else 0)
+            self._beat_due_ms = self._beat_at_ms + (detector.calm_ms if self._calm else beat_ms)
         elif verdict_due:
             self._say(detector.tick(now_ms, 0), out)
         else:
@@ -480,6 +491,7 @@ class Heart:
             return
         self._number += 1
         self._weigh_news(age_ms)
+        self._said_beat = self._beat
         tail = self._beat_tail(age_ms)
         tidies = self._number % TIDY_BEATS == 0
         for peer in self._peers.values():
@@ -513,6 +525,21 @@ class Heart:
             self._loud_beats = LOUD_BEATS
         elif self._loud_beats:
             self._loud_beats -= 1
+
+    def _is_calm(self) -> bool:
+        """Return whether the next beat may take its time.
+
+        It may if there is no news, whoever is there hears us well, and no path loses anything.
+        """
+        detector = self._detector
+        if detector is None or self._loud_beats or detector.has_news or self._farewells is not None:
+            return False
+        for peer in self._peers.values():
+            if peer.hearing.reach is Reach.DOWN or peer.hearing.reach is Reach.UNKNOWN:
+                continue
+            if not self._is_quiet(peer) or any(link.loses for link in peer.links):
+                return False
+        return True
 
     def _is_quiet(self, peer: Peer) -> bool:
         """Return whether a beat to *peer* need not wake it: no news, and it hears us well."""
@@ -559,13 +586,18 @@ class Heart:
                 )
                 + tail
             )
-            size = link.probe_size(self._number)
-            if size:
-                plain += bytes(max(0, size - OVERHEAD - len(plain)))
             self._sent += 1
             out.append(
                 SendDatagram(link.index, link.address, channel.seal(wire.BEAT, plain, quiet))
             )
+            size = link.probe_size(self._number)
+            if size:
+                # The same again, so that a path too narrow for it loses nothing.
+                wide = plain + bytes(max(0, size - OVERHEAD - len(plain)))
+                self._sent += 1
+                out.append(
+                    SendDatagram(link.index, link.address, channel.seal(wire.BEAT, wide, quiet))
+                )
 
     def _attempt(self, association: Association, now_ms: int, out: list[HeartEffect]) -> None:
         """Call the peer, on all links at once."""

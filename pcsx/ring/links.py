@@ -14,9 +14,11 @@ from pcsx.ring.wire import PACKET_SIZES
 
 SIZE_HELD_MS: Final = 35_000
 """For how long the largest packet that came through vouches for the path."""
-SIZE_PROBE_BEATS: Final = 100
+SIZE_PROBE_BEATS: Final = 50
 _LOSS_ONE: Final = 1 << 16
 _LOSS_SHIFT: Final = 5
+_LOSS_SEEN: Final = _LOSS_ONE // 64
+"""A lost beat in the last forty or so."""
 _LOSS_STEP: Final = _LOSS_ONE // 20
 """Links whose loss differs by less than 5 % are as good as one another."""
 
@@ -86,6 +88,11 @@ class Link:
         self.reaches = False
         self.size = PACKET_SIZES[0]
         self.size_heard = 0
+
+    @property
+    def loses(self) -> bool:
+        """Return whether the way here has lost anything lately."""
+        return self.loss > _LOSS_SEEN
 
     @property
     def rank(self) -> tuple[int, int, int, int]:

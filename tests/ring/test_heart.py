@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -419,6 +420,13 @@ def test_a_path_that_swallows_large_packets_still_carries_large_messages() -> No
     assert [len(frame.payload) for _, frame in network.told(2, Heard)] == [100_000]
 
 
+def test_a_narrow_path_is_not_called_lossy_for_what_was_too_wide_for_it() -> None:
+    network = settled(2)
+    network.size_max = 1300
+    network.run(60_000)
+    assert stats(network, 1)["peers"]["2"]["links"][0]["loss_percent"] == 0
+
+
 def test_a_path_that_begins_to_swallow_large_packets_is_found_narrow_in_time() -> None:
     network = settled(2)
     network.size_max = 1300
@@ -454,7 +462,7 @@ def test_packets_that_come_again_change_nothing() -> None:
         network.deliver(source, target, link, data)
     network.run(500)
     assert all(site.said == [] for site in network.sites.values())
-    assert stats(network, 2)["drop"]["replay"] > 60
+    assert stats(network, 2)["drop"]["replay"] > 40
 
 
 def test_packets_of_an_earlier_life_change_nothing() -> None:
@@ -736,6 +744,52 @@ def test_beats_without_news_say_so_and_those_with_news_do_not() -> None:
     told = beats(network, 1)
     assert told[: 2 * LOUD_BEATS] == [0] * 2 * LOUD_BEATS
     assert set(told[2 * LOUD_BEATS :]) == {QUIET}
+
+
+def times_of_beats(network: Network, source: int, target: int, ms: int) -> list[int]:
+    """Return how far apart the beats from *source* to *target* are in the next *ms*."""
+    at: list[int] = []
+    for _ in range(ms):
+        network.wire.clear()
+        network.run(1)
+        if any((a, b) == (source, target) and d[TYPE_AT] == BEAT for a, b, _, d in network.wire):
+            at.append(network.now)
+    return [later - earlier for earlier, later in pairwise(at)]
+
+
+@pytest.mark.parametrize(("profile", "calm"), [("standard", 2), ("fast", 1), ("vm", 2), ("wan", 1)])
+def test_a_calm_heart_beats_half_as_often_where_that_leaves_five_beats_to_suspect(
+    profile: str, calm: int
+) -> None:
+    network = settled(3, profile=profile)
+    network.run(5000)
+    network.record = True
+    timers = PROFILES[profile].scaled(3)
+    assert set(times_of_beats(network, 1, 2, 10_000)) == {calm * timers.beat_ms}
+    assert timers.suspect_ms >= 5 * timers.calm_ms
+
+
+def test_news_ends_the_calm_at_once() -> None:
+    network = settled(3)
+    network.run(5000)
+    network.record = True
+    network.wire.clear()
+    heart = network.sites[1].heart
+    assert heart.deadline_ms is not None
+    network.run(heart.deadline_ms + 20 - network.now)
+    network.tell(1, Beat(b"term 5"))
+    assert heart.deadline_ms - network.now == 80
+    assert times_of_beats(network, 1, 2, 350)[:2] == [100, 100]
+
+
+def test_a_path_that_loses_ends_the_calm() -> None:
+    network = settled(3)
+    network.run(5000)
+    network.loss = 0.1
+    network.run(5000)
+    network.record = True
+    gaps = times_of_beats(network, 1, 2, 5000)
+    assert gaps.count(100) > 0.9 * len(gaps)
 
 
 def test_beats_to_a_peer_that_does_not_hear_us_are_read_at_once() -> None:

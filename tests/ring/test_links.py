@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pcsx.ring.config import Address
-from pcsx.ring.links import SIZE_HELD_MS, Link, Paths
+from functools import partial
+
+from pcsx.ring.config import PROFILES, Address
+from pcsx.ring.links import SIZE_HELD_MS, SIZE_PROBE_BEATS, Link, Paths
 from pcsx.ring.wire import PACKET_SIZES
 
 
@@ -92,6 +94,25 @@ def test_packets_are_as_large_as_the_peer_says_came_through() -> None:
         assert link.size == size
 
 
+def test_a_probe_comes_again_before_the_size_is_forgotten_in_every_profile() -> None:
+    for profile in PROFILES.values():
+        assert SIZE_PROBE_BEATS * profile.calm_ms < SIZE_HELD_MS
+
+
+def test_one_beat_lost_of_forty_is_a_loss_seen_and_a_long_quiet_ends_it() -> None:
+    link = paths(0).links[0]
+    hear = partial(
+        link.hear_beat, sent_ms=1, echo_ms=0, held_ms=0, reaches=True, size=0, now_ms=1
+    )  # fmt: skip
+    hear(number=1)
+    assert not link.loses
+    hear(number=3)
+    assert link.loses
+    for number in range(4, 60):
+        hear(number=number)
+    assert not link.loses
+
+
 def test_the_largest_packet_is_remembered_for_a_while_only() -> None:
     link = paths(0).links[0]
     link.hear_size(8932, 1000)
@@ -104,5 +125,5 @@ def test_the_largest_packet_is_remembered_for_a_while_only() -> None:
 def test_every_larger_size_is_probed_now_and_then_and_the_first_never() -> None:
     sizes = [paths(0, 0).links[1].probe_size(number) for number in range(1000)]
     assert {size: sizes.count(size) for size in set(sizes)} == {
-        0: 980, PACKET_SIZES[1]: 10, PACKET_SIZES[2]: 10,
+        0: 960, PACKET_SIZES[1]: 20, PACKET_SIZES[2]: 20,
     }  # fmt: skip

@@ -454,12 +454,13 @@ class Log:
 
     @property
     def _round_ms(self) -> int:
-        """Return the time between rounds: some whole beats, and a little less.
+        """Return the time between rounds: some whole beats, calm ones too, and a little less.
 
         So a round comes when a heartbeat is nearly due, and one waking of a heart does for both.
         """
-        beats = max(1, self._down_ms // (ROUNDS_A_DOWN * self._beat_ms))
-        return beats * self._beat_ms - self._beat_ms // 16
+        calm_ms = self._entries.voters.timers.calm_ms
+        beats = max(1, round(self._down_ms / (ROUNDS_A_DOWN * calm_ms)))
+        return beats * calm_ms - self._beat_ms // 16
 
     def _patient(self, now: Now) -> int:
         """Return when to stand if nobody is heard of until then: one to two times *down*."""
