@@ -1,7 +1,7 @@
 # Completion of pcsx for bash. Made from the command tree: make generated.
 _pcsx_words() {
     case "$1" in
-        '') printf '%s\n' 'acl' 'agent' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'explain' 'group' 'history' 'lock' 'maintenance' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'status' 'stonith' 'store' 'tag' 'transition' 'undo' 'why' 'witness' ;;
+        '') printf '%s\n' 'acl' 'agent' 'alert' 'apply' 'cib' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'explain' 'group' 'history' 'lock' 'maintenance' 'metrics' 'monitor' 'node' 'property' 'quorum' 'ra' 'redo' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'site' 'status' 'stonith' 'store' 'tag' 'ticket' 'transition' 'undo' 'why' 'witness' ;;
         'acl') printf '%s\n' 'can' 'config' 'disable' 'enable' 'group' 'permission' 'role' 'user' ;;
         'acl can') printf '%s\n' 'read' 'write' ;;
         'acl group') printf '%s\n' 'create' 'delete' ;;
@@ -128,6 +128,8 @@ _pcsx_words() {
         'resource validate') printf '%s\n' 'node=' ;;
         'ring') printf '%s\n' 'links' 'stats' 'status' ;;
         'rule') printf '%s\n' 'check' 'next' ;;
+        'site') printf '%s\n' 'ticket' ;;
+        'site ticket') printf '%s\n' 'activate' 'cleanup' 'grant' 'revoke' 'show' 'standby' 'time' ;;
         'status') printf '%s\n' 'cluster' 'cluster-wide' 'nodes' 'query' 'resources' 'wait' ;;
         'status query') printf '%s\n' 'resource' 'exists' 'is-type' 'is-state' 'get-nodes' ;;
         'status resources') printf '%s\n' 'node=' ;;
@@ -154,6 +156,7 @@ _pcsx_words() {
         'store') printf '%s\n' 'delete' 'get' 'list' 'set' 'watch' ;;
         'tag') printf '%s\n' 'config' 'create' 'delete' 'update' ;;
         'tag update') printf '%s\n' 'add' 'remove' ;;
+        'ticket') printf '%s\n' 'activate' 'cleanup' 'grant' 'revoke' 'show' 'standby' 'time' ;;
         'transition') printf '%s\n' 'graph' 'list' 'replay' 'show' ;;
     esac
 }
@@ -775,6 +778,15 @@ _pcsx_is() {
         'sam') printf '%s\n' open ;;
         'shell') printf '%s\n' open ;;
         'simulate') printf '%s\n' open ;;
+        'site') printf '%s\n' closed ;;
+        'site ticket') printf '%s\n' open ;;
+        'site ticket activate') printf '%s\n' open ;;
+        'site ticket cleanup') printf '%s\n' open ;;
+        'site ticket grant') printf '%s\n' open ;;
+        'site ticket revoke') printf '%s\n' open ;;
+        'site ticket show') printf '%s\n' open ;;
+        'site ticket standby') printf '%s\n' open ;;
+        'site ticket time') printf '%s\n' open ;;
         'status') printf '%s\n' open ;;
         'status cluster') printf '%s\n' open ;;
         'status cluster-wide') printf '%s\n' open ;;
@@ -837,6 +849,14 @@ _pcsx_is() {
         'tag create') printf '%s\n' open ;;
         'tag delete') printf '%s\n' open ;;
         'tag update') printf '%s\n' open ;;
+        'ticket') printf '%s\n' open ;;
+        'ticket activate') printf '%s\n' open ;;
+        'ticket cleanup') printf '%s\n' open ;;
+        'ticket grant') printf '%s\n' open ;;
+        'ticket revoke') printf '%s\n' open ;;
+        'ticket show') printf '%s\n' open ;;
+        'ticket standby') printf '%s\n' open ;;
+        'ticket time') printf '%s\n' open ;;
         'transition') printf '%s\n' closed ;;
         'transition graph') printf '%s\n' open ;;
         'transition list') printf '%s\n' open ;;

@@ -2,7 +2,7 @@
 function __pcsx_words
     switch "$argv"
         case ''
-            printf '%s\n' 'acl	Say who may read and change what.' 'agent	List agents, show what they take, and let them judge it.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'explain	Tell what a code of a message means.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'maintenance	Leave the cluster, nodes or resources alone for a while.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'transition	Show, draw and replay what was decided.' 'undo	Take a change back.' 'why	Tell why something runs where it does, or does not.' 'witness	Vote in clusters from a machine outside of them.'
+            printf '%s\n' 'acl	Say who may read and change what.' 'agent	List agents, show what they take, and let them judge it.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'explain	Tell what a code of a message means.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'maintenance	Leave the cluster, nodes or resources alone for a while.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'site	Grant and revoke tickets, in crm\'s words.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'ticket	Grant and revoke tickets of this site.' 'transition	Show, draw and replay what was decided.' 'undo	Take a change back.' 'why	Tell why something runs where it does, or does not.' 'witness	Vote in clusters from a machine outside of them.'
         case 'acl'
             printf '%s\n' 'can	Tell what a user may do with what an XPath selects, and by which groups; status 2 for no.' 'config	Show roles, users and groups, and whether access is controlled at all.' 'disable	Control access no longer.' 'enable	Control access from now on.' 'group	Create and delete groups of access control.' 'permission	Add permissions to roles, and delete them.' 'role	Create, delete, assign and unassign roles.' 'user	Create and delete users of access control.'
         case 'acl can'
@@ -255,6 +255,10 @@ function __pcsx_words
             printf '%s\n' 'links	Show every link to every peer: round trip, loss, largest packet, and whether it works.' 'stats	Show the counters of the heart: packets, drops by their reason, missed schedules.' 'status	Show the view, the log, this node\'s own state, and what is held of each peer.'
         case 'rule'
             printf '%s\n' 'check	Tell whether a rule holds now, or --at another time; status 2 where it holds nowhere.' 'next	Tell when a rule turns next: from holding to not holding, or the other way.'
+        case 'site'
+            printf '%s\n' 'ticket	Grant and revoke tickets: what a constraint binds to one runs only at the site that has it.'
+        case 'site ticket'
+            printf '%s\n' 'activate	End the standby of a ticket.' 'cleanup	Forget all that is known of a ticket; it counts as not granted.' 'grant	Let this site have a ticket.' 'revoke	Take a ticket from this site; what needs it is dealt with by its loss-policy.' 'show	Show tickets: whether this site has them, since when, and which constraints name them.' 'standby	Stop or demote in good order what needs a ticket, before it is revoked.' 'time	Show when a ticket was last granted to this site.'
         case 'status'
             printf '%s\n' 'cluster	Show the headline alone, and the nodes.' 'cluster-wide	Show the whole state: a headline, what is wrong with a next command, nodes, resources.' 'nodes	Show the nodes and what state they are in.' 'query	Ask one thing of a resource: the exit status is 0 for yes, 2 for no, 1 for a fault.' 'resources	Show which resources run where.' 'wait	Wait until the cluster has done all that its configuration asks for.'
         case 'status query'
@@ -307,6 +311,8 @@ function __pcsx_words
             printf '%s\n' 'config	Show tags and what they stand for.' 'create	Create a tag on resources.' 'delete	Delete tags; what they stood for stays.' 'update	Add resources to a tag, move them in it, or take them out.'
         case 'tag update'
             printf '%s\n' 'add' 'remove'
+        case 'ticket'
+            printf '%s\n' 'activate	End the standby of a ticket.' 'cleanup	Forget all that is known of a ticket; it counts as not granted.' 'grant	Let this site have a ticket.' 'revoke	Take a ticket from this site; what needs it is dealt with by its loss-policy.' 'show	Show tickets: whether this site has them, since when, and which constraints name them.' 'standby	Stop or demote in good order what needs a ticket, before it is revoked.' 'time	Show when a ticket was last granted to this site.'
         case 'transition'
             printf '%s\n' 'graph	Draw a decision: what waits for what, as SVG (or dot or xml, by FILE\'s ending or --format).' 'list	List the decisions that this node and the one in charge keep, newest first.' 'replay	Decide again on what a decision read, and say whether the same came of it, byte for byte.' 'show	Show what a decision was: what was to be done, in order, and the reasons of it.'
     end
@@ -1534,6 +1540,24 @@ function __pcsx_is
             printf '%s\n' open
         case 'simulate'
             printf '%s\n' open
+        case 'site'
+            printf '%s\n' closed
+        case 'site ticket'
+            printf '%s\n' open
+        case 'site ticket activate'
+            printf '%s\n' open
+        case 'site ticket cleanup'
+            printf '%s\n' open
+        case 'site ticket grant'
+            printf '%s\n' open
+        case 'site ticket revoke'
+            printf '%s\n' open
+        case 'site ticket show'
+            printf '%s\n' open
+        case 'site ticket standby'
+            printf '%s\n' open
+        case 'site ticket time'
+            printf '%s\n' open
         case 'status'
             printf '%s\n' open
         case 'status cluster'
@@ -1657,6 +1681,22 @@ function __pcsx_is
         case 'tag delete'
             printf '%s\n' open
         case 'tag update'
+            printf '%s\n' open
+        case 'ticket'
+            printf '%s\n' open
+        case 'ticket activate'
+            printf '%s\n' open
+        case 'ticket cleanup'
+            printf '%s\n' open
+        case 'ticket grant'
+            printf '%s\n' open
+        case 'ticket revoke'
+            printf '%s\n' open
+        case 'ticket show'
+            printf '%s\n' open
+        case 'ticket standby'
+            printf '%s\n' open
+        case 'ticket time'
             printf '%s\n' open
         case 'transition'
             printf '%s\n' closed

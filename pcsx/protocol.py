@@ -163,6 +163,20 @@ class FenceHistory(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketSet(Request):
+    """Change the state of *ticket* at this site, as `cib.tickets.TicketChange` says.
+
+    Answers `changed`, and `state`: the ticket's attributes, None where nothing is known of it.
+    """
+
+    ticket: str
+    put: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[str, ...] = ()
+    forgotten: bool = False
+    do: ClassVar[str] = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
 class AgentMetadata(Request):
     """The metadata XML of *agent* (`ocf:heartbeat:IPaddr2`) as this node has it: `xml`."""
 
@@ -656,7 +670,8 @@ REQUESTS: Final[dict[str, type[Request]]] = {
     cls.do: cls
     for cls in (
         GetStatus, GetState, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, Fence,
-        ConfirmFence, FenceHistory, ForgetFences, AgentMetadata, NodeStop, NodeStart, Destroy,
+        ConfirmFence, FenceHistory, ForgetFences, TicketSet,
+        AgentMetadata, NodeStop, NodeStart, Destroy,
         ClusterSetup, SetupAnswer, Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions,
         Diary,
         RunAgent, TestAlert, ProbeDevices,

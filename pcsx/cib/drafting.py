@@ -22,6 +22,7 @@ from pcsx.cib.status import (
     history_element,
     node_element,
 )
+from pcsx.cib.tickets import Pairs, tickets_element
 
 PIECE: Final = 100
 """At most so many histories in one part."""
@@ -36,10 +37,11 @@ class Configured:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """What stands on the root, and the ids of the nodes whose states there are, in order."""
+    """What stands on the root, the ids of the nodes whose states there are, in order; tickets."""
 
     attributes: tuple[tuple[str, str], ...]
     nodes: tuple[str, ...]
+    tickets: tuple[tuple[str, Pairs], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Told:
             self._configuration = new.configuration
             yield Configured(new.configuration.packed())
             self._root = None
-        root = Root(new.attributes, tuple(state.id for state in new.states))
+        root = Root(new.attributes, tuple(state.id for state in new.states), new.tickets)
         if root != self._root:
             self._root = root
             yield root
@@ -109,14 +111,15 @@ class Draft:
                     self._tree.remove(old)
                 etree.SubElement(self._tree, "status").extend(self._states.values())
                 self._changed = None
-            case Root(attributes, nodes):
-                self._set_root(attributes, nodes)
+            case Root():
+                self._set_root(part)
             case NodeChanged():
                 self._change(part)
 
-    def _set_root(self, attributes: tuple[tuple[str, str], ...], nodes: tuple[str, ...]) -> None:
+    def _set_root(self, root: Root) -> None:
         assert self._tree is not None
-        for name, value in attributes:
+        nodes = root.nodes
+        for name, value in root.attributes:
             self._tree.set(name.replace("_", "-"), value)
         for id in nodes:
             if id not in self._states:
@@ -129,6 +132,8 @@ class Draft:
         status = self._tree.find("status")
         assert status is not None
         status[:] = list(self._states.values())
+        if (tickets := tickets_element(root.tickets)) is not None:
+            status.append(tickets)
         self._changed = None
 
     def _change(self, part: NodeChanged) -> None:

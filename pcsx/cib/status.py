@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from pcsx.cib.document import Cib
+from pcsx.cib.tickets import Pairs, tickets_element
 
 SET = "#set:"
 """How the name of a transient attribute begins that is in a set of its own: `#set:ID:NAME`."""
@@ -60,15 +61,23 @@ class Situation:
     states: tuple[NodeState, ...]
     attributes: tuple[tuple[str, str], ...] = ()
     """What stands on the root beside what the configuration's has."""
+    tickets: tuple[tuple[str, Pairs], ...] = ()
+    """The tickets whose state is known, by name, with their attributes."""
 
     def document(self) -> Cib:
         """Return it put together."""
-        return assemble(self.configuration, self.states, **dict(self.attributes))
+        return assemble(self.configuration, self.states, self.tickets, **dict(self.attributes))
 
 
-def assemble(cib: Cib, states: Iterable[NodeState], **attributes: str) -> Cib:
-    """Return *cib* with *states* as its status section, and *attributes* set on its root."""
+def assemble(
+    cib: Cib,
+    states: Iterable[NodeState],
+    tickets: Iterable[tuple[str, Pairs]] = (),
+    **attributes: str,
+) -> Cib:
+    """Return *cib* with *states* and *tickets* as its status section, *attributes* on its root."""
     sections = [node_element(state) for state in states]
+    known = tickets_element(tickets)
 
     def change(tree: etree._Element) -> None:
         for old in tree.findall("status"):
@@ -77,6 +86,8 @@ def assemble(cib: Cib, states: Iterable[NodeState], **attributes: str) -> Cib:
             tree.set(name.replace("_", "-"), value)
         status = etree.SubElement(tree, "status")
         status.extend(sections)
+        if known is not None:
+            status.append(known)
 
     return cib.edited(change)
 

@@ -17,6 +17,7 @@ from pcsx.cib import Cib
 from pcsx.cib.history import History
 from pcsx.cib.judging import CHECKS
 from pcsx.cib.replica import Change, Replica
+from pcsx.cib.tickets import TicketChange
 from pcsx.daemon.packing import packed, unpacked
 from pcsx.daemon.trust import (
     KeyActive,
@@ -155,6 +156,23 @@ class FencesForgotten:
     wall_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class TicketDecided:
+    """*by* changed the state of a ticket, at *wall_s*; see `cib.tickets`."""
+
+    ticket: str
+    put: tuple[tuple[str, str], ...]
+    dropped: tuple[str, ...]
+    forgotten: bool
+    by: str
+    wall_s: int
+
+    @property
+    def change(self) -> TicketChange:
+        """Return what it comes to."""
+        return TicketChange(self.ticket, self.put, self.dropped, self.forgotten)
+
+
 Fact = (
     CibChange
     | FenceIntent
@@ -166,6 +184,7 @@ Fact = (
     | Unblocked
     | Reformed
     | FencesForgotten
+    | TicketDecided
     | TrustFact
 )
 
@@ -182,6 +201,7 @@ _CODEC: Final[Codec[Fact]] = Codec(
         8: Unblocked,
         9: Reformed,
         10: FencesForgotten,
+        11: TicketDecided,
         20: TokenMade,
         21: TokenUsed,
         22: KeyPrepared,
@@ -236,6 +256,8 @@ class Ledger:
         """Up to which boot counter a node's lives are known to be over."""
         self.admitted: dict[int, int] = {}
         """Up to which boot counter a node's lives were let in."""
+        self.tickets: dict[str, dict[str, str]] = {}
+        """The state of each ticket that is known at this site."""
         self.fencings: dict[int, Fencing] = {}
         """Cases by number; the open ones and the newest `HISTORY_MAX` closed."""
 
@@ -265,6 +287,8 @@ class Ledger:
                 for number, known in list(self.fencings.items()):
                     if known.verdict and target in (0, known.target):
                         del self.fencings[number]
+            case TicketDecided():
+                self._change_ticket(fact)
             case Unblocked() | Reformed():
                 pass  # for the record alone
             case Admitted(node, boot):
@@ -276,6 +300,13 @@ class Ledger:
         self.trials.pop(ends, None)
         if until_s:
             self.trials[self.history.find("last").name] = until_s
+
+    def _change_ticket(self, fact: TicketDecided) -> None:
+        new = fact.change.applied(self.tickets.get(fact.ticket), fact.wall_s)
+        if new is None:
+            self.tickets.pop(fact.ticket, None)
+        else:
+            self.tickets[fact.ticket] = new
 
     def _fenced_alone(self, index: int, fact: FencedAlone) -> None:
         self.fencings[index] = Fencing(
@@ -335,6 +366,7 @@ class Ledger:
             ],
             "trials": sorted(self.trials.items()),
             "trust": self.trust.to_json(),
+            "tickets": sorted(self.tickets.items()),
             "replica": base64.b64encode(self.replica.snapshot()).decode(),
         }
         return packed(json.dumps(plain, sort_keys=True).encode())
@@ -351,6 +383,7 @@ class Ledger:
             ledger.history.add(Change.from_bytes(text.encode()))
         ledger.trials = dict(plain["trials"])
         ledger.trust = Trust.from_json(plain.get("trust", {}))
+        ledger.tickets = {name: dict(state) for name, state in plain.get("tickets", ())}
         ledger.over = _by_node(plain["over"])
         ledger.admitted = _by_node(plain["admitted"])
         ledger.fencings = {case["case"]: Fencing(**case) for case in plain["fencings"]}

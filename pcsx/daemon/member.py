@@ -674,6 +674,8 @@ class Member:
                 effects += self._closed(case, now)
             case FencedAlone():
                 effects += self._closed(index, now)
+            case ledger.TicketDecided():
+                effects += self._ticketed(fact, now)
             case ledger.Unblocked(by):
                 effects.append(port.Note("node", f"{by} ended the wait for all voters"))
             case ledger.Reformed(by):
@@ -686,6 +688,14 @@ class Member:
             case ledger.Admitted(node):
                 effects += self._controlled(dc.Stir(f"node {node} was let in"), now)
         return effects + self._after(index)
+
+    def _ticketed(self, fact: ledger.TicketDecided, now: Now) -> list[MemberEffect]:
+        """Tell of a ticket that changed, and have all be looked at anew at once."""
+        pairs = " ".join(f"{name}={value}" for name, value in fact.put)
+        what = "is forgotten" if fact.forgotten else pairs or f"loses {' '.join(fact.dropped)}"
+        text = f"ticket {fact.ticket} {what}"
+        stirred = self._controlled(dc.Stir(text, anew=True), now)
+        return [port.Note("cib", f"{fact.by}: {text}"), *stirred]
 
     def _closed(self, number: int, now: Now) -> list[MemberEffect]:
         self._results.pop(number, None)

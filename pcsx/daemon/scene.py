@@ -186,6 +186,10 @@ class Scene:
                 ("have_quorum", "1" if self.quorum.quorate else "0"),
                 ("dc_uuid", str(self.dc) if self.dc else ""),
             ),
+            tuple(
+                (name, tuple(sorted(state.items())))
+                for name, state in sorted(self.ledger.tickets.items())
+            ),
         )
 
     @property

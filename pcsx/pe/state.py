@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pcsx.cib.document import Cib
+from pcsx.cib.tickets import told_of
 from pcsx.pe.model import Bundle, Clone, Collective, Node, Primitive, Resource, WorkingSet
 from pcsx.pe.read.working_set import working_set
 from pcsx.pe.report import (
@@ -83,6 +84,7 @@ def status_object(cib: Cib, live: Told | None, wall: datetime) -> tuple[dict[str
             for one in work.resources
             if not (one.removed and not is_active(one, partly=True))
         ],
+        "tickets": told_of(cib),
         "counts": {
             "nodes": len(nodes),
             "nodes_online": sum(node["online"] for node in nodes),

@@ -42,6 +42,17 @@ json: The text is no JSON, or not the JSON that the program writes. The message 
 copy-name: A copy's name has letters, digits, dots, dashes and underlines only.
 left-out: The language that was asked for has no words for this part; it stands in the XML only.
 
+# Tickets
+ticket-name: A ticket's name has letters, digits, dots, dashes and underlines only.
+ticket-attribute: This cannot be an attribute of a ticket, or a value of one.
+ticket-unused: The ticket is granted or taken, and nothing depends on it. Bind something to it: \
+pcsx constraint ticket.
+ticket-elsewhere: Two sites that have one ticket may run the same service twice. Make sure that \
+no other site has it, then use --force.
+ticket-loss: What needs the ticket is stopped, demoted, frozen or its node fenced, at once. Put \
+the ticket into standby first, or use --force.
+no-such-ticket: Nothing is known of the ticket, and no constraint names it.
+
 # Ids and references
 id-empty: An id cannot be empty.
 id-invalid: An id begins with a letter or underline, and has letters, digits, dots and dashes.

@@ -34,11 +34,14 @@ def _carried(told: Told, draft: Draft, situation: Situation) -> None:
 
 def _changed(rng: random.Random, old: Situation) -> Situation:
     """Return a situation a little further on."""
-    match rng.randint(0, 6):
+    match rng.randint(0, 7):
         case 0:
             return replace(old, configuration=_configuration(rng.choice("abc")))
         case 1:
             return replace(old, attributes=(("have_quorum", rng.choice("01")), ("dc_uuid", "1")))
+        case 7:
+            known = rng.choice(((), (("T", (("granted", "true"),)), ("U", (("standby", "true"),)))))
+            return replace(old, tickets=known)
         case 2:
             ids = rng.sample(["1", "2", "3"], rng.randint(1, 3))
             known = {state.id: state for state in old.states}

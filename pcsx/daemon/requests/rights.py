@@ -33,6 +33,7 @@ from pcsx.protocol import (
     RingStatus,
     StoreGet,
     StoreWatch,
+    TicketSet,
     Tool,
     Transitions,
     WaitIdle,
@@ -78,7 +79,7 @@ def require_right(
         return
     if kind in READS_ALL:
         xpath, mode, what = EVERYTHING, Mode.READ, "read the whole configuration"
-    elif kind is Cleanup:
+    elif kind in (Cleanup, TicketSet):
         xpath, mode, what = "/cib/status", Mode.WRITE, "change the status section"
     else:
         xpath, mode, what = EVERYTHING, Mode.WRITE, f"do this ({request.do})"

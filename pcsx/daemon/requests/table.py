@@ -13,6 +13,7 @@ from pcsx.daemon.requests import (
     quorum,
     renewal,
     services,
+    tickets,
     tools,
     witness,
 )
@@ -73,6 +74,7 @@ from pcsx.protocol import (
     StoreSet,
     StoreWatch,
     TestAlert,
+    TicketSet,
     TokenRecord,
     Tool,
     Transitions,
@@ -94,6 +96,7 @@ HANDLERS: Final[dict[type[Request], Handler]] = {
     ConfirmFence: fencing.confirm,
     FenceHistory: fencing.history,
     ForgetFences: fencing.forget,
+    TicketSet: tickets.change,
     AgentMetadata: agents.metadata,
     NodeStop: cluster.stop,
     NodeStart: cluster.start,

@@ -10,6 +10,7 @@ from pcsx.daemon.tools.cluster import cibadmin, crm_mon, crm_node, pacemakerd
 from pcsx.daemon.tools.fencing import stonith_admin
 from pcsx.daemon.tools.port import UNSUPPORTED, USAGE, Facts, Said, Wrong
 from pcsx.daemon.tools.resource import crm_resource
+from pcsx.daemon.tools.tickets import crm_ticket
 
 _Tool = Callable[[tuple[str, ...], Mapping[str, str], Facts], Said]
 
@@ -22,6 +23,7 @@ TOOLS: Final[dict[str, _Tool]] = {
     "crm_mon": crm_mon,
     "crm_node": crm_node,
     "crm_resource": crm_resource,
+    "crm_ticket": crm_ticket,
     "pacemakerd": pacemakerd,
     "stonith_admin": stonith_admin,
 }

@@ -30,7 +30,24 @@ def status_lines(
             lines += [f"    {line}" for line in problem["next"].splitlines()]
     lines += ["", "Nodes:", *_node_lines(value, full=full)]
     lines += ["", "Resources:", *(running or ["  none"])]
+    if value.get("tickets"):
+        lines += ["", "Tickets:", *(f"  {ticket_line(one)}" for one in value["tickets"])]
     return lines
+
+
+def ticket_line(one: Told) -> str:
+    """Return what is told of one ticket as a line."""
+    words = [f"{one['id']}: {'granted' if one['granted'] else 'not granted'}"]
+    if one["standby"]:
+        words.append("standby")
+    if one["last_granted"]:
+        words.append(f"last granted {one['last_granted']}")
+    own = ("granted", "standby", "last-granted")
+    words += [f"{name}={value}" for name, value in sorted(one["attributes"].items())
+              if name not in own]  # fmt: skip
+    if one["constraints"]:
+        words.append(f"needed by {', '.join(one['constraints'])}")
+    return ", ".join(words)
 
 
 def signs() -> dict[str, str]:
