@@ -41,6 +41,7 @@ from pcsx.daemon.effects import (
     Spawn,
     TellHeart,
 )
+from pcsx.daemon.errands import Errands
 from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
 from pcsx.daemon.guard import Watchman
 from pcsx.daemon.ledger import (
@@ -95,7 +96,7 @@ class Passed:
     """A client of *node* asks this node, the leader; answer by `Member.answer_forwarded`."""
 
     node: int
-    forward: messages.Forward
+    forward: messages.Forward | messages.Errand
 
 
 MemberEffect = Effect | Gone | Passed | port.ToWitness
@@ -173,6 +174,7 @@ class Member:
         self._proposals: dict[int, Callable[[port.Proposed, Now], list[MemberEffect]]] = {}
         self._forwards: dict[int, tuple[Answerer, int, bool]] = {}
         """Ticket -> who is told, the member that was asked, and whether it must lead."""
+        self._errands = Errands()
         self._applied_waits: list[tuple[int, Callable[[], list[Effect]]]] = []
         self._edits: deque[_Edit] = deque()
         self._editing = False
@@ -225,6 +227,7 @@ class Member:
             self.fencer.deadline_ms,
             self.describer.deadline_ms,
             self.attributes.deadline_ms,
+            self._errands.deadline_ms,
             self.controller.deadline_ms,
             self.trials.deadline_ms,
             self.pair.deadline_ms(),
@@ -334,6 +337,8 @@ class Member:
             effects += self.set_attributes(attrs.Tick(), now)
         if _due(self.controller.deadline_ms, now):
             effects += self._controlled(dc.Tick(), now)
+        for to, errand in self._errands.again(now):
+            effects += self._ring(port.SendTo(to, messages.encode(errand)), now)
         waits = self._going_since_ms is not None and not (self.leaving or self._stopping)
         if waits and now.ms >= (self._going_since_ms or 0) + STATUS_WAIT_MS:
             effects += self._stop_by_ourselves(now)
@@ -639,12 +644,17 @@ class Member:
         fact: Fact,
         now: Now,
         then: Callable[[port.Proposed, Now], list[MemberEffect]] | None = None,
+        *,
+        awaited: bool = True,
     ) -> list[MemberEffect]:
-        """Propose *fact*; *then* is told what became of it (index 0: refused)."""
+        """Propose *fact*; *then* is told what became of it (index 0: refused).
+
+        *awaited*: another node than this one waits for it.
+        """
         self._ticket += 1
         if then is not None:
             self._proposals[self._ticket] = then
-        return self._ring(port.Propose(self._ticket, ledger.encode(fact)), now)
+        return self._ring(port.Propose(self._ticket, ledger.encode(fact), awaited), now)
 
     def _committed(self, index: int, fact: Fact, now: Now) -> list[MemberEffect]:
         self.ledger.apply(index, fact)
@@ -889,8 +899,16 @@ class Member:
             message = messages.decode(payload)
         except Malformed:
             return []
-        if isinstance(message, messages.KeyOffer):
-            return self._rotated(self.rotation.offered(message.key, self.ledger.trust), now)
+        match message:
+            case messages.KeyOffer(key):
+                return self._rotated(self.rotation.offered(key, self.ledger.trust), now)
+            case messages.Errand():
+                if self._errands.begin(sender, message):
+                    return [Passed(sender, message)]
+                if (done := self._errands.answer_to(sender, message)) is not None:
+                    return self._ring(port.SendTo(sender, messages.encode(done)), now)
+            case messages.ErrandDone(boot, ticket, reply, index) if boot == self.boot.counter:
+                return self._answered(ticket, reply, index, last=True)
         return []
 
     # --- services for applications ----------------------------------------------------------------
@@ -978,7 +996,10 @@ class Member:
             case messages.Forward():
                 return [Passed(sender, message)] if message.leader == self.me else []
             case messages.Answer():
-                return self._answered(message) if message.node == self.me else []
+                if message.node != self.me:
+                    return []
+                said = message
+                return self._answered(said.ticket, said.reply, said.index, last=said.last)
         if picture is None:
             return []
         match message:
@@ -1363,37 +1384,62 @@ class Member:
         now: Now,
         *,
         leads: bool = True,
+        straight: bool = False,
     ) -> list[MemberEffect]:
         """Pass a client's request on to the member *to*; *answer* is given its words.
 
         *leads*: it is asked as leader (or DC), and its word is void when it is that no more.
+        *straight*: it has one answer, and need not come after what was said before it.
         """
         self._ticket += 1
-        told = self._tell(messages.Forward(to, self._ticket, request, caller), now)
+        if straight:
+            errand = messages.Errand(self.boot.counter, self._ticket, request, caller)
+            sent = _carried(messages.encode(errand))
+            self._errands.send(to, errand, now)
+            told = self._ring(port.SendTo(to, sent), now)
+        else:
+            told = self._tell(messages.Forward(to, self._ticket, request, caller), now)
         self._forwards[self._ticket] = (answer, to, leads)
         return told
 
     def answer_forwarded(
-        self, node: int, ticket: int, reply: dict[str, Any], now: Now, *, last: bool
+        self,
+        node: int,
+        asked: messages.Forward | messages.Errand,
+        reply: dict[str, Any],
+        now: Now,
+        *,
+        last: bool,
     ) -> list[MemberEffect]:
         """Send a reply to the node whose client asked."""
         text = json.dumps(reply).encode()
-        answer = messages.Answer(node, ticket, text, self.ledger.index, last)
+        if isinstance(asked, messages.Errand):
+            assert last, "an errand has one answer"
+            done = messages.ErrandDone(asked.boot, asked.ticket, text, self.ledger.index)
+            try:
+                sent = _carried(messages.encode(done))
+            except Failed as error:
+                done = replace(done, reply=json.dumps({"error": error.to_json()}).encode())
+                sent = messages.encode(done)
+            self._errands.keep(node, done)
+            return self._ring(port.SendTo(node, sent), now)
+        answer = messages.Answer(node, asked.ticket, text, self.ledger.index, last)
         try:
             return self._tell(answer, now)
         except Failed as error:
             told = json.dumps({"error": error.to_json()}).encode()
             return self._tell(replace(answer, reply=told), now)
 
-    def _answered(self, answer: messages.Answer) -> list[MemberEffect]:
-        known = self._forwards.get(answer.ticket)
+    def _answered(self, ticket: int, text: bytes, index: int, *, last: bool) -> list[MemberEffect]:
+        known = self._forwards.get(ticket)
         if known is None:
             return []
-        if answer.last:
-            del self._forwards[answer.ticket]
-        reply = json.loads(answer.reply)
+        if last:
+            del self._forwards[ticket]
+            self._errands.end(ticket)
+        reply = json.loads(text)
         then = known[0]
-        return list(self.after(answer.index, lambda: then(reply, answer.last)))
+        return list(self.after(index, lambda: then(reply, last)))
 
     def _forwards_lost(self, now: Now) -> list[MemberEffect]:
         """Tell those who wait for a leader that is none any more, or for a member that is gone."""
@@ -1401,10 +1447,12 @@ class Member:
         for ticket, (answer, to, leads) in list(self._forwards.items()):
             if leads and to != self.scene.dc:
                 del self._forwards[ticket]
+                self._errands.end(ticket)
                 error: PcsxError = NoQuorum("the leader changed while it worked on this; ask again")
                 effects += answer(error, True)
             elif not leads and to not in self.scene.members:
                 del self._forwards[ticket]
+                self._errands.end(ticket)
                 name = self.scene.config.node(to).name
                 effects += answer(Failed(f"{name} went away while it worked on this"), True)
         return effects

@@ -194,6 +194,29 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """A client of the sender's asks the receiver alone: *request* as JSON.
+
+    *boot* and *ticket* are the sender's; it comes again until it is answered.
+    """
+
+    boot: int
+    ticket: int
+    request: bytes
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandDone:
+    """The one reply to an `Errand`: JSON; *index*: apply the log that far first."""
+
+    boot: int
+    ticket: int
+    reply: bytes
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """A word of the services for applications: `ring.services.words` as bytes."""
 
@@ -231,6 +254,8 @@ ViewMessage = (
     | Unblock
     | Forward
     | Answer
+    | Errand
+    | ErrandDone
     | Served
     | KeyHeld
     | KeyOffer
@@ -255,6 +280,8 @@ _CODEC: Final[Codec[ViewMessage]] = Codec(
         14: Acknowledged,
         15: Served,
         16: Unblock,
+        17: Errand,
+        18: ErrandDone,
         30: KeyHeld,
         31: KeyOffer,
     },

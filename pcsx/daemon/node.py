@@ -755,13 +755,12 @@ class Node:
         member = self.member
         if member is None:
             return []
-        ticket = forward.ticket
 
         def answer(told: dict[str, Any] | PcsxError, last: bool) -> list[Effect]:
             if self.member is not member:
                 return []
             reply = {"error": told.to_json()} if isinstance(told, PcsxError) else told
-            sent = member.answer_forwarded(node, ticket, reply, self._now, last=last)
+            sent = member.answer_forwarded(node, forward, reply, self._now, last=last)
             return self._outside(sent, self._now)
 
         user, groups = of(forward.caller)

@@ -272,11 +272,11 @@ class Machine:
                 self._views.multicast(payload, safe=safe, now=now)
             case SendTo(node=node, payload=payload):
                 self._send_to(node, payload)
-            case Propose(ticket=ticket, payload=payload):
+            case Propose(ticket=ticket, payload=payload, awaited=awaited):
                 if len(payload) > PAYLOAD_MAX:
                     self._out.emit(Proposed(ticket, 0, f"larger than {PAYLOAD_MAX} bytes"))
                 else:
-                    self._log.propose(ticket, payload, now)
+                    self._log.propose(ticket, payload, now, awaited=awaited)
             case Reconfigure(ticket=ticket, config=config, base=base):
                 self._log.reconfigure(ticket, config, now, base=base)
             case ReadBarrier(ticket=ticket):

@@ -153,10 +153,14 @@ class SendTo:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """Append *payload* to the log (leaders only); answered by one `Proposed` with the *ticket*."""
+    """Append *payload* to the log (leaders only); answered by one `Proposed` with the *ticket*.
+
+    *awaited*: others are told at once that it is decided; else a few ms later, or with the next.
+    """
 
     ticket: int
     payload: bytes
+    awaited: bool = True
 
 
 @dataclass(frozen=True, slots=True)

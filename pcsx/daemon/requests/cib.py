@@ -89,9 +89,10 @@ def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
         until_s = 0
         if request.confirm_ms:
             until_s = int(now.wall.timestamp() + request.confirm_ms / 1000 + 0.999)
-        return list(member.decide(CibChange(change.to_bytes(), until_s), now, then))
+        fact = CibChange(change.to_bytes(), until_s)
+        return list(member.decide(fact, now, then, awaited=desk.passed))
 
-    return desk.on_leader(here, now)
+    return desk.on_leader(here, now, straight=True)
 
 
 def confirm(desk: Desk, request: Confirm, now: Now) -> list[Outcome]:

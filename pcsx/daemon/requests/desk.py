@@ -67,11 +67,17 @@ class Desk:
         return list(self.answer(error, True))
 
     def on_leader(
-        self, here: Callable[[Member], list[Outcome]], now: Now, *, dc: bool = False
+        self,
+        here: Callable[[Member], list[Outcome]],
+        now: Now,
+        *,
+        dc: bool = False,
+        straight: bool = False,
     ) -> list[Outcome]:
         """Do *here* if this node leads (with *dc*: is in charge), else pass the request on.
 
-        Raises `NoQuorum` where nobody leads.
+        *straight*: it has one answer, and need not come after what was said before it. Raises
+        `NoQuorum` where nobody leads.
         """
         member = self.member
         scene = member.scene
@@ -85,7 +91,7 @@ class Desk:
             )
         text = json.dumps(self.request.to_json()).encode()
         caller = who(self.user, self.groups)
-        return list(member.forward(leader, text, caller, self.answer, now))
+        return list(member.forward(leader, text, caller, self.answer, now, straight=straight))
 
     def readable(self, document: Cib) -> Cib:
         """Return the part of *document* that who asks may read; raises `NotAuthorised` for none."""

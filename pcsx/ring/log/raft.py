@@ -73,6 +73,8 @@ CAUGHT_UP: Final = 64
 IN_FLIGHT: Final = 2
 """So many writes of a leader are under way before proposals are gathered."""
 GATHER_MS: Final = 2
+ANNOUNCE_MS: Final = 5
+"""So long it may take until followers hear of a decision that none of their clients waits for."""
 ROUNDS_A_DOWN: Final = 10
 """How many rounds a leader asks in the time after which a peer is down, or nearly so."""
 GIVE_UP_PERCENT: Final = 100
@@ -244,7 +246,8 @@ class Log:
             case Standing() as standing:
                 due += [standing.give_up_ms, standing.resend_ms]
             case Leading() as leading:
-                due += [leading.round_due_ms, leading.flush_due_ms, *leading.gone.values()]
+                due += [leading.round_due_ms, leading.flush_due_ms, leading.announce_due_ms]
+                due += leading.gone.values()
                 due += [p.retry.due_ms for n, p in leading.progress.items() if n in self._members]
         return min((due_ms for due_ms in due if due_ms is not None), default=None)
 
@@ -697,7 +700,9 @@ class Log:
                 self._flush_entries(leading, now, round_=0)
             elif leading.flush_due_ms is None:
                 leading.flush_due_ms = now.ms + GATHER_MS
-        if leading.announce and self.commit == self.last_index:
+        late = leading.announce_due_ms is not None and now.ms >= leading.announce_due_ms
+        if late or (leading.announce and self.commit == self.last_index):
+            leading.announce_due_ms = None
             self._send_commit(leading)
         leading.announce = False
 
@@ -705,6 +710,7 @@ class Log:
         self._out.append(leading.unflushed)
         leading.unflushed = []
         leading.flush_due_ms = None
+        leading.announce_due_ms = None  # they hear of it by this
         self._send_entries(leading, tuple(leading.progress), now, round_=round_)
 
     def _send_entries(
@@ -957,7 +963,12 @@ class Log:
         matches[self._me] = self._durable
         agreed = min(self.voters.agreed(matches), self.last_index)
         if agreed > self.commit and self._entries.term_at(agreed) == self.term:
-            leading.announce = True
+            decided = range(self.commit + 1, agreed + 1)
+            if leading.unawaited.issuperset(decided):
+                leading.announce_due_ms = leading.announce_due_ms or now.ms + ANNOUNCE_MS
+            else:
+                leading.announce = True
+            leading.unawaited.difference_update(decided)
             self._apply(agreed, now)
 
     # --- applying ---------------------------------------------------------------------------------
@@ -1049,14 +1060,16 @@ class Log:
 
     # --- proposals --------------------------------------------------------------------------------
 
-    def propose(self, ticket: int, payload: bytes, now: Now) -> None:
-        """Append *payload* to the log, as its leader."""
+    def propose(self, ticket: int, payload: bytes, now: Now, *, awaited: bool = True) -> None:
+        """Append *payload* to the log, as its leader; *awaited* by others than this node."""
         leading = self._role
         if not isinstance(leading, Leading) or not leading.mine:
             self._out.emit(Proposed(ticket, 0, "this node does not lead the log"))
             return
         entry = self._append(leading, EntryKind.APP, payload)
         self._tickets[entry.index] = (self.term, ticket)
+        if not awaited:
+            leading.unawaited.add(entry.index)
 
     def reconfigure(
         self, ticket: int, config: RingConfig, now: Now, *, base: RingConfig | None = None

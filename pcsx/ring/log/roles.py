@@ -46,7 +46,11 @@ class Leading:
     reads: list[tuple[int, int, int]] = field(default_factory=list)
     """Who asked (0: this node), the question's number or ticket, the round that answers it."""
     announce: bool = False
-    """Followers should hear of the new commit index."""
+    """Followers should hear of the new commit index now."""
+    announce_due_ms: int | None = None
+    """When they should hear of it, if no entry has told them by then."""
+    unawaited: set[int] = field(default_factory=set)
+    """Entries that nobody but this node waits for."""
     asked_change: tuple[int, RingConfig] | None = None
     """A change with its ticket that waits for one which nobody asked for."""
     gone: dict[int, int] = field(default_factory=dict)

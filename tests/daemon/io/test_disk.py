@@ -264,7 +264,7 @@ class FaultyOs:
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(os, name)
-        if name not in ("pwrite", "fsync", "fdatasync", "rename", "open"):
+        if name not in ("pwrite", "pwritev", "fsync", "fdatasync", "rename", "open"):
             return real
 
         def call(*words: Any, **more: Any) -> Any:
