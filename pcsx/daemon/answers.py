@@ -107,6 +107,7 @@ def nodes_of(scene: Scene) -> list[dict[str, Any]]:
                 "unseen": scene.is_unseen(node.id),
                 "dc": node.id == scene.dc,
                 "reach": Reach(reach).name.lower(),
+                "held_out": scene.held_out.get(node.id, ""),
                 "watchdog_ms": watchdog_ms,
                 "watchdog_bites": bites,
                 "why": picture.why.name.lower() if picture is not None and not present else "",

@@ -417,7 +417,7 @@ class Member:
         """Do what the ring's machine asks for."""
         effects: list[MemberEffect] = []
         told = deque(did)
-        self.scene.partner = self.machine.partner
+        self.scene.partner, self.scene.held_out = self.machine.partner, self.machine.held_out
         while told:
             effect = told.popleft()
             match effect:

@@ -46,6 +46,8 @@ class Scene:
     """Which member was told in this view to fence, by case: its status may be older than that."""
     partner: int = 0
     """The other voter, while the ring's newest configuration counts just two of equal votes."""
+    held_out: dict[int, str] = field(default_factory=dict)
+    """Who is heard and not let into the view yet, and why."""
     lost_ms: dict[int, int] = field(default_factory=dict)
     """Since when each node is out of this node's view, for those that were in it."""
     fencing: bool = True

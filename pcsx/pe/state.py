@@ -27,7 +27,9 @@ from pcsx.pe.report import (
 )
 
 SCHEMA: Final = "pcsx-status/1"
-_OF_THE_DAEMON: Final = ("reach", "why", "since_s", "unseen", "watchdog_ms", "watchdog_bites")
+_OF_THE_DAEMON: Final = (
+    "reach", "held_out", "why", "since_s", "unseen", "watchdog_ms", "watchdog_bites",
+)  # fmt: skip
 NO_DEVICE: Final = "fencing is required and there is no fence device"
 TWO_WAYS_OUT: Final = (
     "pcsx stonith create NAME AGENT OPTIONS...      makes a device that cuts lost nodes off\n"
@@ -281,6 +283,8 @@ def _node_problems(node: Told) -> Iterator[dict[str, str]]:
         )
     elif node["pending"]:
         yield _problem("warning", f"Node {name} is joining.", "pcsx status --watch")
+    elif not node["online"] and node.get("held_out"):
+        yield _problem("warning", f"Node {name} is {node['held_out']}.", "pcsx ring links")
     elif not node["online"] and node["type"] != "guest":
         yield _problem("warning", f"Node {name} is offline.", f"pcsx cluster start {name}")
     elif node["standby"]:

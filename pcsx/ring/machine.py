@@ -153,6 +153,11 @@ class Machine:
         return self._log.committed_config
 
     @property
+    def held_out(self) -> dict[int, str]:
+        """Return who is heard and not let in yet, and why, in words."""
+        return self._views.held_out
+
+    @property
     def commit_index(self) -> int:
         """Return the index of the last entry that is known to be decided."""
         return self._log.commit

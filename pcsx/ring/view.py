@@ -15,6 +15,7 @@ from typing import Final
 
 from pcsx.ring.cliques import component, group_of, pair
 from pcsx.ring.config import RingConfig
+from pcsx.ring.damping import WINDOW_MS, Damping
 from pcsx.ring.frames import Boot, PeerState, Reach, Row, Rows, Why
 from pcsx.ring.messages import (
     NO_VIEW,
@@ -126,6 +127,9 @@ class Views:
         """What is held of the old view was told: nothing is sent or delivered in it any more."""
         self._state: Gathering | Committing | Operational | None = None
         self._review_ms: int | None = None
+        self._damping = Damping()
+        self._held: dict[int, int] = {}
+        """Who is heard and left out for a while, for it was lost too often; until when."""
 
     # --- what others ask --------------------------------------------------------------------------
 
@@ -139,6 +143,15 @@ class Views:
         """Return whether another view is being formed."""
         return isinstance(self._state, Gathering | Committing)
 
+    @property
+    def held_out(self) -> dict[int, str]:
+        """Return who is heard and not let in yet, for it was lost too often, and why in words."""
+        minutes = WINDOW_MS // 60_000
+        return {
+            node: f"held out: lost {self._damping.losses(node)} times within {minutes} minutes"
+            for node in self._held
+        }
+
     def reach(self, node: int) -> Reach:
         """Return what the detector holds of *node*."""
         return self._peers[node].reach if node in self._peers else Reach.UNKNOWN
@@ -151,7 +164,7 @@ class Views:
     @property
     def deadline_ms(self) -> int | None:
         """Return when `tick` wants to be called."""
-        due = [self._review_ms]
+        due = [self._review_ms, *self._held.values()]
         match self._state:
             case Gathering() as state:
                 due += [state.join_due_ms, state.patience_ms]
@@ -207,6 +220,7 @@ class Views:
             self._silent.discard(peer.node)
             self.joins.pop(peer.node, None)
         if peer.reach is Reach.DOWN:
+            self._damping.gone(peer.node)
             suspects = any(
                 other.reach is Reach.SUSPECT and self._is_in_view(other.node)
                 for other in self._peers.values()
@@ -288,6 +302,8 @@ class Views:
         if self._review_ms is not None and now.ms >= self._review_ms:
             self._review_ms = None
             self._review("a link is one-way", now)
+        if any(now.ms >= until_ms for until_ms in self._held.values()):
+            self._review("a node was held out for long enough", now)
 
     def _plan_nudge(self, now: Now) -> None:
         """Let the coordinator ask those outside from time to time: they may have been deaf."""
@@ -303,7 +319,11 @@ class Views:
         return 2 * self._timers.gather_ms
 
     def _outside(self) -> tuple[int, ...]:
-        return tuple(node for node in self._reachable() if not self._is_in_view(node))
+        return tuple(
+            node
+            for node in self._reachable()
+            if not self._is_in_view(node) and node not in self._held
+        )
 
     # --- GATHER -----------------------------------------------------------------------------------
 
@@ -365,7 +385,7 @@ class Views:
             self.view.id if self.view else NO_VIEW,
             self._epoch_durable,
             self.proposed,
-            tuple(sorted(self._silent)),
+            tuple(sorted(self._silent | self._held.keys())),
             tuple(self._rows[node] for node in sorted(self._rows)),
             self._log_state(),
         )
@@ -398,6 +418,8 @@ class Views:
                 else:
                     beat_ms = self._timers.beat_ms
                     self._review(f"{self._name(sender)} asks to join", now, beat_ms)
+                    if sender in self._held:
+                        self._send((sender,), self._join())
                 if isinstance(self._state, Gathering):
                     self.joins[sender] = join
                     self._propose(self._state, now)
@@ -630,6 +652,9 @@ class Views:
         self._out.emit(Regular(view, joined, left))
         names = " ".join(map(self._name, view.nodes))
         self._note(f"view {view.id.epoch}.{view.id.coordinator}: {names}")
+        for gone in left:
+            if gone.why not in (Why.LEFT, Why.REMOVED) and self._me in before:
+                self._damping.lost(gone.node, now.ms)
         self._silent = set(self._outside())
         self._tell_exclusion(view)
         self.fresh_view = True
@@ -681,6 +706,7 @@ class Views:
 
     def _group(self, now: Now) -> tuple[int, ...]:
         """Return the nodes that belong together with this one, as far as is known now."""
+        self._hold_out(now)
         left_out = self._left_out()
         nodes = (self._me, *(node for node in self._reachable() if node not in left_out))
         cuts = self._cuts(nodes, now)
@@ -706,13 +732,32 @@ class Views:
         )
         return frozenset(settled)
 
+    def _hold_out(self, now: Now) -> None:
+        """Note who is not let in yet, for it was lost too often: nobody who is needed for quorum.
+
+        A node that lets go of others by this rule has quorum without them, so of two halves that
+        lose each other over and over neither waits for the other's leave.
+        """
+        before, self._held = self._held, self._damping.held(self._reachable(), now.ms)
+        for node in [node for node in self._held if self._is_in_view(node)]:
+            del self._held[node]
+        if not self._held:
+            return
+        weight = weights(self._config)
+        rest = [self._me, *(node for node in self._reachable() if node not in self._held)]
+        if 2 * sum(weight.get(node, 0) for node in rest) <= sum(weight.values()):
+            self._held = {}
+        for node in sorted(self._held.keys() - before.keys()):
+            seconds = -(-(self._held[node] - now.ms) // 1000)
+            self._note(f"{self._name(node)} is {self.held_out[node]}, for {seconds} s")
+
     def _left_out(self) -> set[int]:
         """Return whom this node does without: the silent, and whom those it gathers with call so.
 
         The word of the lower id goes first, so that two that call each other silent are not both
         left out.
         """
-        left_out = set(self._silent)
+        left_out = self._silent | self._held.keys()
         for node in sorted(self.joins):
             silent = self.joins[node].silent
             if node not in left_out and self._me in silent:

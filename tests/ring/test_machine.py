@@ -177,6 +177,44 @@ def test_a_leader_that_hears_of_another_lineage_goes_on_and_one_that_is_excluded
     assert not world.machine(leader).leading
 
 
+def test_a_node_that_flaps_is_held_out_for_longer_each_time_and_let_in_again_by_itself() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    flapper = others(world, leader)[0]
+    stable = others(world, flapper)
+    links = {pair for node in stable for pair in ((flapper, node), (node, flapper))}
+
+    def together() -> bool:
+        return all(len(site.machine.view.nodes) == 3 for site in world.lives())  # type: ignore[union-attr]
+
+    waits = []
+    for _ in range(6):
+        world.cut |= links
+        world.run(world.timers.down_ms + 2000)
+        world.cut.clear()
+        began_ms, noted = world.now_ms, len(world.sites[leader].notes)
+        assert world.run(60_000, together), "it never came back"
+        waits.append(world.now_ms - began_ms)
+        told = [note for note in world.sites[leader].notes[noted:] if "is held out" in note]
+        assert len(told) == (1 if len(waits) > 3 else 0), told
+    assert max(waits[:3]) < 2000
+    for wait_ms, hold_ms in zip(waits[3:], (5000, 10_000, 20_000), strict=True):
+        assert hold_ms <= wait_ms < hold_ms + 2500
+    assert not world.machine(leader).held_out
+
+
+def test_a_node_without_which_there_is_no_quorum_is_never_held_out() -> None:
+    world = settled(2)
+    for _ in range(6):
+        world.cut |= {(1, 2), (2, 1)}
+        world.run(world.timers.down_ms + 2000)
+        world.cut.clear()
+        began_ms = world.now_ms
+        both = world.run(60_000, lambda: len(world.machine(1).view.nodes) == 2)  # type: ignore[union-attr]
+        assert both and world.now_ms - began_ms < 2000
+
+
 # --- rest -----------------------------------------------------------------------------------------
 
 

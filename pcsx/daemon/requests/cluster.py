@@ -137,9 +137,11 @@ def ring(desk: Desk, _request: RingStatus, now: Now) -> list[Outcome]:
     }
     for each in reach.values():
         each["reach"], each["why"] = each["reach"].name.lower(), each["why"].name.lower()
+    names = {node.id: str(node.name) for node in member.scene.config.nodes}
+    held_out = {names[id]: text for id, text in sorted(member.machine.held_out.items())}
     skew = {str(id): skew_s for id, skew_s in sorted(member.scene.skew_s.items())}
     log = asdict(member.machine.log_status(now))
-    return desk.ok({"log": log, "reach": reach, "skew_s": skew})
+    return desk.ok({"log": log, "reach": reach, "skew_s": skew, "held_out": held_out})
 
 
 def transitions(desk: Desk, request: Transitions, now: Now) -> list[Outcome]:

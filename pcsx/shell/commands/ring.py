@@ -53,7 +53,7 @@ def status(run: Run, words: list[str]) -> None:
         {
             "view": cluster["view"], "quorate": cluster["quorate"], "profile": cluster["profile"],
             "log": log, "rt": stats["rt"], "doubt": stats.get("doubt", 0),
-            "missed": stats["schedmiss"]["count"], "peers": peers,
+            "missed": stats["schedmiss"]["count"], "peers": peers, "held_out": ring["held_out"],
         }
     )  # fmt: skip
     view = cluster["view"]
@@ -63,6 +63,8 @@ def status(run: Run, words: list[str]) -> None:
     run.say(f"Log: {log['role']}, term {log['term']}, leader {leader}, index {log['commit']}")
     run.say(f"rt: {'yes' if stats['rt'] else 'no'}, doubt {stats.get('doubt', 0)} of 7, "
             f"{stats['schedmiss']['count']} missed schedules")  # fmt: skip
+    for name, text in ring["held_out"].items():
+        run.say(f"  {name} is {text}")
     for name, peer in sorted(peers.items()):
         silent = "never heard" if peer["silent_ms"] is None else f"heard {peer['silent_ms']} ms ago"
         age = peer["brain_age_ms"]
