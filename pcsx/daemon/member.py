@@ -99,7 +99,7 @@ class Passed:
     forward: messages.Forward | messages.Errand
 
 
-MemberEffect = Effect | Gone | Passed | port.ToWitness
+MemberEffect = Effect | Gone | Passed | port.ToWitness | port.FetchSnapshot
 
 
 _Edit = tuple[
@@ -423,7 +423,7 @@ class Member:
             match effect:
                 case port.Say(frame):
                     effects.append(TellHeart(frame))
-                case port.Persist() | port.Note() | port.ToWitness():
+                case port.Persist() | port.Note() | port.ToWitness() | port.FetchSnapshot():
                     effects.append(effect)
                 case port.TakeSnapshot(index):
                     taken = port.SnapshotTaken(index, self.ledger.snapshot())
@@ -463,6 +463,12 @@ class Member:
     def of_witness(self, payload: bytes, now: Now) -> list[MemberEffect]:
         """Hand what the witness says to the log."""
         return self._ring(port.FromWitness(payload), now)
+
+    def snapshot_fetched(
+        self, index: int, snapshot: port.Snapshot | None, now: Now
+    ) -> list[MemberEffect]:
+        """Hand the log the snapshot that it asked for, or nothing."""
+        return self._ring(port.SnapshotFetched(index, snapshot), now)
 
     def witness_reached(self, here: bool, now: Now) -> list[MemberEffect]:
         """Note whether the witness answers."""

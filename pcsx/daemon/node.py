@@ -34,6 +34,7 @@ from pcsx.daemon.effects import (
     Stopped,
     TellHeart,
 )
+from pcsx.daemon.fetching import Fetched, Fetcher, snapshot_as
 from pcsx.daemon.joining import Entrant, Joiner, check_newcomer
 from pcsx.daemon.member import Answerer, Gone, Member, MemberEffect, Passed
 from pcsx.daemon.requests import HANDLERS, Desk
@@ -55,7 +56,7 @@ from pcsx.protocol import ClusterJoin, ClusterRejoin, ClusterSetup, NodeAdmit, R
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach, Unconfigure
 from pcsx.ring.join import Token, fingerprint, public_of
-from pcsx.ring.port import Note, ToWitness
+from pcsx.ring.port import FetchSnapshot, Note, ToWitness
 from pcsx.values import Now
 
 TICKETS_FROM: Final = 1 << 32
@@ -122,6 +123,7 @@ class Node:
         self._life = life
         self._cluster = away.cluster if away is not None else ""
         self._recall = Recall(me, entropy)
+        self._fetcher = Fetcher(me, entropy)
         self.line = Line(me, entropy)
         """To the cluster's witness, where it has one."""
         self._enroller: Enroller | None = None
@@ -158,6 +160,7 @@ class Node:
             self._acceptance.until_ms if self._acceptance is not None else None,
             self._listening.until_ms if self._listening is not None else None,
             self._recall.deadline_ms() if self.member is not None else None,
+            self._fetcher.deadline_ms,
             self.line.deadline_ms if self.member is not None else None,
             self._enroller.until_ms if self._enroller is not None else None,
         ]
@@ -207,6 +210,8 @@ class Node:
             case events.StreamOpened() | events.StreamData() | events.StreamClosed():
                 if self._recall.owns(event):
                     return self._recalled(event, now)
+                if self._fetcher.owns(event):
+                    return self._fetched(self._fetcher.step(event), now)
                 if self.line.owns(event):
                     return self._of_line(self.line.step(event, now), now)
                 if self._enroller is not None and self._enroller.owns(event):
@@ -245,6 +250,11 @@ class Node:
                     pending = self._gone(refused, now) + pending
                 case ToWitness(payload):
                     pending = [*self.line.say(payload), *pending]
+                case FetchSnapshot():
+                    if self.member is not None:
+                        config = self.member.scene.config
+                        begun = self._fetcher.begin(effect, config, now)
+                        pending += self._fetched(begun, now)
                 case Passed(node, forward):
                     # What it asks of the disk comes after all that was asked before it.
                     pending += self._passed(node, forward, now)
@@ -450,6 +460,8 @@ class Node:
         config = member.scene.config
         deaf = not any(peer.reach in HEARD for peer in member.scene.reach.values())
         effects += self._recall.look(config, member.me, deaf=deaf, now=now)
+        if late := self._fetcher.look(now):
+            effects += self._fetched(late, now)
         # The log may name a witness that this life has not yet seen decided, and needs just now.
         voters = member.machine.voters
         named = voters.newest if voters.newest.witness is not None else voters.config
@@ -511,6 +523,20 @@ class Node:
                     effects.append(told)
         return effects
 
+    def _fetched(self, told: list[Effect | Fetched], now: Now) -> list[MemberEffect]:
+        """Hand the log what was fetched for it."""
+        effects: list[MemberEffect] = []
+        for each in told:
+            if not isinstance(each, Fetched):
+                effects.append(each)
+                continue
+            index, size = each.order.index, len(each.snapshot.state) if each.snapshot else 0
+            how = f"{size >> 10} KiB over TCP" if size else f"in pieces: {each.failure}"
+            effects.append(Note("log", f"the snapshot of entry {index} comes {how}"))
+            if self.member is not None:
+                effects += self.member.snapshot_fetched(index, each.snapshot, now)
+        return effects
+
     def _returned(self, returning: setup.Returning, now: Now) -> list[MemberEffect]:
         """Answer a node that came over TCP, by its key."""
         member = self.member
@@ -523,17 +549,12 @@ class Node:
                 keys=member.rotation.keys,
                 quorate=member.scene.quorum.quorate,
                 snapshot=lambda: self._snapshot(member),
+                offered=lambda: member.machine.snapshot,
             )
         return self._of_lobby(self.lobby.say(returning.stream, told), now)
 
     def _snapshot(self, member: Member) -> dict[str, Any]:
-        here = member.machine.snapshot_here(member.ledger.snapshot())
-        return {
-            "config": here.config.to_bytes().hex(),
-            "index": here.index,
-            "term": here.term,
-            "state": here.state.hex(),
-        }
+        return snapshot_as(member.machine.snapshot_here(member.ledger.snapshot()))
 
     def rejoin(self, request: ClusterRejoin, answer: Answerer, now: Now) -> list[MemberEffect]:
         """Begin to come over to the cluster that was begun anew."""

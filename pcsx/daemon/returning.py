@@ -19,12 +19,14 @@ from typing import Any, Final
 from pcsx.daemon.conversation import Conversation, by_key
 from pcsx.daemon.effects import Effect, Forget, Store
 from pcsx.daemon.events import Stored, StreamClosed, StreamData, StreamOpened
+from pcsx.daemon.fetching import snapshot_as
 from pcsx.daemon.joining import Entrant
 from pcsx.daemon.setup import Line, Me, Outcome
 from pcsx.errors import Failed
 from pcsx.protocol import ClusterRejoin
 from pcsx.ring.config import RingConfig, generation_of
 from pcsx.ring.join import Channel, public_of
+from pcsx.ring.port import Snapshot
 from pcsx.values import Now
 
 DEAF_MS: Final = 5_000
@@ -214,6 +216,7 @@ def answer_to(
     keys: tuple[bytes, ...],
     quorate: bool,
     snapshot: Callable[[], dict[str, Any]],
+    offered: Callable[[], Snapshot],
 ) -> dict[str, Any]:
     """Return what a member tells who has proved to have *key* and asks what *said* spells.
 
@@ -231,6 +234,10 @@ def answer_to(
         lineage, ask = int(said["lineage"]), str(said["ask"])
     except (KeyError, TypeError, ValueError):
         return {"error": "what you ask is not readable"}
+    if ask == "snapshot" and lineage == config.lineage:
+        here = offered()
+        gone = {"error": "this snapshot is there no more"}
+        return snapshot_as(here) if here.index == said.get("index") else gone
     if ask == "recall":
         if generation_of(lineage) < config.generation:
             reason = f"the cluster {config.name} was begun anew without this node"

@@ -72,6 +72,7 @@ from pcsx.ring.port import (
     Say,
     SendTo,
     Snapshot,
+    SnapshotFetched,
     SnapshotTaken,
     Tick,
     Unblock,
@@ -171,6 +172,11 @@ class Machine:
     def snapshot_here(self, state: bytes) -> Snapshot:
         """Return a snapshot of what is committed now, for a newcomer; *state* is the daemon's."""
         return self._log.snapshot_here(state)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Return the log's newest snapshot, which a leader offers to who is far behind."""
+        return self._log.snapshot
 
     @property
     def hard(self) -> HardState:
@@ -299,6 +305,8 @@ class Machine:
                 self._log.unblock(by, now)
             case Intend(ticket=ticket, node=node, boot=boot):
                 self._log.intend(ticket, node, boot)
+            case SnapshotFetched(index=index, snapshot=snapshot):
+                self._log.snapshot_fetched(index, snapshot)
             case SnapshotTaken(index=index, state=state):
                 self._log.snapshot_taken(index, state)
             case Leave():

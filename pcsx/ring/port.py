@@ -253,6 +253,14 @@ class SnapshotTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotFetched:
+    """What came of a `FetchSnapshot` for *index*: None where it must come over the sessions."""
+
+    index: int
+    snapshot: Snapshot | None
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """Leave the view and the ring in good order; ends in `Left`."""
 
@@ -292,6 +300,7 @@ MachineEvent = (
     | Persisted
     | PersistFailed
     | SnapshotTaken
+    | SnapshotFetched
     | Leave
     | Tick
 )
@@ -334,6 +343,17 @@ class Persist:
 class TakeSnapshot:
     """Answer `SnapshotTaken` with the daemon's state after *index* (all up to it was delivered)."""
 
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSnapshot:
+    """Fetch the snapshot of *index* from *node*, which leads, by other means than the sessions.
+
+    It is large. `SnapshotFetched` is the answer; without one it comes over the sessions in time.
+    """
+
+    node: int
     index: int
 
 
@@ -488,6 +508,7 @@ MachineEffect = (
     | ToWitness
     | Persist
     | TakeSnapshot
+    | FetchSnapshot
     | Restore
     | Transitional
     | Regular

@@ -16,6 +16,7 @@ from pcsx.daemon.returning import DEAF_MS, Barred, NewKeys, Recall, answer_to
 from pcsx.daemon.setup import Lobby, Me, Returning
 from pcsx.ring.config import Address, RingConfig, RingNode, next_lineage
 from pcsx.ring.join import public_of
+from pcsx.ring.port import Snapshot
 from pcsx.values import NodeName, Now
 
 KEYS = (b"n" * 32, b"o" * 32)
@@ -38,12 +39,13 @@ def config(*names: str) -> RingConfig:
 
 
 THREE = config("n1", "n2", "n3")
+OFFERED = Snapshot(40, 3, THREE, b"state")
 
 
 def told(said: dict[str, Any], key: str, known: RingConfig = THREE, *, quorate: bool = True) -> Any:
     return answer_to(
         said, key=public_of(identity(key)), config=known, keys=KEYS, quorate=quorate,
-        snapshot=lambda: {"state": "00"},
+        snapshot=lambda: {"state": "00"}, offered=lambda: OFFERED,
     )  # fmt: skip
 
 
@@ -138,7 +140,7 @@ class Call:
                     assert cluster == THREE.cluster
                     word = answer_to(
                         said, key=key, config=self.known, keys=KEYS, quorate=self.quorate,
-                        snapshot=dict,
+                        snapshot=dict, offered=lambda: OFFERED,
                     )  # fmt: skip
                     self._answer(self.lobby.say(stream, word))
 

@@ -13,7 +13,19 @@ from pcsx.ring.frames import Heard, Told
 from pcsx.ring.machine import Machine
 from pcsx.ring.messages import Message, Vote, encode
 from pcsx.ring.outbox import Outbox
-from pcsx.ring.port import Damage, FromHeart, Leave, Left, Quorum, ReadBarrier, Regular, Verdict
+from pcsx.ring.port import (
+    Damage,
+    FetchSnapshot,
+    FromHeart,
+    Leave,
+    Left,
+    MachineEffect,
+    Quorum,
+    ReadBarrier,
+    Regular,
+    SnapshotFetched,
+    Verdict,
+)
 from tests.ring.chaos import heal, rest, storm
 from tests.ring.world import World, config_of, founding
 
@@ -505,3 +517,57 @@ def test_a_vote_that_is_not_durable_is_caught() -> None:
 def test_the_founding_is_what_a_first_life_begins_with() -> None:
     recovered = founding(config_of(2))
     assert recovered.snapshot.index == 1 and recovered.entries == ()
+
+
+def far_behind() -> tuple[World, int, int]:
+    """Return a world whose leader has a large snapshot, the leader, and who was away meanwhile."""
+    world = settled(3, keep_effects=True)
+    leader = world.leader()
+    assert leader is not None
+    away = others(world, leader)[0]
+    world.crash(away)
+    for _ in range(70):
+        for number in range(64):
+            world.propose(leader, f"{number:02}".encode() * 200)
+        world.run(20)
+    world.run(3500)
+    assert len(world.machine(leader).snapshot.state) > 1024 * 1024
+    world.start(away)
+    world.run(10_000, lambda: any(isinstance(e, FetchSnapshot) for e in effects_of(world, away)))
+    return world, leader, away
+
+
+def effects_of(world: World, node: int) -> list[MachineEffect]:
+    return world.sites[node].effects
+
+
+def test_a_large_snapshot_is_fetched_whole_from_the_leader_that_offers_it() -> None:
+    world, leader, away = far_behind()
+    (order,) = [e for e in effects_of(world, away) if isinstance(e, FetchSnapshot)]
+    offered = world.machine(leader).snapshot
+    assert (order.node, order.index) == (leader, offered.index)
+    world.run(5000)
+    assert world.sites[away].applied < offered.index, "pieces are not taken meanwhile"
+    world.step(world.sites[away], SnapshotFetched(order.index, offered))
+    rest(world)
+    assert world.sites[away].disk.snapshot.index == offered.index
+
+
+@pytest.mark.parametrize("answers", (True, False))
+def test_a_large_snapshot_that_cannot_be_fetched_comes_in_pieces(answers: bool) -> None:
+    world, leader, away = far_behind()
+    offered = world.machine(leader).snapshot
+    if answers:
+        world.step(world.sites[away], SnapshotFetched(offered.index, None))
+    world.run(40_000, lambda: world.sites[away].disk.snapshot.index > 1)
+    assert world.sites[away].disk.snapshot.index == offered.index
+    assert sum(isinstance(e, FetchSnapshot) for e in effects_of(world, away)) == 1
+
+
+def test_what_is_fetched_and_is_not_what_the_leader_offers_is_not_taken() -> None:
+    world, leader, away = far_behind()
+    offered = world.machine(leader).snapshot
+    for wrong in (replace(offered, index=offered.index - 1), replace(offered, state=b"other")):
+        world.step(world.sites[away], SnapshotFetched(offered.index, wrong))
+        assert world.sites[away].applied < offered.index - 1
+    rest(world)

@@ -47,6 +47,7 @@ from pcsx.ring.port import (
     Damage,
     Entry,
     EntryKind,
+    FetchSnapshot,
     ForceNew,
     Intended,
     Leadership,
@@ -73,6 +74,10 @@ CAUGHT_UP: Final = 64
 IN_FLIGHT: Final = 2
 """So many writes of a leader are under way before proposals are gathered."""
 GATHER_MS: Final = 2
+BULK_BYTES: Final = 1024 * 1024
+"""A snapshot that is larger is fetched over TCP, where that can be done."""
+FETCH_MS: Final = 30_000
+"""So long pieces of it are not taken, for it may come whole."""
 ANNOUNCE_MS: Final = 5
 """So long it may take until followers hear of a decision that none of their clients waits for."""
 ROUNDS_A_DOWN: Final = 10
@@ -133,6 +138,10 @@ class Log:
         self._witness_here = False
         self._contest: tuple[tuple[int, ...], int] | None = None
         self._assembly = Assembly()
+        self._fetching: tuple[int, InstallSnap, int] | None = None
+        """From whom which snapshot is fetched, by its first piece, and until when."""
+        self._unfetched = 0
+        """The snapshot that could not be fetched: it comes in pieces."""
         self._tickets: dict[int, tuple[int, int]] = {}
         """Own proposals by index: term and ticket."""
         self._reads = Reads(out)
@@ -1403,6 +1412,8 @@ class Log:
             done = SnapResp(self.term, message.index, message.total)
             self._out.send_durable((sender,), done)
             return
+        if self._is_fetched(sender, message, now):
+            return
         try:
             snapshot = self._assembly.add(message)
         except (ValueError, KeyError, TypeError) as error:
@@ -1415,6 +1426,36 @@ class Log:
         self._assembly = Assembly()
         self._take_snapshot(snapshot)
         self._out.send_durable((sender,), SnapResp(self.term, snapshot.index, message.total))
+
+    def _is_fetched(self, sender: int, piece: InstallSnap, now: Now) -> bool:
+        """Return whether what *piece* is of comes whole and by other means; begin that."""
+        if self._fetching is not None:
+            node, known, until_ms = self._fetching
+            if (node, known.index) == (sender, piece.index) and now.ms < until_ms:
+                return True
+            self._fetching = None
+        if piece.total <= BULK_BYTES or piece.offset or piece.index == self._unfetched:
+            return False
+        self._fetching = (sender, piece, now.ms + FETCH_MS)
+        self._unfetched = piece.index  # but for this once
+        self._out.emit(FetchSnapshot(sender, piece.index))
+        return True
+
+    def snapshot_fetched(self, index: int, snapshot: Snapshot | None) -> None:
+        """Take the snapshot of *index* that was asked for, if the leader still offers that."""
+        if self._fetching is None or self._fetching[1].index != index:
+            return
+        (leader, piece, _), self._fetching = self._fetching, None
+        if snapshot is None or self.leader != leader or self._out.failed:
+            return
+        offered = (piece.index, piece.last_term, piece.config, piece.total)
+        config = snapshot.config.to_bytes()
+        fits = (snapshot.index, snapshot.term, config, len(snapshot.state)) == offered
+        if not fits or (index <= self.commit and not self.amnesiac):
+            return
+        self._assembly = Assembly()
+        self._take_snapshot(snapshot)
+        self._out.send_durable((leader,), SnapResp(self.term, index, piece.total))
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         """Hold *snapshot* in place of all before it, and of what conflicts with it."""
