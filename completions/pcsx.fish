@@ -2,7 +2,7 @@
 function __pcsx_words
     switch "$argv"
         case ''
-            printf '%s\n' 'acl	Say who may read and change what.' 'agent	List agents, show what they take, and let them judge it.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'cib	Work on copies of the document, and commit them as one change.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'explain	Tell what a code of a message means.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'lock	Hold a lock of the cluster while something runs.' 'maintenance	Leave the cluster, nodes or resources alone for a while.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'property	Show and set the options of the whole cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'redo	Make a change again that was undone.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'site	Grant and revoke tickets, in crm\'s words.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'ticket	Grant and revoke tickets of this site.' 'transition	Show, draw and replay what was decided.' 'undo	Take a change back.' 'why	Tell why something runs where it does, or does not.' 'witness	Vote in clusters from a machine outside of them.'
+            printf '%s\n' 'acl	Say who may read and change what.' 'agent	List agents, show what they take, and let them judge it.' 'alert	Call programs when something happens.' 'apply	Make the configuration what a file says.' 'booth	Write the files of the ticket manager booth.' 'cib	Work on copies of the document, and commit them as one change.' 'client	Tell how the daemon knows who asks.' 'cluster	Found, start, stop and describe the cluster and its nodes.' 'completion	Print the completion script of a shell.' 'config	Show, save, load, compare, convert and draw the configuration.' 'configure	Edit the configuration in crm\'s language.' 'confirm	Keep a change that was made on trial.' 'constraint	Say where resources run, in which order, and with which others.' 'daemon	Run the cluster daemon in the foreground.' 'demo	Try a cluster of three daemons on this machine.' 'diff	Show what differs between two states.' 'dr	Note which other cluster takes over a lost site.' 'explain	Tell what a code of a message means.' 'group	Send messages to process groups, and watch them.' 'history	Show what was changed, when and by whom.' 'host	Tell how hosts trust each other.' 'lock	Hold a lock of the cluster while something runs.' 'maintenance	Leave the cluster, nodes or resources alone for a while.' 'metrics	Print the state in the text format of Prometheus.' 'monitor	Show nodes, resources and events live.' 'node	Put nodes into standby or maintenance; set their attributes.' 'pcsd	Show which nodes\' daemons are here.' 'property	Show and set the options of the whole cluster.' 'qdevice	Tell what votes from outside of the cluster.' 'quorum	Show and configure the right to act.' 'ra	List agents, and show what they take.' 'recipe	Build what is often wanted from a few values.' 'redo	Make a change again that was undone.' 'report	Put all that tells of a fault into one file.' 'resource	Create, change, move and delete what the cluster runs.' 'ring	Show how this node is connected to the others.' 'rule	Test rules, and tell when they turn.' 'sam	Run a program under watch.' 'shell	Work at a prompt: levels, completion, one working copy.' 'simulate	Show what the cluster would do.' 'site	Grant and revoke tickets, in crm\'s words.' 'status	Show what runs where, and what is wrong.' 'stonith	Configure fence devices; fence nodes.' 'store	Read and write values that all nodes of a view hold.' 'tag	Name sets of resources.' 'ticket	Grant and revoke tickets of this site.' 'transition	Show, draw and replay what was decided.' 'undo	Take a change back.' 'why	Tell why something runs where it does, or does not.' 'witness	Vote in clusters from a machine outside of them.'
         case 'acl'
             printf '%s\n' 'can	Tell what a user may do with what an XPath selects, and by which groups; status 2 for no.' 'config	Show roles, users and groups, and whether access is controlled at all.' 'disable	Control access no longer.' 'enable	Control access from now on.' 'group	Create and delete groups of access control.' 'permission	Add permissions to roles, and delete them.' 'role	Create, delete, assign and unassign roles.' 'user	Create and delete users of access control.'
         case 'acl can'
@@ -41,12 +41,24 @@ function __pcsx_words
             printf '%s\n' 'node='
         case 'alert update'
             printf '%s\n' 'path=' 'description=' 'options' 'meta'
+        case 'booth'
+            printf '%s\n' 'config	Show the configuration of booth on this node.' 'create	Have the cluster run booth on an address: one group of two resources.' 'delete	Delete the resources that run booth.' 'destroy	Remove the files of booth from this node, unless the cluster runs it.' 'setup	Write a new configuration and key for booth; an odd number of peers decides.' 'ticket	Add tickets to booth\'s configuration, and take them out.'
+        case 'booth create'
+            printf '%s\n' 'ip'
+        case 'booth setup'
+            printf '%s\n' 'sites' 'arbitrators'
+        case 'booth ticket'
+            printf '%s\n' 'add	Add a ticket to booth\'s configuration.' 'cleanup	Forget all that is known of a ticket; it counts as not granted.' 'delete	Take a ticket out of booth\'s configuration.' 'standby	Stop or demote in good order what needs a ticket, before it is revoked.'
         case 'cib'
-            printf '%s\n' 'commit	Make what was changed in a copy a change of the document itself, all in one.' 'delete	Remove copies.' 'diff	Show what was changed in a copy since it was made.' 'import	Make a copy of the document in a file; its name is that of the file if none is given.' 'list	Show the copies there are; the one in use is marked.' 'new	Make a copy of the document as it is now; --force replaces one of the same name.' 'reset	Forget what was changed in a copy: it becomes the document as it is now.' 'use	Let the commands of this terminal work on a copy, or on the cluster itself again.'
+            printf '%s\n' 'commit	Make what was changed in a copy a change of the document itself, all in one.' 'delete	Remove copies.' 'diff	Show what was changed in a copy since it was made.' 'element	Say what elements of the document are for.' 'import	Make a copy of the document in a file; its name is that of the file if none is given.' 'list	Show the copies there are; the one in use is marked.' 'new	Make a copy of the document as it is now; --force replaces one of the same name.' 'reset	Forget what was changed in a copy: it becomes the document as it is now.' 'use	Let the commands of this terminal work on a copy, or on the cluster itself again.'
+        case 'cib element'
+            printf '%s\n' 'description	Show or set what an element is said to be for; an empty text takes that away.'
         case 'cib use'
             printf '%s\n' 'live'
+        case 'client'
+            printf '%s\n' 'local-auth	Tell that no password is needed: the daemon\'s socket knows who asks.'
         case 'cluster'
-            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'disable	Do not start the daemon on this node at boot.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'enable	Start the daemon on this node at every boot.' 'force-new	Begin the cluster anew with this node alone, when most voters are lost for good.' 'import	Take over the configuration of a Pacemaker cluster, and tell what becomes of each part.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'rejoin	Bring this node over to its cluster, which was begun anew without it (force-new).' 'rename	Give the cluster another name.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: its shape, references, loops, values, scores, fencing; all at once.'
+            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'disable	Do not start the daemon on this node at boot.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'enable	Start the daemon on this node at every boot.' 'force-new	Begin the cluster anew with this node alone, when most voters are lost for good.' 'import	Take over the configuration of a Pacemaker cluster, and tell what becomes of each part.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'rejoin	Bring this node over to its cluster, which was begun anew without it (force-new).' 'rename	Give the cluster another name.' 'restart	Leave the ring in good order on this node, and join it again.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: its shape, references, loops, values, scores, fencing; all at once.'
         case 'cluster authkey'
             printf '%s\n' 'rotate	Change the cluster\'s key, while everything runs on; --wait waits until the old one is void.' 'status	Show whether the cluster\'s key is being changed, and which nodes that waits for.'
         case 'cluster cib'
@@ -68,7 +80,7 @@ function __pcsx_words
         case 'cluster link update'
             printf '%s\n' 'priority='
         case 'cluster node'
-            printf '%s\n' 'add	Tell how one more node is added, with a token for it.' 'add-guest	Make the guest that a resource runs a node of the cluster.' 'add-remote	Add a remote node: the cluster connects to it and runs resources there.' 'delete-guest	Let a guest be no node any more; the resource that runs it stays.' 'delete-remote	Remove a remote node, by its name or its address.' 'remove	Stop a node, take it out of the cluster for good, and change the cluster\'s key.' 'rename	Give a stopped node another name, in the ring and in the configuration.'
+            printf '%s\n' 'add	Tell how one more node is added, with a token for it.' 'add-guest	Make the guest that a resource runs a node of the cluster.' 'add-remote	Add a remote node: the cluster connects to it and runs resources there.' 'clear	Forget a node that is in the ring no more: its entry, attributes and capacities.' 'delete-guest	Let a guest be no node any more; the resource that runs it stays.' 'delete-remote	Remove a remote node, by its name or its address.' 'remove	Stop a node, take it out of the cluster for good, and change the cluster\'s key.' 'rename	Give a stopped node another name, in the ring and in the configuration.'
         case 'cluster node add-remote'
             printf '%s\n' 'op' 'meta'
         case 'cluster setup'
@@ -76,13 +88,13 @@ function __pcsx_words
         case 'completion'
             printf '%s\n' 'bash' 'zsh' 'fish'
         case 'config'
-            printf '%s\n' 'checkpoint	Look at earlier states of the configuration, and go back to one.' 'convert	Write the configuration in a file in another language: crm, xml, json or cmd.' 'diff	Show what differs between two states, as pcsx diff does.' 'graph	Draw resources, orders and colocations: as SVG, or in dot for graphviz.' 'load	Take a file into the configuration: crm\'s language, XML or JSON (- is standard input).' 'save	Write the configuration, or what is named of it, to a file (- is standard output).' 'show	Show nodes, resources, fence devices, constraints, alerts, defaults, properties and tags.'
+            printf '%s\n' 'backup	Write the configuration as an archive; it has passwords, and no keys.' 'checkpoint	Look at earlier states of the configuration, and go back to one.' 'convert	Write the configuration in a file in another language: crm, xml, json or cmd.' 'diff	Show what differs between two states, as pcsx diff does.' 'graph	Draw resources, orders and colocations: as SVG, or in dot for graphviz.' 'load	Take a file into the configuration: crm\'s language, XML or JSON (- is standard input).' 'restore	Make the configuration what an archive of it says, as one change that undo takes back.' 'save	Write the configuration, or what is named of it, to a file (- is standard output).' 'show	Show nodes, resources, fence devices, constraints, alerts, defaults, properties and tags.'
         case 'config checkpoint'
             printf '%s\n' 'diff	Show what differs between the states after two changes, or since one.' 'list	List the states that can be gone back to: one after each change.' 'restore	Make the configuration what it was after a change; all changes since are taken back.' 'view	Show the configuration as it was after a change.'
         case 'config checkpoint diff'
             printf '%s\n' 'live'
         case 'configure'
-            printf '%s\n' 'acl_group	Give a group of users roles.' 'acl_target	Give a user roles.' 'alert	Call a program when something happens.' 'bundle	Define containers that the cluster starts, and what runs inside.' 'clone	Run a resource or a group on many nodes; with promotable=true some are promoted.' 'colocation	Say that the first resource runs where the second one runs.' 'commit	Commit what changed.' 'default-timeouts	Give operations the timeouts that agents advise.' 'delete	Delete elements and what only they were for.' 'diff	Print what changed.' 'edit	Open the text of what is named, or of all, in an editor.' 'erase	Delete everything.' 'fencing_topology	Say which fence devices are tried, in which order; a comma joins devices of one level.' 'filter	Let a program rewrite the text, from its standard input to its standard output.' 'get-property	Print the value of cluster properties, by default where none is set.' 'group	Define resources that run together and start one after the other.' 'load	Take in a file, or with - standard input; replace and push take it for the whole.' 'location	Say how much a resource wants a node, or must have it or never.' 'modgroup	Change who is in a group.' 'monitor	Add a monitor operation to a resource.' 'node	Give a node attributes and capacities.' 'op_defaults	Set options for every operation that does not say otherwise.' 'order	Say that one resource starts before another, and stops after it.' 'primitive	Define a resource that an agent looks after.' 'property	Set options of the whole cluster.' 'refresh	Drop what changed.' 'rename	Give an element another id.' 'role	Define what users of a role may read and change.' 'rsc_defaults	Set meta attributes for every resource that does not say otherwise.' 'rsc_template	Define what many primitives have in common; they name it as @ID.' 'rsc_ticket	Let resources run only while the site has a ticket.' 'save	Write the configuration, or what is named, to a file.' 'set	Change one value of a resource, a node or an operation.' 'show	Print the configuration, or what is named: ID, type:KIND, tag:ID, related:ID, changed.' 'tag	Give a set of resources a name.' 'verify	Tell all findings; fail where one is an error.' 'xml	Put in an element that the language has no words for.'
+            printf '%s\n' 'acl_group	Give a group of users roles.' 'acl_target	Give a user roles.' 'alert	Call a program when something happens.' 'bundle	Define containers that the cluster starts, and what runs inside.' 'clone	Run a resource or a group on many nodes; with promotable=true some are promoted.' 'colocation	Say that the first resource runs where the second one runs.' 'commit	Commit what changed.' 'default-timeouts	Give operations the timeouts that agents advise.' 'delete	Delete elements and what only they were for.' 'diff	Print what changed.' 'edit	Open the text of what is named, or of all, in an editor.' 'erase	Delete everything.' 'fencing_topology	Say which fence devices are tried, in which order; a comma joins devices of one level.' 'filter	Let a program rewrite the text, from its standard input to its standard output.' 'get-property	Print the value of cluster properties, by default where none is set.' 'graph	Draw resources, orders and colocations into a file; without one, in dot.' 'group	Define resources that run together and start one after the other.' 'load	Take in a file, or with - standard input; replace and push take it for the whole.' 'location	Say how much a resource wants a node, or must have it or never.' 'modgroup	Change who is in a group.' 'monitor	Add a monitor operation to a resource.' 'node	Give a node attributes and capacities.' 'op_defaults	Set options for every operation that does not say otherwise.' 'order	Say that one resource starts before another, and stops after it.' 'primitive	Define a resource that an agent looks after.' 'property	Set options of the whole cluster.' 'refresh	Drop what changed.' 'rename	Give an element another id.' 'role	Define what users of a role may read and change.' 'rsc_defaults	Set meta attributes for every resource that does not say otherwise.' 'rsc_template	Define what many primitives have in common; they name it as @ID.' 'rsc_ticket	Let resources run only while the site has a ticket.' 'save	Write the configuration, or what is named, to a file.' 'set	Change one value of a resource, a node or an operation.' 'show	Print the configuration, or what is named: ID, type:KIND, tag:ID, related:ID, changed.' 'tag	Give a set of resources a name.' 'verify	Tell all findings; fail where one is an error.' 'xml	Put in an element that the language has no words for.'
         case 'configure alert'
             printf '%s\n' 'attributes' 'meta' 'select' 'nodes' 'fencing' 'resources' 'to'
         case 'configure bundle'
@@ -155,18 +167,26 @@ function __pcsx_words
             printf '%s\n' 'loss-policy=' 'id='
         case 'constraint ticket set'
             printf '%s\n' 'set' 'setoptions' 'ticket='
+        case 'dr'
+            printf '%s\n' 'config	Show this site\'s role, and the nodes of the other.' 'destroy	Remove the note from this node.' 'set-recovery-site	Note the nodes of the cluster that takes over when this site is lost.' 'status	Show the state of this site, and how to see that of the other.'
         case 'group'
             printf '%s\n' 'list	List the groups and the processes in them.' 'send	Join a group, say something to its members, and leave it.' 'watch	Join a group and show who comes and goes and what is said, until Ctrl-C.'
+        case 'host'
+            printf '%s\n' 'auth	Tell whether nodes are trusted: those of this cluster are, by its keys.' 'deauth	Tell that nodes of a cluster trust each other until one is taken out.'
+        case 'host auth'
+            printf '%s\n' 'addr='
         case 'lock'
             printf '%s\n' 'acquire	Wait for a lock, print its token, and hold it until this process ends (Ctrl-C) or it is lost.' 'list	List the locks, their holders and tokens, and how many wait.' 'release	End the process on this node that holds a lock by `pcsx lock acquire`, which gives it back.' 'run	Run a command while holding a lock; PCSX_LOCK_TOKEN has the token as EPOCH.PLACE.'
         case 'maintenance'
             printf '%s\n' 'off	End maintenance of the cluster, or of one node or resource.' 'on	Begin maintenance of the cluster, or of one node or resource.' 'status	Show what is in maintenance.'
         case 'node'
             printf '%s\n' 'attribute	Show or set lasting attributes of nodes; an empty value removes.' 'drain	Move everything off nodes and wait until nothing runs there any more.' 'maintenance	Leave all resources of nodes alone: they run on, and nobody looks.' 'standby	Move everything off nodes, and put nothing on them.' 'unmaintenance	Look after the resources of nodes again.' 'unstandby	Let nodes run resources again.' 'utilization	Show or set what a node has to give, as whole numbers.'
+        case 'pcsd'
+            printf '%s\n' 'status	Show which nodes\' daemons are here; the exit status is 2 where one is not.'
         case 'property'
-            printf '%s\n' 'config	Show the options that are set; with --all also the others, with their defaults.' 'describe	Tell what the options of the cluster are for, which values they take, and their defaults.' 'set	Set options of the whole cluster; an empty value removes one.' 'unset	Remove options of the whole cluster, so that their defaults hold.'
+            printf '%s\n' 'config	Show the options that are set; with --all also the others, with their defaults.' 'defaults	Show what the options of the cluster are where they are not set; --full: also rare ones.' 'describe	Tell what the options of the cluster are for, which values they take, and their defaults.' 'set	Set options of the whole cluster; an empty value removes one.' 'unset	Remove options of the whole cluster, so that their defaults hold.'
         case 'quorum'
-            printf '%s\n' 'device	The older word for witness.' 'expected-votes	Count out nodes that are away, until VOTES are expected; they vote again when they are back.' 'explain	Tell in sentences how quorum stands, and what the loss of each node would mean.' 'simulate	Tell what would follow if these nodes were lost at once.' 'status	Show whether there is quorum, by which votes, why, and what is waited for.' 'unblock	End the wait for all voters (wait_for_all) of the nodes that are here now.' 'update	Change options of quorum while the cluster runs; a name without a value takes it away.' 'witness	Have a vote outside of the cluster, or none.'
+            printf '%s\n' 'config	Show the options of quorum, who votes with how much, and the witness.' 'device	The older word for witness.' 'expected-votes	Count out nodes that are away, until VOTES are expected; they vote again when they are back.' 'explain	Tell in sentences how quorum stands, and what the loss of each node would mean.' 'simulate	Tell what would follow if these nodes were lost at once.' 'status	Show whether there is quorum, by which votes, why, and what is waited for.' 'unblock	End the wait for all voters (wait_for_all) of the nodes that are here now.' 'update	Change options of quorum while the cluster runs; a name without a value takes it away.' 'witness	Have a vote outside of the cluster, or none.'
         case 'quorum device'
             printf '%s\n' 'add	Have a witness vote, so that one of two nodes may go on without the other.' 'remove	Take the witness\'s vote away; two nodes are a pair by the solo rule then.' 'status	Show the witness, and whether it answers this node.'
         case 'quorum witness'
@@ -175,8 +195,10 @@ function __pcsx_words
             printf '%s\n' 'classes	List the standards of which an agent is here.' 'info	Show what an agent is for, its parameters and the operations it advises.' 'list	List the types of agents, of one standard or provider if asked.' 'providers	List the providers of OCF agents that are here.' 'validate	Let an agent judge parameters, before there is a resource.'
         case 'ra validate'
             printf '%s\n' 'node='
+        case 'recipe'
+            printf '%s\n' 'list	List the recipes.' 'run	Build what a recipe describes, as one change; with --plan it is only shown.' 'show	Show which values a recipe takes, and what it makes of those that are given.'
         case 'resource'
-            printf '%s\n' 'agent	Ask agents themselves.' 'agents	List the types of agents, of one standard or provider if asked.' 'ban	Keep a resource off a node: the one named, or the one where it runs now.' 'bundle	Run containers that the cluster starts, and resources inside them.' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'clear	Remove the constraints that move and ban made.' 'clone	Run a resource or a group on many nodes at once.' 'config	Show how resources are configured, as text, as commands or as JSON.' 'create	Create a resource that an agent looks after.' 'debug-demote	Run the agent\'s demote by hand, on some node, and show what it says.' 'debug-monitor	Run the agent\'s monitor by hand, on some node, and show what it says.' 'debug-promote	Run the agent\'s promote by hand, on some node, and show what it says.' 'debug-start	Run the agent\'s start by hand, on some node, and show what it says.' 'debug-stop	Run the agent\'s stop by hand, on some node, and show what it says.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show what an agent is for, its parameters and the operations that it advises.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'failcount	Show and forget how often resources failed.' 'group	List groups, put resources into them and take them out.' 'list	List agents by their full names, with what they are for.' 'manage	Let the cluster act on resources again; with --monitor their monitors run again too.' 'meta	Set meta attributes of a resource, a group or a clone; an empty value removes.' 'move	Move a resource to another node, and leave nothing behind that would hold it there.' 'move-with-constraint	Move a resource by a constraint that stays until `pcsx resource clear`, or its lifetime.' 'op	Add and delete operations of resources; set defaults for all.' 'promotable	Run a resource or a group on many nodes, and promote some of the copies.' 'providers	List the providers of OCF agents that are here.' 'refresh	Forget all that was seen of a resource, and look again.' 'relations	Show what a resource has to do with others: what holds it, its members, its constraints.' 'restart	Stop a resource and start it again; of a clone only the instance on a node, if one is named.' 'safe-disable	Stop resources and keep them stopped, unless other resources would be touched.' 'standards	List the standards of which an agent is here.' 'status	Show what runs where.' 'timing	Show how long operations take, beside their timeouts, and which timeout is advised.' 'trace	Have agents show each of their steps, and look at what they showed.' 'unclone	Run the resource or group inside a clone once only.' 'ungroup	Take resources (all, if none is named) out of a group; they keep running.' 'unmanage	Let the cluster leave resources alone; with --monitor their monitors stop too.' 'untrace	Trace a resource no longer.' 'update	Change parameters, operations and meta attributes of a resource.' 'utilization	Show or set what a resource takes of a node\'s capacity, as whole numbers.' 'validate	Let the agent of a resource judge its parameters, on this node or another.'
+            printf '%s\n' 'agent	Ask agents themselves.' 'agents	List the types of agents, of one standard or provider if asked.' 'ban	Keep a resource off a node: the one named, or the one where it runs now.' 'bundle	Run containers that the cluster starts, and resources inside them.' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'clear	Remove the constraints that move and ban made.' 'clone	Run a resource or a group on many nodes at once.' 'config	Show how resources are configured, as text, as commands or as JSON.' 'create	Create a resource that an agent looks after.' 'debug-demote	Run the agent\'s demote by hand, on some node, and show what it says.' 'debug-monitor	Run the agent\'s monitor by hand, on some node, and show what it says.' 'debug-promote	Run the agent\'s promote by hand, on some node, and show what it says.' 'debug-start	Run the agent\'s start by hand, on some node, and show what it says.' 'debug-stop	Run the agent\'s stop by hand, on some node, and show what it says.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'demote	Have no instance of a promotable clone promoted, until promote.' 'describe	Show what an agent is for, its parameters and the operations that it advises.' 'description	Show or set what an element is said to be for; an empty text takes that away.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'failcount	Show and forget how often resources failed.' 'group	List groups, put resources into them and take them out.' 'list	List agents by their full names, with what they are for.' 'manage	Let the cluster act on resources again; with --monitor their monitors run again too.' 'meta	Set meta attributes of a resource, a group or a clone; an empty value removes.' 'move	Move a resource to another node, and leave nothing behind that would hold it there.' 'move-with-constraint	Move a resource by a constraint that stays until `pcsx resource clear`, or its lifetime.' 'op	Add and delete operations of resources; set defaults for all.' 'promotable	Run a resource or a group on many nodes, and promote some of the copies.' 'promote	Let the cluster promote instances of a promotable clone again, after demote.' 'providers	List the providers of OCF agents that are here.' 'refresh	Forget all that was seen of a resource, and look again.' 'relations	Show what a resource has to do with others: what holds it, its members, its constraints.' 'relocate	Bring resources to the nodes that they would choose now.' 'restart	Stop a resource and start it again; of a clone only the instance on a node, if one is named.' 'safe-disable	Stop resources and keep them stopped, unless other resources would be touched.' 'standards	List the standards of which an agent is here.' 'status	Show what runs where.' 'timing	Show how long operations take, beside their timeouts, and which timeout is advised.' 'trace	Have agents show each of their steps, and look at what they showed.' 'unclone	Run the resource or group inside a clone once only.' 'ungroup	Take resources (all, if none is named) out of a group; they keep running.' 'unmanage	Let the cluster leave resources alone; with --monitor their monitors stop too.' 'untrace	Trace a resource no longer.' 'update	Change parameters, operations and meta attributes of a resource.' 'utilization	Show or set what a resource takes of a node\'s capacity, as whole numbers.' 'validate	Let the agent of a resource judge its parameters, on this node or another.'
         case 'resource agent'
             printf '%s\n' 'validate	Let an agent judge parameters, before there is a resource.'
         case 'resource agent validate'
@@ -239,6 +261,8 @@ function __pcsx_words
             printf '%s\n' 'meta'
         case 'resource refresh'
             printf '%s\n' 'node='
+        case 'resource relocate'
+            printf '%s\n' 'clear	Remove the constraints of a relocate run that was interrupted.' 'dry-run	Show what relocate run would move, and move nothing.' 'run	Move resources (all, or those named) to the nodes that they would choose now.' 'show	Show what would move, and where to, if nothing were held where it runs.'
         case 'resource status'
             printf '%s\n' 'node='
         case 'resource timing'
@@ -260,13 +284,15 @@ function __pcsx_words
         case 'site ticket'
             printf '%s\n' 'activate	End the standby of a ticket.' 'cleanup	Forget all that is known of a ticket; it counts as not granted.' 'grant	Let this site have a ticket.' 'revoke	Take a ticket from this site; what needs it is dealt with by its loss-policy.' 'show	Show tickets: whether this site has them, since when, and which constraints name them.' 'standby	Stop or demote in good order what needs a ticket, before it is revoked.' 'time	Show when a ticket was last granted to this site.'
         case 'status'
-            printf '%s\n' 'cluster	Show the headline alone, and the nodes.' 'cluster-wide	Show the whole state: a headline, what is wrong with a next command, nodes, resources.' 'nodes	Show the nodes and what state they are in.' 'query	Ask one thing of a resource: the exit status is 0 for yes, 2 for no, 1 for a fault.' 'resources	Show which resources run where.' 'wait	Wait until the cluster has done all that its configuration asks for.'
+            printf '%s\n' 'booth	Tell how booth shows its state.' 'cluster	Show the headline alone, and the nodes.' 'cluster-wide	Show the whole state: a headline, what is wrong with a next command, nodes, resources.' 'corosync	Show the members and the links, as pcsx ring status does.' 'nodes	Show the nodes and what state they are in.' 'pcsd	Show which nodes\' daemons are here; the exit status is 2 where one is not.' 'qdevice	Show the witness, as pcsx quorum witness status does.' 'query	Ask one thing of a resource: the exit status is 0 for yes, 2 for no, 1 for a fault.' 'quorum	Show how quorum stands, as pcsx quorum status does.' 'resources	Show which resources run where.' 'tickets	Show the tickets of this site.' 'wait	Wait until the cluster has done all that its configuration asks for.' 'xml	Show the state as the XML that crm_mon prints.'
+        case 'status nodes'
+            printf '%s\n' 'corosync' 'both' 'config'
         case 'status query'
             printf '%s\n' 'resource' 'exists' 'is-type' 'is-state' 'get-nodes'
         case 'status resources'
             printf '%s\n' 'node='
         case 'stonith'
-            printf '%s\n' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'config	Show how fence devices are configured, as text, as commands or as JSON.' 'confirm	Give your word that a node is off, so that the cluster takes over what it ran.' 'create	Create a fence device.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show the parameters of a fence agent.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'fence	Fence a node now: reboot it, or switch it off.' 'history	Show which nodes were fenced.' 'level	Say which devices fence a node together, and which are next.' 'list	List the fence agents that are here, with what they are for.' 'meta	Set meta attributes of a resource, a group or a clone; an empty value removes.' 'op	Add and delete operations of resources; set defaults for all.' 'refresh	Forget all that was seen of a resource, and look again.' 'status	Show which fence devices are used, and from where.' 'test	Ask every device for the power of every node, from every node; nothing is cut off.' 'update	Change parameters, operations and meta attributes of a fence device.' 'verify	Check that all devices and nodes of all levels exist.'
+            printf '%s\n' 'cleanup	Forget failures, so that the cluster tries again where it had given up.' 'config	Show how fence devices are configured, as text, as commands or as JSON.' 'confirm	Give your word that a node is off, so that the cluster takes over what it ran.' 'create	Create a fence device.' 'defaults	Show and set default values of all resources.' 'delete	Delete a resource, with what is in it and with the constraints on it.' 'describe	Show the parameters of a fence agent.' 'description	Show or set what an element is said to be for; an empty text takes that away.' 'disable	Stop resources and keep them stopped.' 'enable	Let the cluster start resources.' 'failcount	Show and forget how often resources failed.' 'fence	Fence a node now: reboot it, or switch it off.' 'history	Show which nodes were fenced.' 'level	Say which devices fence a node together, and which are next.' 'list	List the fence agents that are here, with what they are for.' 'meta	Set meta attributes of a resource, a group or a clone; an empty value removes.' 'op	Add and delete operations of resources; set defaults for all.' 'refresh	Forget all that was seen of a resource, and look again.' 'sbd	Show the nodes\' watchdogs, which the daemon feeds itself.' 'status	Show which fence devices are used, and from where.' 'test	Ask every device for the power of every node, from every node; nothing is cut off.' 'update	Change parameters, operations and meta attributes of a fence device.' 'update-scsi-devices	Change the disks that a fence device guards by reservations; nodes are unfenced anew.' 'verify	Check that all devices and nodes of all levels exist.'
         case 'stonith cleanup'
             printf '%s\n' 'node='
         case 'stonith create'
@@ -279,6 +305,12 @@ function __pcsx_words
             printf '%s\n' 'id=' 'score=' 'meta' 'rule'
         case 'stonith defaults set update'
             printf '%s\n' 'meta'
+        case 'stonith failcount'
+            printf '%s\n' 'reset	Forget failures, of all or of one operation, so that the cluster tries again.' 'show	Show how often resources failed, on which node and in which operation.'
+        case 'stonith failcount reset'
+            printf '%s\n' 'node=' 'operation=' 'interval='
+        case 'stonith failcount show'
+            printf '%s\n' 'node=' 'operation=' 'interval='
         case 'stonith history'
             printf '%s\n' 'cleanup	Forget the fencing on record of a node, or all; what is under way stays on record.' 'show	Show all fencing that is on record, newest first.' 'update	Have all nodes know the same fencing history, which they do: it is in the cluster\'s log.'
         case 'stonith level'
@@ -299,12 +331,18 @@ function __pcsx_words
             printf '%s\n' 'meta'
         case 'stonith refresh'
             printf '%s\n' 'node='
+        case 'stonith sbd'
+            printf '%s\n' 'config	Show whether fencing relies on watchdogs, and for how long it waits for them.' 'status	Show each node\'s watchdog: whether it is armed, and after how long it bites.' 'watchdog	Show the watchdogs of this machine.'
+        case 'stonith sbd watchdog'
+            printf '%s\n' 'list	Show the watchdogs of this machine, as the kernel tells them; none is opened.'
         case 'stonith status'
             printf '%s\n' 'node='
         case 'stonith test'
             printf '%s\n' 'node='
         case 'stonith update'
             printf '%s\n' 'op' 'meta'
+        case 'stonith update-scsi-devices'
+            printf '%s\n' 'set' 'add' 'delete'
         case 'store'
             printf '%s\n' 'delete	Remove a key.' 'get	Show the value of one key.' 'list	List keys, types and values, those under PREFIX where one is given.' 'set	Write a value: a string, or of TYPE (i8 to u64, float, double, str, bytes in hexadecimal).' 'watch	Show what there is under PREFIX, then every change, each once, until Ctrl-C.'
         case 'tag'
@@ -330,6 +368,22 @@ function __pcsx_options
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'apply'
             printf '%s\n' '--plan	Show what would be done, and do nothing.' '--prune	Delete what an earlier apply made and the file has no more.' '--yes	Do not ask.' '--format=	The language: crm, xml, cmd or json.'
+        case 'booth'
+            printf '%s\n' '--booth-conf=	The configuration of booth.' '--booth-key=	The key of booth.' '--name=	The name meant.'
+        case 'booth config'
+            printf '%s\n' '--booth-conf=	The configuration of booth.' '--booth-key=	The key of booth.' '--name=	The name meant.'
+        case 'booth create'
+            printf '%s\n' '--name=	The name meant.'
+        case 'booth delete'
+            printf '%s\n' '--name=	The name meant.'
+        case 'booth destroy'
+            printf '%s\n' '--booth-conf=	The configuration of booth.' '--booth-key=	The key of booth.' '--name=	The name meant.'
+        case 'booth setup'
+            printf '%s\n' '--booth-conf=	The configuration of booth.' '--booth-key=	The key of booth.' '--name=	The name meant.'
+        case 'booth ticket add'
+            printf '%s\n' '--booth-conf=	The configuration of booth.' '--booth-key=	The key of booth.' '--name=	The name meant.'
+        case 'booth ticket delete'
+            printf '%s\n' '--booth-conf=	The configuration of booth.' '--booth-key=	The key of booth.' '--name=	The name meant.'
         case 'cluster check'
             printf '%s\n' '--fix	Mend what can be mended.'
         case 'cluster cib'
@@ -374,6 +428,8 @@ function __pcsx_options
             printf '%s\n' '--format=	The language: crm, xml, cmd or json.'
         case 'config load'
             printf '%s\n' '--replace	Take the file for the whole.' '--push	Take the file for the whole.' '--format=	The language: crm, xml, cmd or json.'
+        case 'config restore'
+            printf '%s\n' '--local	This node only.'
         case 'config save'
             printf '%s\n' '--format=	The language: crm, xml, cmd or json.'
         case 'config show'
@@ -404,6 +460,16 @@ function __pcsx_options
             printf '%s\n' '--full	Show all there is, with ids.' '--output-format=	Print as text, cmd or json.'
         case 'demo'
             printf '%s\n' '--nodes=	How many nodes, 3 to 9.' '--profile=	How patient: standard or fast.' '--json	One object a line; the last is a summary.' '--keep	Leave the cluster up, and say how to talk to it.'
+        case 'dr'
+            printf '%s\n' '--dr-conf=	The file of this note.'
+        case 'dr config'
+            printf '%s\n' '--dr-conf=	The file of this note.'
+        case 'dr destroy'
+            printf '%s\n' '--dr-conf=	The file of this note.'
+        case 'dr set-recovery-site'
+            printf '%s\n' '--dr-conf=	The file of this note.'
+        case 'dr status'
+            printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--dr-conf=	The file of this note.'
         case 'group send'
             printf '%s\n' '--safe	Refuse where other resources would be touched.'
         case 'history'
@@ -428,10 +494,16 @@ function __pcsx_options
             printf '%s\n' '--all	Take all of them.' '--defaults	Show the default values.' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
         case 'property config'
             printf '%s\n' '--all	Take all of them.' '--defaults	Show the default values.' '--output-format=	Print as text, cmd or json.' '--full	Show all there is, with ids.'
+        case 'property defaults'
+            printf '%s\n' '--full	Show all there is, with ids.'
         case 'property describe'
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'ra info'
             printf '%s\n' '--full	Show all there is, with ids.'
+        case 'recipe run'
+            printf '%s\n' '--plan	Show what would be done, and do nothing.'
+        case 'report'
+            printf '%s\n' '--from=	Since then.' '--to=	Until then.'
         case 'resource'
             printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
         case 'resource ban'
@@ -506,16 +578,26 @@ function __pcsx_options
             printf '%s\n' '--xml-file=	Read the document from FILE (-: stdin).' '--xml-pipe	Read the document from stdin.' '--live-check	Read the running cluster\'s document.' '--run	Decide, and show what would be done.' '--simulate	Decide, and carry it out on paper.' '--in-place	As -S, and write the result back.' '--show-scores	Show the scores of resources on nodes.' '--show-utilization	Show what is left of capacities.' '--show-attrs	Show the attributes of nodes.' '--show-failcounts	Show what failed, and how often.' '--quiet	Show nothing but scores and errors.' '--save-graph=	Write what is to be done as XML to FILE.' '--save-dotfile=	Write it as a picture in dot format.' '--graph=	Draw it: .svg, .dot or .xml by FILE\'s ending.' '--all-actions	In the picture: also what is not needed.' '--save-input=	Write the document that is decided on.' '--save-output=	Write the document that comes out.' '--set-datetime=	Pretend that it is TIME (ISO 8601).' '--node-up=	Bring a node online.' '--node-down=	Take a node offline.' '--node-fail=	Lose a node.' '--op-inject=	Record RSC_TASK_MS@NODE=RC.' '--op-fail=	Let RSC_TASK_MS@NODE=RC fail.' '--quorum=	Have quorum, or lose it.' '--watchdog=	Have a watchdog, or none.' '--ticket-grant=	Grant a ticket.' '--ticket-revoke=	Revoke a ticket.' '--ticket-standby=	Suspend a ticket.' '--ticket-activate=	End its standby.' '--ticket=	Have the ticket granted, revoked, in standby or active.' '--attribute=	Set an attribute.' '--cleanup=	Forget its failures.' '--json	Print one JSON object.'
         case 'status'
             printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--by-node	Group what runs by node.' '--check	Judge by the exit status.' '--quiet	Say nothing; the exit status tells.' '--watch	Show it again whenever it changes.'
+        case 'status booth'
+            printf '%s\n' '--full	Show all there is, with ids.'
         case 'status cluster'
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'status cluster-wide'
             printf '%s\n' '--full	Show all there is, with ids.' '--hide-inactive	Leave out what does not run.' '--by-node	Group what runs by node.' '--check	Judge by the exit status.' '--quiet	Say nothing; the exit status tells.' '--watch	Show it again whenever it changes.'
+        case 'status corosync'
+            printf '%s\n' '--full	Show all there is, with ids.'
         case 'status nodes'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'status qdevice'
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'status query'
             printf '%s\n' '--quiet	Say nothing; the exit status tells.'
+        case 'status quorum'
+            printf '%s\n' '--full	Show all there is, with ids.'
         case 'status resources'
             printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
+        case 'status tickets'
+            printf '%s\n' '--full	Show all there is, with ids.'
         case 'stonith'
             printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
         case 'stonith cleanup'
@@ -529,6 +611,10 @@ function __pcsx_options
         case 'stonith defaults config'
             printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
         case 'stonith describe'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'stonith failcount'
+            printf '%s\n' '--full	Show all there is, with ids.'
+        case 'stonith failcount show'
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'stonith fence'
             printf '%s\n' '--off	Switch it off, do not reboot it.'
@@ -544,6 +630,8 @@ function __pcsx_options
             printf '%s\n' '--all	Take all of them.' '--full	Show all there is, with ids.' '--no-expire-check	Do not look whether rules are over.' '--output-format=	Print as text, cmd or json.'
         case 'stonith refresh'
             printf '%s\n' '--node=	The node meant.' '--strict	Refuse where other resources would be touched.'
+        case 'stonith sbd status'
+            printf '%s\n' '--full	Show all there is, with ids.'
         case 'stonith status'
             printf '%s\n' '--hide-inactive	Leave out what does not run.' '--full	Show all there is, with ids.'
         case 'stonith update'
@@ -600,6 +688,8 @@ function __pcsx_kinds
         case 'cluster node add-guest'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
         case 'cluster node add-remote'
+            printf '%s\n' 'node'
+        case 'cluster node clear'
             printf '%s\n' 'node'
         case 'cluster node delete-guest'
             printf '%s\n' 'node'
@@ -705,10 +795,16 @@ function __pcsx_kinds
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'constraint ticket set'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'dr set-recovery-site'
+            printf '%s\n' 'node'
         case 'group send'
             printf '%s\n' 'group'
         case 'group watch'
             printf '%s\n' 'group'
+        case 'host auth'
+            printf '%s\n' 'node'
+        case 'host deauth'
+            printf '%s\n' 'node'
         case 'node attribute'
             printf '%s\n' 'node'
         case 'node drain'
@@ -722,6 +818,8 @@ function __pcsx_kinds
         case 'node unstandby'
             printf '%s\n' 'node'
         case 'node utilization'
+            printf '%s\n' 'node'
+        case 'pcsd status'
             printf '%s\n' 'node'
         case 'property set'
             printf '%s\n' 'reply'
@@ -775,8 +873,12 @@ function __pcsx_kinds
             printf '%s\n' 'reply'
         case 'resource delete'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource demote'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource describe'
             printf '%s\n' 'reply'
+        case 'resource description'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource disable'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource enable'
@@ -817,9 +919,15 @@ function __pcsx_kinds
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'operation' 'primitive'
         case 'resource promotable'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource promote'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource refresh'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource relations'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource relocate dry-run'
+            printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'resource relocate run'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource restart'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'node' 'primitive'
@@ -849,6 +957,8 @@ function __pcsx_kinds
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
         case 'resource validate'
             printf '%s\n' 'bundle' 'clone' 'device' 'group' 'primitive'
+        case 'status pcsd'
+            printf '%s\n' 'node'
         case 'stonith'
             printf '%s\n' 'device'
         case 'stonith cleanup'
@@ -875,9 +985,17 @@ function __pcsx_kinds
             printf '%s\n' 'device'
         case 'stonith describe'
             printf '%s\n' 'reply'
+        case 'stonith description'
+            printf '%s\n' 'device'
         case 'stonith disable'
             printf '%s\n' 'device'
         case 'stonith enable'
+            printf '%s\n' 'device'
+        case 'stonith failcount'
+            printf '%s\n' 'device'
+        case 'stonith failcount reset'
+            printf '%s\n' 'device'
+        case 'stonith failcount show'
             printf '%s\n' 'device'
         case 'stonith fence'
             printf '%s\n' 'node'
@@ -919,6 +1037,8 @@ function __pcsx_kinds
             printf '%s\n' 'device'
         case 'stonith update'
             printf '%s\n' 'device' 'reply'
+        case 'stonith update-scsi-devices'
+            printf '%s\n' 'device'
         case 'tag'
             printf '%s\n' 'tag'
         case 'tag config'
@@ -1004,6 +1124,28 @@ function __pcsx_is
             printf '%s\n' open
         case 'apply'
             printf '%s\n' open
+        case 'booth'
+            printf '%s\n' open
+        case 'booth config'
+            printf '%s\n' open
+        case 'booth create'
+            printf '%s\n' open
+        case 'booth delete'
+            printf '%s\n' open
+        case 'booth destroy'
+            printf '%s\n' open
+        case 'booth setup'
+            printf '%s\n' open
+        case 'booth ticket'
+            printf '%s\n' closed
+        case 'booth ticket add'
+            printf '%s\n' open
+        case 'booth ticket cleanup'
+            printf '%s\n' open
+        case 'booth ticket delete'
+            printf '%s\n' open
+        case 'booth ticket standby'
+            printf '%s\n' open
         case 'cib'
             printf '%s\n' open
         case 'cib commit'
@@ -1011,6 +1153,10 @@ function __pcsx_is
         case 'cib delete'
             printf '%s\n' open
         case 'cib diff'
+            printf '%s\n' open
+        case 'cib element'
+            printf '%s\n' closed
+        case 'cib element description'
             printf '%s\n' open
         case 'cib import'
             printf '%s\n' open
@@ -1021,6 +1167,10 @@ function __pcsx_is
         case 'cib reset'
             printf '%s\n' open
         case 'cib use'
+            printf '%s\n' open
+        case 'client'
+            printf '%s\n' closed
+        case 'client local-auth'
             printf '%s\n' open
         case 'cluster'
             printf '%s\n' closed
@@ -1086,6 +1236,8 @@ function __pcsx_is
             printf '%s\n' open
         case 'cluster node add-remote'
             printf '%s\n' open
+        case 'cluster node clear'
+            printf '%s\n' open
         case 'cluster node delete-guest'
             printf '%s\n' open
         case 'cluster node delete-remote'
@@ -1097,6 +1249,8 @@ function __pcsx_is
         case 'cluster rejoin'
             printf '%s\n' open
         case 'cluster rename'
+            printf '%s\n' open
+        case 'cluster restart'
             printf '%s\n' open
         case 'cluster setup'
             printf '%s\n' open
@@ -1113,6 +1267,8 @@ function __pcsx_is
         case 'completion'
             printf '%s\n' open
         case 'config'
+            printf '%s\n' open
+        case 'config backup'
             printf '%s\n' open
         case 'config checkpoint'
             printf '%s\n' open
@@ -1131,6 +1287,8 @@ function __pcsx_is
         case 'config graph'
             printf '%s\n' open
         case 'config load'
+            printf '%s\n' open
+        case 'config restore'
             printf '%s\n' open
         case 'config save'
             printf '%s\n' open
@@ -1167,6 +1325,8 @@ function __pcsx_is
         case 'configure filter'
             printf '%s\n' open
         case 'configure get-property'
+            printf '%s\n' open
+        case 'configure graph'
             printf '%s\n' open
         case 'configure group'
             printf '%s\n' open
@@ -1274,6 +1434,16 @@ function __pcsx_is
             printf '%s\n' open
         case 'diff'
             printf '%s\n' open
+        case 'dr'
+            printf '%s\n' open
+        case 'dr config'
+            printf '%s\n' open
+        case 'dr destroy'
+            printf '%s\n' open
+        case 'dr set-recovery-site'
+            printf '%s\n' open
+        case 'dr status'
+            printf '%s\n' open
         case 'explain'
             printf '%s\n' open
         case 'group'
@@ -1285,6 +1455,12 @@ function __pcsx_is
         case 'group watch'
             printf '%s\n' open
         case 'history'
+            printf '%s\n' open
+        case 'host'
+            printf '%s\n' closed
+        case 'host auth'
+            printf '%s\n' open
+        case 'host deauth'
             printf '%s\n' open
         case 'lock'
             printf '%s\n' open
@@ -1324,9 +1500,15 @@ function __pcsx_is
             printf '%s\n' open
         case 'node utilization'
             printf '%s\n' open
+        case 'pcsd'
+            printf '%s\n' closed
+        case 'pcsd status'
+            printf '%s\n' open
         case 'property'
             printf '%s\n' open
         case 'property config'
+            printf '%s\n' open
+        case 'property defaults'
             printf '%s\n' open
         case 'property describe'
             printf '%s\n' open
@@ -1334,7 +1516,11 @@ function __pcsx_is
             printf '%s\n' open
         case 'property unset'
             printf '%s\n' open
+        case 'qdevice'
+            printf '%s\n' closed
         case 'quorum'
+            printf '%s\n' open
+        case 'quorum config'
             printf '%s\n' open
         case 'quorum device'
             printf '%s\n' open
@@ -1376,7 +1562,17 @@ function __pcsx_is
             printf '%s\n' open
         case 'ra validate'
             printf '%s\n' open
+        case 'recipe'
+            printf '%s\n' open
+        case 'recipe list'
+            printf '%s\n' open
+        case 'recipe run'
+            printf '%s\n' open
+        case 'recipe show'
+            printf '%s\n' open
         case 'redo'
+            printf '%s\n' open
+        case 'report'
             printf '%s\n' open
         case 'resource'
             printf '%s\n' open
@@ -1432,7 +1628,11 @@ function __pcsx_is
             printf '%s\n' open
         case 'resource delete'
             printf '%s\n' open
+        case 'resource demote'
+            printf '%s\n' open
         case 'resource describe'
+            printf '%s\n' open
+        case 'resource description'
             printf '%s\n' open
         case 'resource disable'
             printf '%s\n' open
@@ -1484,11 +1684,23 @@ function __pcsx_is
             printf '%s\n' open
         case 'resource promotable'
             printf '%s\n' open
+        case 'resource promote'
+            printf '%s\n' open
         case 'resource providers'
             printf '%s\n' open
         case 'resource refresh'
             printf '%s\n' open
         case 'resource relations'
+            printf '%s\n' open
+        case 'resource relocate'
+            printf '%s\n' closed
+        case 'resource relocate clear'
+            printf '%s\n' open
+        case 'resource relocate dry-run'
+            printf '%s\n' open
+        case 'resource relocate run'
+            printf '%s\n' open
+        case 'resource relocate show'
             printf '%s\n' open
         case 'resource restart'
             printf '%s\n' open
@@ -1560,17 +1772,31 @@ function __pcsx_is
             printf '%s\n' open
         case 'status'
             printf '%s\n' open
+        case 'status booth'
+            printf '%s\n' open
         case 'status cluster'
             printf '%s\n' open
         case 'status cluster-wide'
             printf '%s\n' open
+        case 'status corosync'
+            printf '%s\n' open
         case 'status nodes'
+            printf '%s\n' open
+        case 'status pcsd'
+            printf '%s\n' open
+        case 'status qdevice'
             printf '%s\n' open
         case 'status query'
             printf '%s\n' open
+        case 'status quorum'
+            printf '%s\n' open
         case 'status resources'
             printf '%s\n' open
+        case 'status tickets'
+            printf '%s\n' open
         case 'status wait'
+            printf '%s\n' open
+        case 'status xml'
             printf '%s\n' open
         case 'stonith'
             printf '%s\n' open
@@ -1600,9 +1826,17 @@ function __pcsx_is
             printf '%s\n' open
         case 'stonith describe'
             printf '%s\n' open
+        case 'stonith description'
+            printf '%s\n' open
         case 'stonith disable'
             printf '%s\n' open
         case 'stonith enable'
+            printf '%s\n' open
+        case 'stonith failcount'
+            printf '%s\n' open
+        case 'stonith failcount reset'
+            printf '%s\n' open
+        case 'stonith failcount show'
             printf '%s\n' open
         case 'stonith fence'
             printf '%s\n' open
@@ -1652,11 +1886,23 @@ function __pcsx_is
             printf '%s\n' open
         case 'stonith refresh'
             printf '%s\n' open
+        case 'stonith sbd'
+            printf '%s\n' closed
+        case 'stonith sbd config'
+            printf '%s\n' open
+        case 'stonith sbd status'
+            printf '%s\n' open
+        case 'stonith sbd watchdog'
+            printf '%s\n' open
+        case 'stonith sbd watchdog list'
+            printf '%s\n' open
         case 'stonith status'
             printf '%s\n' open
         case 'stonith test'
             printf '%s\n' open
         case 'stonith update'
+            printf '%s\n' open
+        case 'stonith update-scsi-devices'
             printf '%s\n' open
         case 'stonith verify'
             printf '%s\n' open

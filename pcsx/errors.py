@@ -10,7 +10,20 @@ from __future__ import annotations
 
 from dataclasses import field, fields
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+TOLD_MAX: Final = 1000
+
+
+def clipped(text: str) -> str:
+    """Return *text* with what is too long cut out of each line: input may be one word."""
+    lines = text.split("\n")
+    if all(len(line) <= TOLD_MAX for line in lines):
+        return text
+    half = TOLD_MAX // 2
+    return "\n".join(
+        line if len(line) <= TOLD_MAX else f"{line[:half]} … {line[-half:]}" for line in lines
+    )
 
 from pcsx.lean import dataclass
 
@@ -60,8 +73,8 @@ class Finding:
         return {
             "severity": str(self.severity),
             "code": self.code,
-            "subject": self.subject,
-            "message": self.text,
+            "subject": clipped(self.subject),
+            "message": clipped(self.text),
             "hint": self.hint,
             "force_code": self.force,
         }
@@ -90,7 +103,7 @@ class PcsxError(Exception):
     def to_json(self) -> dict[str, Any]:
         """Return the error as JSON: code, message, hint and its facts."""
         facts = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
-        return {"code": self.code, "message": str(self), "hint": self.hint, "facts": facts}
+        return {"code": self.code, "message": clipped(str(self)), "hint": self.hint, "facts": facts}
 
 
 def _plain(value: Any) -> Any:
@@ -105,6 +118,22 @@ class Failed(PcsxError):
 
     reason: str
     advice: str = ""
+
+    def __str__(self) -> str:
+        return self.reason
+
+    @property
+    def hint(self) -> str:
+        return self.advice
+
+
+@dataclass(eq=False)
+class Elsewhere(PcsxError):
+    """What was asked for is not done here, for *reason*, but by the means that *advice* names."""
+
+    reason: str
+    advice: str = ""
+    code: ClassVar[str] = "elsewhere"
 
     def __str__(self) -> str:
         return self.reason
@@ -249,7 +278,8 @@ class NoQuorum(PcsxError):
 _FAMILY: dict[str, type[PcsxError]] = {
     cls.code: cls
     for cls in (
-        Failed, Refused, Different, Usage, Conflict, NotAuthorised, NoCluster, TimedOut, NoQuorum,
+        Failed, Elsewhere, Refused, Different, Usage, Conflict, NotAuthorised, NoCluster, TimedOut,
+        NoQuorum,
     )
 }  # fmt: skip
 

@@ -36,6 +36,10 @@ _OLD_WORDS: Final = (
 )
 
 
+SECRETS_DIR: Final = "/var/lib/pacemaker/lrm/secrets"
+"""Where each node has the values that the configuration only hints at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """What an agent must be told about the machine and the node that it runs on."""
@@ -55,7 +59,7 @@ class Host:
     path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     python: str = field(default_factory=lambda: sys.executable)
     shell: str = "/bin/sh"
-    secrets_dir: str = "/var/lib/pacemaker/lrm/secrets"
+    secrets_dir: str = SECRETS_DIR
     """Where values are that the configuration only hints at: RESOURCE/NAME, and NAME.sign."""
     trace_dir: str = ""
     """Where agents write what they trace; empty: they choose."""

@@ -12,6 +12,8 @@ from typing import Final
 _TABLE: Final = """
 # How a command ends
 failed: Something did not work, for the reason that the message gives. Exit status 1.
+elsewhere: What was asked for is not done by pcsx; the message names what does it here. Exit \
+status 1.
 refused: The input has faults; findings lists every one. Exit status 1. Mend them, or use --force \
 where a finding names a force code.
 different: With --idempotent, what should be made is there already and is not so. Exit status 3. \
@@ -41,6 +43,21 @@ deprecated: The words still do what they did, and will go one day. The message h
 json: The text is no JSON, or not the JSON that the program writes. The message says where.
 copy-name: A copy's name has letters, digits, dots, dashes and underlines only.
 left-out: The language that was asked for has no words for this part; it stands in the XML only.
+
+# Words of the field
+booth-line: A line of booth's configuration is no NAME = VALUE.
+booth-peers: These sites and arbitrators make no formation: it needs two sites and an odd number.
+booth-ticket: This ticket cannot be added to booth's configuration, or taken out of it.
+booth-option: This is no option of a ticket, or no value of one. booth's manual has them.
+booth-exists: The file is there already. Use --force to replace it.
+no-description: Elements of this kind have no description.
+not-promotable: Only what is in a promotable clone can be promoted.
+not-scsi: The device does not guard disks by reservations.
+not-there: What should be taken away is not there.
+no-disk: A device of reservations needs a disk.
+no-backup: The archive has no document in it.
+no-such-recipe: There is no such recipe; pcsx recipe list names them.
+recipe-value: The recipe needs other values. pcsx recipe show NAME tells which.
 
 # Tickets
 ticket-name: A ticket's name has letters, digits, dots, dashes and underlines only.

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity
+from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity, clipped
 from pcsx.shell.envelope import SCHEMA, begun, ended
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ class Run:
         self.findings.append(finding)
         if not self.as_json:
             lead = "Warning: " if finding.severity is Severity.WARNING else ""
-            print(f"{lead}{finding.text}", file=sys.stderr)
+            print(f"{lead}{clipped(finding.text)}", file=sys.stderr)
 
     def progress(self, line: dict[str, Any]) -> None:
         """Tell one line of progress while something is waited for."""
@@ -399,9 +399,9 @@ def error_lines(error: PcsxError) -> list[str]:
     for finding in error.findings:
         if finding.severity is Severity.ERROR:
             tail = ", use --force to override" if finding.force else ""
-            lines.append(f"Error: {finding.text}{tail}")
+            lines.append(f"Error: {clipped(finding.text)}{tail}")
         else:
-            lines.append(f"Warning: {finding.text}")
+            lines.append(f"Warning: {clipped(finding.text)}")
     return [*lines, *_lines(error.hint)]
 
 
@@ -415,7 +415,7 @@ def _codes(error: PcsxError) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    return text.splitlines()
+    return clipped(text).splitlines()
 
 
 def _seconds(text: str) -> float:

@@ -303,18 +303,28 @@ _KINDS: Final = {
 _SECTION_WORDS: Final = {"fencing_topology": "fencing-topology"}
 
 
+TEXT_MAX: Final = 4 << 20
+"""How much crm's language or JSON is read: some ten times what 10,000 resources take."""
+
+
 def read_file(path: str) -> str:
     """Return the text of a file, or of standard input for `-`; raises `Failed`."""
     try:
         if path == "-":
             import sys
 
-            return sys.stdin.read(MAX_BYTES)
-        with Path(path).open("r", encoding="utf-8") as file:
-            return file.read(MAX_BYTES)
+            text = sys.stdin.read(MAX_BYTES + 1)
+        else:
+            with Path(path).open("r", encoding="utf-8") as file:
+                text = file.read(MAX_BYTES + 1)
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise Failed(f"cannot read {path}: {said}") from error
+    most = MAX_BYTES if text.lstrip()[:1] == "<" else TEXT_MAX
+    if len(text) > most:
+        name = "standard input" if path == "-" else path
+        raise Failed(f"{name} is larger than {most >> 20} MiB, which no configuration is")
+    return text
 
 
 def _definitions(root: Element) -> dict[str, Element]:

@@ -47,6 +47,37 @@ def _put(conf: Element, name: str, id: str, node: str, role: str, score: str, un
     etree.SubElement(rule, "date_expression", id=f"{name}-lifetime", operation="lt", end=until)
 
 
+def relocate(cib: Cib, prefix: str, id: str, node: str) -> Cib:
+    """Return *cib* in which *id* runs on *node* wherever that can be; *prefix* begins the id."""
+    return edited(
+        cib, lambda conf: _put(conf, f"{prefix}{id}", id, node, "Started", "INFINITY", "")
+    )
+
+
+def clear_relocated(cib: Cib, prefix: str) -> tuple[Cib, list[str]]:
+    """Return *cib* without the constraints that `relocate` made, and their ids."""
+    gone: list[str] = []
+
+    def change(conf: Element) -> None:
+        for constraint in list(conf.iterfind("constraints/rsc_location")):
+            if constraint.get("id", "").startswith(prefix):
+                gone.append(str(constraint.get("id")))
+                remove(constraint)
+
+    return edited(cib, change), gone
+
+
+def without_stickiness(cib: Cib) -> Cib:
+    """Return *cib* in which nothing is held where it runs by a stickiness."""
+
+    def change(conf: Element) -> None:
+        for pair in list(conf.iter("nvpair")):
+            if pair.get("name") in ("resource-stickiness", "default-resource-stickiness"):
+                remove(pair)
+
+    return edited(cib, change)
+
+
 def clear(cib: Cib, id: str, node: str = "") -> tuple[Cib, list[str]]:
     """Return *cib* without the constraints that moved *id* (to or off *node*), and their ids."""
     gone: list[str] = []

@@ -15,6 +15,7 @@ from pcsx.cib.edit.tree import (
     pairs_of,
     put_pairs,
     refuse,
+    remove,
     section,
 )
 from pcsx.errors import Finding, Refused
@@ -25,6 +26,23 @@ def _node(conf: Element, name: str) -> Element | None:
         if node.get("uname") == name:
             return node
     return None
+
+
+def remote_names(cib: Cib) -> list[str]:
+    """Return the names of the nodes that resources make: remote and guest nodes."""
+    conf = cib.tree.find("configuration")
+    return [] if conf is None else _remote_names(conf)
+
+
+def forget(cib: Cib, name: str) -> Cib:
+    """Return *cib* without the entry of the node *name*, its attributes and capacities."""
+
+    def change(conf: Element) -> None:
+        found = _node(conf, name)
+        if found is not None:
+            remove(found)
+
+    return edited(cib, change)
 
 
 def _remote_names(conf: Element) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pcsx.errors import Failed
 from pcsx.shell import args, shadows
+from pcsx.shell.commands.resource.describing import description
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 
@@ -193,3 +194,8 @@ def import_(run: Run, words: list[str]) -> None:
     base = run.cib()
     shadows.write(name, base)
     shadows.path(name).write_bytes(taken.to_bytes())
+
+
+ELEMENT = Level("element", "Say what elements of the document are for.")
+ELEMENT.verb("description", usage="ID [TEXT]")(description)
+command.add_command(ELEMENT)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pcsx.client import Client
-from pcsx.errors import Failed, Finding, NoCluster, Refused
+from pcsx.errors import Elsewhere, Failed, Finding, NoCluster, Refused
 from pcsx.protocol import (
     Accept,
     AcceptAnswer,
@@ -124,11 +124,45 @@ def start(run: Run, words: list[str]) -> None:
     Example:
         pcsx cluster start
     """
+    _require_here(run, words)
     answer = _client(run).call(NodeStart())
     run.changed = not answer.get("already")
     if run.wait_s is not None:
         wait_online(run, run.wait_s)
+    if run.flag("all"):
+        _require_all(run)
     run.say("This node is in the ring already." if answer.get("already") else "Starting Cluster...")
+
+
+def _require_here(run: Run, words: list[str]) -> None:
+    """Refuse to start another node: until it has started, nobody in the ring can reach it."""
+    me = str(_client(run).call(LobbyInfo())["name"]) if words else ""
+    others = [name for name in words if name != me]
+    if others:
+        listed = ", ".join(others)
+        raise Elsewhere(
+            f"a node joins from its own side, and this is {me}, not {listed}",
+            f"On {listed}: pcsx cluster start",
+        )
+
+
+def _require_all(run: Run) -> None:
+    """Raise where a node of the cluster is not here: it has to be started from its own side."""
+    until = time.monotonic() + (run.wait_s or 0)
+    while True:
+        try:
+            nodes = _client(run).call(GetStatus())["nodes"]
+            away = [str(node["name"]) for node in nodes if not node["online"]]
+        except NoCluster:
+            away = ["this node"]
+        if not away or time.monotonic() >= until:
+            break
+        time.sleep(0.1)
+    if away:
+        raise Elsewhere(
+            f"not online: {', '.join(away)}; a node joins from its own side",
+            "On each of them: pcsx cluster start",
+        )
 
 
 def stop(run: Run, words: list[str]) -> None:

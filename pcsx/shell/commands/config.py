@@ -12,6 +12,7 @@ from pcsx.shell.words import Level
 
 if TYPE_CHECKING:
     from pcsx.cib.document import Cib
+    from pcsx.cib.plain import Element
 
 command = Level(
     "config",
@@ -214,10 +215,16 @@ def graph(run: Run, words: list[str]) -> None:
         pcsx config graph web.svg
     """
     from pcsx.cib.plain import unseal
-    from pcsx.shell.output.graph import dot, picture_of, svg
 
     if len(words) > 1:
         raise args.misused(run.usage)
+    draw(run, unseal(run.cib()), words)
+
+
+def draw(run: Run, configuration: Element, words: list[str]) -> None:
+    """Draw *configuration* into the file that *words* name, or to standard output."""
+    from pcsx.shell.output.graph import dot, picture_of, svg
+
     path = words[0] if words else "-"
     ending = path.rpartition(".")[2] if words else "dot"
     if ending not in ("svg", "dot"):
@@ -225,8 +232,66 @@ def graph(run: Run, words: list[str]) -> None:
             f"a picture as .{ending} cannot be drawn here",
             "Write FILE.svg or FILE.dot; dot -Tpng makes a PNG of the latter.",
         )
-    picture = picture_of(unseal(run.cib()))
+    picture = picture_of(configuration)
     _put(run, path, svg(picture) if ending == "svg" else dot(picture))
+
+
+@command.verb("backup", usage="[FILE]")
+def backup(run: Run, words: list[str]) -> None:
+    """Write the configuration as an archive; it has passwords, and no keys.
+
+    Without a file it goes to standard output.
+
+    \b
+    Example:
+        pcsx config backup before
+    """
+    import sys
+
+    from pcsx.shell.backup import ENDING, packed
+
+    if len(words) > 1:
+        raise args.misused(run.usage)
+    data = packed(run)
+    if not words:
+        if run.as_json or sys.stdout.isatty():
+            raise Failed("an archive is not text", "Name a file: pcsx config backup FILE")
+        sys.stdout.buffer.write(data)
+        return
+    path = words[0] if words[0].endswith(ENDING) else words[0] + ENDING
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(handle, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise Failed(f"cannot write {path}: {error.strerror}") from error
+    run.give({"file": path})
+    run.note(f"Written: {path}")
+
+
+@command.verb("restore", usage="[FILE]", options=("local",))
+def restore(run: Run, words: list[str]) -> None:
+    """Make the configuration what an archive of it says, as one change that undo takes back.
+
+    Nodes, links and votes of the ring stay. Without a file standard input is read.
+
+    \b
+    Example:
+        pcsx config restore before.tar.bz2 --dry-run
+    """
+    from pcsx.cib.whole import with_configuration
+    from pcsx.shell.backup import read_archive, unpacked
+
+    if len(words) > 1:
+        raise args.misused(run.usage)
+    if run.flag("local"):
+        raise Failed(
+            "no node has a configuration of its own: the log keeps it the same on all",
+            "Leave out --local, or restore into a file: pcsx -f FILE config restore ARCHIVE",
+        )
+    path = words[0] if words else ""
+    past = unpacked(read_archive(path), path or "standard input")
+    run.change(lambda base: with_configuration(base, past))
 
 
 checkpoint = Level(

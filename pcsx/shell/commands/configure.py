@@ -140,7 +140,7 @@ class Level:
         if sys.stdin.isatty():
             self.do_prompt()
             return
-        for line in lines(sys.stdin.read()):
+        for line in lines(read_file("-")):
             if self.ended:
                 break
             self.session.take(line, self.do_command)
@@ -330,6 +330,16 @@ class Level:
         if text := self.session.difference():
             self.run.say(text)
 
+    def graph(self, words: list[str]) -> None:
+        """Draw resources, orders and colocations into a file; without one, in dot."""
+        from pcsx.shell.commands.config import draw
+
+        if words[:1] == ["dot"]:  # crm's word for the language
+            words = words[1:]
+        if len(words) > 1:
+            raise _usage("graph")
+        draw(self.run, self.session.workspace.root, words)
+
     def commit(self, _: list[str]) -> None:
         """Commit what changed."""
         self.session.commit()
@@ -380,6 +390,7 @@ _TABLE: Final[dict[str, tuple[Callable[[Level, list[str]], None], str, str, str]
     "default-timeouts": (Level.default_timeouts, "RESOURCE...", "default-timeouts vip", ""),
     "get-property": (Level.get_property, "PROPERTY...", "get-property stonith-enabled", ""),
     "verify": (Level.verify, "", "verify", "validate-all"),
+    "graph": (Level.graph, "[FILE.svg | FILE.dot]", "graph web.svg", ""),
     "diff": (Level.diff, "", "diff", ""),
     "commit": (Level.commit, "", "commit", ""),
     "refresh": (Level.refresh, "", "refresh", "reset"),

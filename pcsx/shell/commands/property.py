@@ -61,6 +61,27 @@ def config(run: Run, words: list[str]) -> None:
     run.say("\n".join(["Cluster Properties:", *lines]))
 
 
+@command.verb("defaults", usage="[NAME]...", options=("full",))
+def defaults(run: Run, words: list[str]) -> None:
+    """Show what the options of the cluster are where they are not set; --full: also rare ones.
+
+    \b
+    Example:
+        pcsx property defaults no-quorum-policy
+    """
+    known = {option.name: option for option in options.CLUSTER.values() if option.default}
+    run.judge(
+        Finding.error("property-unknown", name, f"No default value for property: '{name}'")
+        for name in words
+        if name not in known
+    )
+    names = words or [n for n, o in known.items() if run.flag("full") or not o.advanced]
+    found = {name: known[name].default for name in sorted(names)}
+    run.give(found)
+    for name, value in found.items():
+        run.say(f"{name}={value}")
+
+
 @command.verb("set", usage="NAME=[VALUE]...")
 def set_(run: Run, words: list[str]) -> None:
     """Set options of the whole cluster; an empty value removes one.

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from pcsx.errors import Failed
-from pcsx.shell import args
+from pcsx.shell import args, elsewhere
 from pcsx.shell.asking import yes
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
@@ -269,8 +269,34 @@ def _witness(told: dict[str, Any]) -> str:
     return f"Witness: {' '.join(told['addresses'])}, {votes}, {state}"
 
 
+@command.verb("config", usage="")
+def config(run: Run, words: list[str]) -> None:
+    """Show the options of quorum, who votes with how much, and the witness.
+
+    \b
+    Example:
+        pcsx quorum config
+    """
+    if words:
+        raise args.misused(run.usage)
+    told = _told(run)
+    votes = {node["name"]: node["votes"] for node in told["nodes"]}
+    run.give({"options": told["options"], "votes": votes, "witness": told["witness"]})
+    run.say("Options:")
+    for name, value in sorted(told["options"].items()):
+        run.say(f"  {name}: {value}")
+    for name, count in votes.items():
+        run.say(f"  votes.{name}: {count}")
+    run.say(_witness(told["witness"]) if told["witness"] else "No witness votes in this cluster.")
+
+
 command.add_command(WITNESS)
 DEVICE = Level("device", "The older word for witness.", default="status")
 for _verb in ("add", "remove", "delete", "status"):
     DEVICE.add_command(WITNESS.commands[_verb], _verb)
+_PLAIN = (
+    "a witness has no options of its own, and runs no heuristics",
+    "pcsx quorum witness remove, then: pcsx quorum witness add TOKEN",
+)
+elsewhere.register(DEVICE, {"update": _PLAIN, "heuristics": _PLAIN})
 command.add_command(DEVICE)

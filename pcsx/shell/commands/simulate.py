@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import click
 
-from pcsx.cib.document import Cib
+from pcsx.cib.document import MAX_BYTES, Cib
 from pcsx.cib.evaluate import integer_of, moment_of
 from pcsx.errors import Failed, Usage
 from pcsx.pe.emit import dot, graph_xml
@@ -130,7 +130,11 @@ def _read(run: Run, given: dict[str, Any]) -> Cib:
     if name is None:
         return run.cib()
     try:
-        text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if name == "-":
+            text = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                text = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise Failed(f"Cannot read {name}: {error.strerror}") from error
     return Cib.from_bytes(text)

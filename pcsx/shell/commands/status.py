@@ -121,7 +121,7 @@ def resources(run: Run, words: list[str]) -> None:
     show_running(run, words, stonith=False)
 
 
-@command.verb("nodes", usage="", options=("full",))
+@command.verb("nodes", usage="[corosync | both | config]", options=("full",))
 def nodes(run: Run, words: list[str]) -> None:
     """Show the nodes and what state they are in.
 
@@ -129,8 +129,17 @@ def nodes(run: Run, words: list[str]) -> None:
     Example:
         pcsx status nodes
     """
+    if words not in ([], ["corosync"], ["both"], ["config"]):
+        raise args.misused(run.usage)
     value, _ = read_state(run)
     run.give(value["nodes"])
+    if words in (["corosync"], ["both"]):
+        _members(run, value)
+    if words == ["config"]:
+        run.say("Pacemaker Nodes:")
+        run.say(f" {' '.join(node['name'] for node in value['nodes'])}".rstrip())
+    if words and words != ["both"]:
+        return
     groups: dict[str, list[str]] = {
         "Online": [], "Standby": [], "Maintenance": [], "Offline": [], "Unclean": [],
     }  # fmt: skip
@@ -149,6 +158,15 @@ def nodes(run: Run, words: list[str]) -> None:
         run.say(f" {word}: {' '.join(names)}".rstrip())
 
 
+def _members(run: Run, value: dict[str, Any]) -> None:
+    """Say which nodes are in the ring."""
+    members = [node for node in value["nodes"] if node["type"] == "member"]
+    run.say("Corosync Nodes:")
+    for word, online in (("Online", True), ("Offline", False)):
+        names = [node["name"] for node in members if node["online"] is online]
+        run.say(f" {word}: {' '.join(names)}".rstrip())
+
+
 @command.verb("cluster", usage="", options=("full",))
 def cluster(run: Run, words: list[str]) -> None:
     """Show the headline alone, and the nodes.
@@ -163,6 +181,60 @@ def cluster(run: Run, words: list[str]) -> None:
     run.give({"cluster": value["cluster"], "nodes": value["nodes"]})
     run.say("Cluster Status:")
     run.say(f" {headline(value)}")
+
+
+@command.verb("xml", usage="")
+def as_xml(run: Run, words: list[str]) -> None:
+    """Show the state as the XML that crm_mon prints.
+
+    \b
+    Example:
+        pcsx status xml
+    """
+    from pcsx.shell.output.status_xml import status_xml
+
+    if words:
+        raise args.misused(run.usage)
+    value, work = read_state(run)
+    run.give(value)
+    run.say(status_xml(value, work).rstrip("\n"))
+
+
+def _other(name: str, text: str, path: str, verb: str) -> None:
+    """Add the word *name*, which shows what another level shows."""
+
+    def body(run: Run, words: list[str]) -> None:
+        from importlib import import_module
+
+        level = import_module(f"pcsx.shell.commands.{path}").command
+        for part in verb.split():
+            level = level.commands[part]
+        level.body(run, [])
+
+    body.__doc__ = f"{text}\n\n\b\nExample:\n    pcsx status {name}"
+    command.verb(name, usage="", options=("full",))(body)
+
+
+_other("corosync", "Show the members and the links, as pcsx ring status does.", "ring", "status")
+_other("quorum", "Show how quorum stands, as pcsx quorum status does.", "quorum", "status")
+_other(
+    "qdevice", "Show the witness, as pcsx quorum witness status does.", "quorum", "witness status"
+)
+_other("booth", "Tell how booth shows its state.", "booth", "status")
+_other("tickets", "Show the tickets of this site.", "ticket", "show")
+
+
+@command.verb("pcsd", usage="[NODE]...")
+def pcsd(run: Run, words: list[str]) -> None:
+    """Show which nodes' daemons are here; the exit status is 2 where one is not.
+
+    \b
+    Example:
+        pcsx status pcsd
+    """
+    from pcsx.shell.commands.pcsd import status as of_daemons
+
+    of_daemons(run, words)
 
 
 @command.verb("wait", usage="[SECONDS]")

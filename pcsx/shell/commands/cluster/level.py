@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pcsx.shell.commands.cluster import config, document, members, remotes, renewal, setup
+from pcsx.shell.commands.cluster import config, document, field, members, remotes, renewal, setup
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 
@@ -50,5 +50,6 @@ for room in (setup, document, config, remotes, renewal):
     room.register(command)
 
 members.register(command, remotes.NODE)
+field.register(command, remotes.NODE)
 
 command.room(f"{__package__}.takeover", "import")

@@ -15,12 +15,17 @@ from pcsx.shell.words import Level
 
 def register(level: Level) -> None:
     """Add the words of this file to *level*."""
+    register_failcount(level)
+    level.verb("timing", usage="[ID] [node=NODE]")(timing)
+
+
+def register_failcount(level: Level) -> None:
+    """Add the level of counts to *level*, of resources or of fence devices."""
     count = Level("failcount", "Show and forget how often resources failed.", default="show")
     usage = "[ID] [node=NODE] [operation=OPERATION] [interval=INTERVAL]"
     count.verb("show", usage=usage, options=("full",))(show)
     count.verb("reset", usage=usage)(reset)
     level.add_command(count)
-    level.verb("timing", usage="[ID] [node=NODE]")(timing)
 
 
 def failures(cib: Cib) -> Iterator[dict[str, str]]:

@@ -22,7 +22,10 @@ ROOMS: Final = {
     "stonith.levels": "level",
     "stonith.fencing": "fence confirm history",
     "stonith.testing": "test verify",
-    "stonith.shared": "delete remove meta enable disable cleanup refresh",
+    "stonith.sbd": "sbd",
+    "stonith.scsi": "update-scsi-devices",
+    "resource.describing": "description",
+    "stonith.shared": "failcount delete remove meta enable disable cleanup refresh",
     "resource.operations": "op",
     "resource.defaults": "defaults",
 }
