@@ -13,7 +13,7 @@ from pcsx.pe.model import Node, Primitive, Resource, Role, WorkingSet
 from pcsx.pe.reasons import Why
 from pcsx.pe.scores import NEVER
 from pcsx.pe.transition import Transition
-from pcsx.pe.why import Explainer, is_held
+from pcsx.pe.why import Explainer, health_of, is_held
 from pcsx.pe.wishes import Wishes
 
 _DEPTH_MAX = 4
@@ -55,7 +55,7 @@ class Adviser:
         if not could_run or on:
             for node in work.nodes:
                 if (node is not rsc.assigned) and on in ("", node.name, node.id):
-                    yield from self._on_node(rsc, node)
+                    yield from self._on_node(rsc, node, depth)
         if (not could_run or held) and depth:
             for name in self.explainer.explain(rsc).rests_on:
                 for primitive in self.explainer.named(name):
@@ -106,7 +106,7 @@ class Adviser:
         if rsc.blocked:
             yield _clean(rsc, None)
 
-    def _on_node(self, rsc: Primitive, node: Node) -> Iterator[Remedy]:
+    def _on_node(self, rsc: Primitive, node: Node, depth: int) -> Iterator[Remedy]:
         if node.is_bundle:
             return
         if node.standby:
@@ -119,6 +119,10 @@ class Adviser:
         elif not node.online and not node.is_pcmk_remote:
             yield Remedy(f"To bring {node.name} back", f"pcsx cluster start {node.name}",
                          Wishes(nodes_up=(node.name,)))  # fmt: skip
+        elif node.is_guest and not node.online and node.connection is not None and depth:
+            launcher = node.connection.launcher
+            if launcher is not None and launcher is not rsc and launcher.assigned is None:
+                yield from self._remedies(launcher, "", 0)
         if rsc.allowed.get(node, NEVER) < 0:
             yield from self._against(rsc, node)
 
@@ -131,12 +135,21 @@ class Adviser:
                     yield _clean(rsc, node)
                 case Why.FAILED_EVERYWHERE:
                     yield _clean(rsc, None)
+                case Why.UNHEALTHY if str(reason.facts[0]).startswith("-"):
+                    yield from _heal(rsc, node)
+                case Why.NO_CAPACITY:
+                    yield from _make_room(self.work, rsc, node)
                 case Why.LOCATION | Why.LOCATION_RULE if str(reason.facts[1]).startswith("-"):
                     name = str(reason.facts[0])
                     command = f"pcsx constraint delete {name}"
                     if name.startswith(("cli-ban-", "cli-prefer-")):
                         command = f"pcsx resource clear {rsc.topmost.base_id}"
                     yield Remedy(f"To let {rsc.base_id} run on {node.name}", command)
+        for name in self.explainer.exclusive(rsc, node):
+            yield Remedy(
+                f"To let {rsc.base_id} run on other nodes than {name} names",
+                f"pcsx constraint delete {name}",
+            )
         if not self.work.options.symmetric and node not in rsc.allowed:
             yield Remedy(
                 f"To let {rsc.base_id} run on {node.name}",
@@ -148,6 +161,35 @@ class Adviser:
             f"Once you are sure that {node.name} is off",
             f"pcsx stonith confirm {node.name}",
             Wishes(nodes_down=(node.name,)),
+        )
+
+
+def _heal(rsc: Primitive, node: Node) -> Iterator[Remedy]:
+    """Advise what lets *rsc* run on *node* with the health that this has, or has again."""
+    names = health_of(node)
+    if names:
+        healed = tuple(f"{name}=green@{node.name}" for name in names)
+        word = "is" if len(names) == 1 else "are"
+        aim = f"When {' and '.join(names)} of {node.name} {word} green"
+        yield Remedy(aim, "", Wishes(attributes=healed))
+    yield Remedy(
+        f"To let {rsc.base_id} run on unhealthy nodes",
+        f"pcsx resource meta {rsc.topmost.base_id} allow-unhealthy-nodes=true",
+    )
+
+
+def _make_room(work: WorkingSet, rsc: Primitive, node: Node) -> Iterator[Remedy]:
+    """Advise the capacity with which *node* would have room for *rsc* beside what it gets."""
+    there = [p for top in work.resources for p in top.primitives() if p.assigned is node]
+    wanted = [
+        f"{name}={amount + sum(p.utilization.get(name, 0) for p in there)}"
+        for name, amount in sorted(rsc.utilization.items())
+        if amount > node.utilization.get(name, 0)
+    ]
+    if wanted:
+        yield Remedy(
+            f"If {node.name} has more to give",
+            f"pcsx node utilization {node.name} {' '.join(wanted)}",
         )
 
 

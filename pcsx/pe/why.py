@@ -15,6 +15,7 @@ from pcsx.pe.flags import BLOCK, MIN, OPTIONAL, RUNNABLE
 from pcsx.pe.model import (
     Action,
     Bundle,
+    Discovery,
     FailedOperation,
     Node,
     Primitive,
@@ -315,11 +316,39 @@ class Explainer:
             return "it is to be stopped everywhere"
         if not self.work.options.symmetric and node not in rsc.allowed:
             return "no location lets it run there, and symmetric-cluster is false"
-        if any(one.exclusive_discovery for one in _chain(rsc)):
-            return "a location with resource-discovery=exclusive names other nodes alone"
+        bundle = rsc.topmost
+        if isinstance(bundle, Bundle) and bundle.inner is not None and rsc in bundle.inner.walk():
+            return f"it runs in the containers of {bundle.id} alone"
+        if named := self.exclusive(rsc, node):
+            names = ", ".join(named)
+            return f"location {names} names other nodes alone (resource-discovery=exclusive)"
+        if rsc.next_role <= Role.STOPPED and (ticket := _ticket_of(rsc)):
+            return f"ticket {ticket} does not let it run"
+        if twin := self._twin_on(rsc, node):
+            return f"{twin} is there"
         if rsc.parent is not None and rsc.assigned is None:
             return f"no room or right for this one of {rsc.topmost.id} is left there"
         return f"its score there is {score_text(rsc.allowed.get(node, NEVER))}"
+
+    def exclusive(self, rsc: Primitive, node: Node) -> list[str]:
+        """Return the ids of the locations that leave *node* out for being exclusive."""
+        found = [
+            location
+            for one in _chain(rsc)
+            for location in one.locations
+            if location.discovery is Discovery.EXCLUSIVE
+        ]
+        if any(node in location.scores for location in found):
+            return []
+        return list(dict.fromkeys(location.id for location in found))
+
+    def _twin_on(self, rsc: Primitive, node: Node) -> str:
+        """Return the same part of another replica of the bundle, where that will be on *node*."""
+        bundle = rsc.topmost
+        for replica in bundle.replicas if isinstance(bundle, Bundle) else ():
+            if replica.container.assigned is node and rsc is not replica.container:
+                return replica.container.id
+        return ""
 
     def _for_and_against(self, rsc: Primitive, node: Node) -> Iterator[tuple[str, int]]:
         """Return what speaks for (above 0) or against (below 0) *rsc* on *node*."""
@@ -331,7 +360,8 @@ class Explainer:
                 case Why.LOCATION | Why.LOCATION_RULE if there:
                     yield self._location(reason)
                 case Why.UNHEALTHY if there:
-                    yield f"its health counts {facts[0]}", _sign(str(facts[0]))
+                    seen = ", ".join(f"{name} is {node.attrs[name]}" for name in health_of(node))
+                    yield f"its health counts {facts[0]} ({seen})", _sign(str(facts[0]))
                 case Why.NO_CAPACITY if there:
                     yield f"no capacity is left for it{_shortage(rsc, node)}", -1
                 case Why.NOT_INSTALLED if there:
@@ -456,12 +486,26 @@ def _chain(rsc: Resource | None) -> list[Resource]:
     return chain
 
 
+def health_of(node: Node) -> list[str]:
+    """Return the names of the attributes by which the health of *node* is known."""
+    return sorted(name for name in node.attrs if name.startswith("#health"))
+
+
+def _ticket_of(rsc: Primitive) -> str:
+    """Return the ticket without which *rsc* may not run, where this site does not have it."""
+    for one in _chain(rsc):
+        for bound in one.tickets:
+            if bound.ticket.standby or not bound.ticket.granted:
+                return bound.ticket.id
+    return ""
+
+
 def _shortage(rsc: Primitive, node: Node) -> str:
     """Return what *rsc* needs of what *node* tells about, where there is any."""
     needs = [
-        f"{name} {amount} needed, {node.utilization[name]} left"
+        f"{name} {amount} needed, {node.utilization.get(name, 0)} left"
         for name, amount in sorted(rsc.utilization.items())
-        if amount > node.utilization.get(name, amount)
+        if amount > node.utilization.get(name, 0)
     ]
     return f" ({', '.join(needs)})" if needs else " beside what must be with it"
 
@@ -474,6 +518,12 @@ def state_of(node: Node) -> str:
     """Return why *node* can take nothing, or nothing where it can."""
     if node.unclean:
         return "nobody knows what it does until it is fenced"
+    if node.is_guest and not node.online and node.connection is not None:
+        launcher = node.connection.launcher
+        if launcher is not None and launcher.assigned is None:
+            return f"it lives in {launcher.id}, which runs nowhere"
+        if launcher is not None and launcher.role < Role.STARTED:
+            return f"it lives in {launcher.id}, which does not run yet"
     if not node.online:
         return "it is offline"
     if node.shutting_down:

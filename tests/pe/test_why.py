@@ -210,6 +210,123 @@ def test_health_and_utilization_are_told_with_their_numbers() -> None:
     assert "memory 9 needed, 4 left" in why(cib, "big")
 
 
+def _with_memory(cib: Cib, **amounts: int) -> Cib:
+    """Return *cib* where nodes have that much memory."""
+    text = cib.to_bytes()
+    for name, amount in amounts.items():
+        has = f'<utilization id="n-{name}"><nvpair id="n1-{name}" name="memory" value="{amount}"/>'
+        bare = f'<node id="{name}" uname="{name}"'
+        text = text.replace(f"{bare}/>".encode(), f"{bare}>{has}</utilization></node>".encode())
+    return Cib.from_bytes(text)
+
+
+def test_too_little_capacity_is_told_in_numbers_and_the_advised_capacity_is_enough() -> None:
+    def big(name: str) -> str:
+        need = f'<utilization id="{name}-u"><nvpair id="{name}-v" name="memory" value="9"/>'
+        return primitive(name).replace("<operations>", f"{need}</utilization><operations>")
+
+    cib = cluster(
+        big("one") + big("two"), nodes="a b", options="placement-strategy=utilization",
+        histories=dict.fromkeys("ab", rests("one", "two")),
+        constraints='<rsc_location id="l" rsc="two" node="b" score="-INFINITY"/>',
+    )  # fmt: skip
+    cib = _with_memory(cib, a=10)
+    assert "memory 9 needed, 1 left" in why(cib, "two")
+    assert "memory 9 needed, 0 left" in why(cib, "one", "b")
+    assert helps(cib, "two")["pcsx node utilization a memory=18"] is True
+
+
+def test_ill_health_names_its_attributes_and_what_lets_a_resource_run_all_the_same() -> None:
+    cib = cluster(
+        primitive("web"), options="node-health-strategy=only-green",
+        attributes=dict.fromkeys("ab", "#health-disk=yellow"),
+        histories=dict.fromkeys("ab", rests("web")),
+    )  # fmt: skip
+    assert "its health counts -INFINITY (#health-disk is yellow)" in why(cib, "web", "a")
+    assert helps(cib, "web") == {
+        "When #health-disk of a is green": True,
+        "pcsx resource meta web allow-unhealthy-nodes=true": True,
+        "When #health-disk of b is green": True,
+    }
+
+
+def test_exclusive_discovery_names_the_location_that_leaves_a_node_out() -> None:
+    cib = cluster(
+        primitive("web"), nodes="a b", lost="a", histories={"b": rests("web")},
+        constraints='<rsc_location id="x" rsc="web" node="a" score="9"'
+        ' resource-discovery="exclusive"/>',
+    )  # fmt: skip
+    told = "location x names other nodes alone (resource-discovery=exclusive)"
+    assert told in why(cib, "web", "b")
+    assert told not in why(cib, "web", "a")
+    assert helps(cib, "web")["pcsx constraint delete x"] is True
+
+
+def test_a_shutdown_lock_names_the_node_that_it_waits_for_and_its_return_helps() -> None:
+    down = f'<lrm_resource shutdown-lock="{int(NOON.timestamp()) - 60}" '
+    locked = history("web", operation("web", "start", 2), operation("web", "stop", 3))
+    cib = cluster(
+        primitive("web"), options="shutdown-lock=true", lost="a",
+        histories={"a": locked.replace("<lrm_resource ", down), "b": rests("web")},
+    )  # fmt: skip
+    assert "it is kept for a, shut down in order (shutdown-lock)" in why(cib, "web", "b")
+    assert helps(cib, "web") == {"pcsx cluster start a": True}
+
+
+def test_a_lost_ticket_tells_on_every_node_why_what_ran_is_stopped() -> None:
+    cib = cluster(
+        primitive("web"), histories={"a": started("web"), "b": rests("web")},
+        constraints='<rsc_ticket id="t1" rsc="web" ticket="T" loss-policy="stop"/>',
+    )  # fmt: skip
+    text = why(cib, "web")
+    assert "web runs on a, and is to be stopped." in text
+    assert "depends on the ticket T (constraint t1), which is not granted" in text
+    assert "b  no    ticket T does not let it run" in text
+    assert helps(cib, "web") == {"When this site is granted ticket T": True}
+
+
+def test_a_guest_that_is_down_leads_to_the_machine_that_it_lives_in() -> None:
+    guest = primitive("vm", meta="remote-node=g target-role=Stopped")
+    bans = "".join(
+        f'<rsc_location id="not-{node}" rsc="web" node="{node}" score="-INFINITY"/>'
+        for node in "ab"
+    )
+    cib = cluster(
+        guest + primitive("web"), constraints=bans,
+        histories=dict.fromkeys("ab", rests("vm", "web", "g")),
+    )  # fmt: skip
+    assert "it lives in vm, which runs nowhere" in why(cib, "web", "g")
+    assert helps(cib, "web")["pcsx resource enable vm"] is True
+
+
+def _bundle(inner: str = "", meta: str = "") -> str:
+    options = f'<meta_attributes id="m"><nvpair id="m1" {meta}/></meta_attributes>' if meta else ""
+    return (
+        f'<bundle id="bun">{options}<docker image="i" replicas="2"/>'
+        f'<network ip-range-start="10.0.0.1" control-port="3121"/>{inner}</bundle>'
+    )
+
+
+def test_parts_of_a_bundle_tell_what_they_go_with_and_what_keeps_them_apart() -> None:
+    cib = cluster(_bundle(primitive("app")))
+    text = why(cib, "bun")
+    assert "bun-ip-10.0.0.1 belongs to bun-docker-0 and goes where that is, to a." in text
+    assert "a  no    bun-docker-0 is there" in text
+    assert "a      no    it runs in the containers of bun alone" in why(cib, "app")
+
+
+def test_a_bundle_that_is_disabled_or_banned_says_so_once_with_what_lets_it_run() -> None:
+    off = cluster(_bundle(primitive("app"), 'name="target-role" value="Stopped"'))
+    assert "its target-role is Stopped (set on bun)" in why(off, "app")
+    assert helps(off, "app") == {"pcsx resource enable bun": True}
+    banned = cluster(
+        _bundle(primitive("app")), nodes="a",
+        constraints='<rsc_location id="nb" rsc="bun" node="a" score="-INFINITY"/>',
+    )  # fmt: skip
+    assert "location nb: -INFINITY" in why(banned, "bun")
+    assert helps(banned, "bun") == {"pcsx constraint delete nb": True}
+
+
 def test_why_here_tells_the_scores_that_won() -> None:
     cib = cluster(
         primitive("web", meta="resource-stickiness=100"),

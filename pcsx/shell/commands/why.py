@@ -175,6 +175,8 @@ class Story:
             remedy for primitive in primitives for remedy in adviser.remedies(primitive, on)
         )
         given: list[tuple[Remedy, Tried | None]] = []
+        first = {remedy.command or remedy.aim: remedy for remedy in reversed(found)}
+        found = dict.fromkeys(r for r in found if first[r.command or r.aim] is r)
         for remedy in list(found)[: 2 * _ADVICE_MAX]:
             given.append((remedy, self.attempt(remedy, primitives)))
             if sum(outcome is None or outcome.helps for _, outcome in given) >= _ADVICE_MAX:
