@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pcsx.cib.document import Cib
 from pcsx.cib.tickets import told_of
+from pcsx.pe.hints import hints
 from pcsx.pe.model import Bundle, Clone, Collective, Node, Primitive, Resource, WorkingSet
 from pcsx.pe.read.working_set import working_set
 from pcsx.pe.report import (
@@ -74,6 +75,7 @@ def status_object(cib: Cib, live: Told | None, wall: datetime) -> tuple[dict[str
     work = working_set(cib, wall)
     total, disabled, blocked = instance_counts(work)
     nodes = [_node_object(work, node, live) for node in work.nodes]
+    why = hints(cib, wall, work)
     value: dict[str, Any] = {
         "schema": SCHEMA,
         "source": "file" if live is None else "cluster",
@@ -82,7 +84,7 @@ def status_object(cib: Cib, live: Told | None, wall: datetime) -> tuple[dict[str
         "cluster": _cluster_object(work, live),
         "nodes": nodes,
         "resources": [
-            resource_object(one)
+            resource_object(one, why)
             for one in work.resources
             if not (one.removed and not is_active(one, partly=True))
         ],
@@ -147,8 +149,8 @@ def _node_object(work: WorkingSet, node: Node, live: Told | None) -> dict[str, A
     }
 
 
-def resource_object(resource: Resource) -> dict[str, Any]:
-    """Return *resource* with all that is in it."""
+def resource_object(resource: Resource, why: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return *resource* with all that is in it; *why* some of these do not run, by id."""
     made: dict[str, Any] = {
         "id": resource.id,
         "kind": _kind(resource),
@@ -168,15 +170,17 @@ def resource_object(resource: Resource) -> dict[str, Any]:
             "blocked": resource.blocked,
             "pending": resource.pending_task or "",
         }
+        if why and resource.id in why:
+            made["why"] = why[resource.id]
     elif isinstance(resource, Bundle):
         made["children"] = [
-            resource_object(part)
+            resource_object(part, why)
             for replica in resource.replicas
             for part in (replica.container, replica.child)
             if part is not None
         ]
     elif isinstance(resource, Collective):
-        made["children"] = [resource_object(child) for child in resource.children]
+        made["children"] = [resource_object(child, why) for child in resource.children]
     return made
 
 
@@ -225,6 +229,7 @@ def problems(value: Told) -> Iterator[dict[str, str]]:
         yield _failure_problem(failure)
     for resource in leaves(value["resources"]):
         yield from _resource_problems(resource)
+    yield from _idle_problems(value)
 
 
 def _fencing_problems(value: Told) -> Iterator[dict[str, str]]:
@@ -321,6 +326,19 @@ def leaves(resources: Sequence[Told]) -> Iterator[Told]:
             yield from leaves(one["children"])
         else:
             yield one
+
+
+def _idle_problems(value: Told) -> Iterator[dict[str, str]]:
+    """Tell what does not run that should, those with one cause together."""
+    idle: dict[str, list[str]] = {}
+    for resource in leaves(value["resources"]):
+        if text := resource.get("why"):
+            idle.setdefault(text, []).append(resource["name"])
+    for text, names in idle.items():
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        verb = "does" if len(names) == 1 else "do"
+        lead = f"{', '.join(names[:3])}{more} {verb} not run"
+        yield _problem("warning", f"{lead}: {text}.", f"pcsx why {names[0]}")
 
 
 def _resource_problems(resource: Told) -> Iterator[dict[str, str]]:
