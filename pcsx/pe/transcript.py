@@ -67,6 +67,8 @@ class Played:
     after: Cib | None = None
     """The document after everything was carried out."""
     transition: Transition | None = None
+    work: WorkingSet | None = None
+    """What the transition was made of."""
     complete: bool = True
 
 
@@ -102,7 +104,7 @@ class _Player:
             return played
         work.tell_scores = plan.scores
         work.tell_utilization = plan.utilization
-        played.transition = decide(work)
+        played.transition, played.work = decide(work), work
         self.tell_scores(work)
         self.say("", "Transition Summary:")
         if not plan.quiet:

@@ -18,7 +18,7 @@ import click
 from pcsx.cib.document import MAX_BYTES, Cib
 from pcsx.cib.evaluate import integer_of, moment_of
 from pcsx.errors import Failed, Usage
-from pcsx.pe.emit import dot, graph_xml
+from pcsx.pe.emit import graph_xml
 from pcsx.pe.transcript import Plan, Played, play
 from pcsx.pe.transition import Transition
 from pcsx.pe.wishes import Wishes
@@ -229,7 +229,7 @@ def _save(given: dict[str, Any], played: Played) -> None:
     if played.transition is not None:
         transition = played.transition
         _write(given["save_graph"], lambda: graph_xml(transition).encode())
-        _write(given["save_dotfile"], lambda: dot(transition).encode())
+        _write(given["save_dotfile"], lambda: _picture(given, played))
         if (name := given["graph"]) is not None:
             from pcsx.shell.output.transition_graph import DRAWN
 
@@ -243,6 +243,13 @@ def _save(given: dict[str, Any], played: Played) -> None:
         _write(given["save_output"], final.to_bytes)
         if given["in_place"] and given["xml_file"] not in (None, "-"):
             _write(given["xml_file"], final.to_bytes)
+
+
+def _picture(given: dict[str, Any], played: Played) -> bytes:
+    from pcsx.pe.picture import picture
+
+    assert played.work is not None
+    return picture(played.work, every=given["all_actions"]).encode()
 
 
 def _write(name: str | None, content: Callable[[], bytes]) -> None:
