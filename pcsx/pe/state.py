@@ -229,7 +229,8 @@ def problems(value: Told) -> Iterator[dict[str, str]]:
         yield _failure_problem(failure)
     for resource in leaves(value["resources"]):
         yield from _resource_problems(resource)
-    yield from _idle_problems(value)
+    if cluster["quorate"]:  # without quorum that is told once, and nothing else is to be done
+        yield from _idle_problems(value)
 
 
 def _fencing_problems(value: Told) -> Iterator[dict[str, str]]:

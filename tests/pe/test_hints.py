@@ -37,13 +37,20 @@ def test_the_status_names_the_order_that_a_resource_waits_for() -> None:
 def test_one_cause_of_many_is_one_line() -> None:
     names = [f"r{n}" for n in range(5)]
     cib = cluster(
-        "".join(map(primitive, names)), quorum=False,
+        "".join(map(primitive, names)), attributes=dict.fromkeys("ab", "standby=on"),
         histories=dict.fromkeys("ab", "".join(map(stopped, names))),
     )  # fmt: skip
     hints, lines = told(cib)
     assert list(hints) == names
     assert len(lines) == 1
     assert lines[0].startswith("r0, r1, r2 and 2 more do not run: ")
+
+
+def test_without_quorum_each_resource_has_the_cause_and_the_screen_is_not_filled_with_it() -> None:
+    cib = cluster(primitive("web"), quorum=False, histories=dict.fromkeys("ab", stopped("web")))
+    hints, lines = told(cib)
+    assert "no-quorum-policy is stop" in hints["web"]
+    assert lines == []
 
 
 def test_what_is_meant_to_rest_or_about_to_start_needs_no_hint() -> None:
