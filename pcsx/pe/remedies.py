@@ -99,10 +99,12 @@ class Adviser:
             ticket = bound.ticket
             if ticket.standby:
                 wish = Wishes(tickets_activated=(ticket.id,))
-                yield Remedy(f"When the standby of ticket {ticket.id} ends", "", wish)
+                command = f"pcsx ticket activate {ticket.id}"
+                yield Remedy(f"To end the standby of ticket {ticket.id}", command, wish)
             elif not ticket.granted:
                 wish = Wishes(tickets_granted=(ticket.id,))
-                yield Remedy(f"When this site is granted ticket {ticket.id}", "", wish)
+                command = f"pcsx ticket grant {ticket.id}"
+                yield Remedy(f"When ticket {ticket.id} may be this site's", command, wish)
         if rsc.blocked:
             yield _clean(rsc, None)
 

@@ -282,7 +282,7 @@ def test_a_lost_ticket_tells_on_every_node_why_what_ran_is_stopped() -> None:
     assert "web runs on a, and is to be stopped." in text
     assert "depends on the ticket T (constraint t1), which is not granted" in text
     assert "b  no    ticket T does not let it run" in text
-    assert helps(cib, "web") == {"When this site is granted ticket T": True}
+    assert helps(cib, "web") == {"pcsx ticket grant T": True}
 
 
 def test_a_guest_that_is_down_leads_to_the_machine_that_it_lives_in() -> None:
