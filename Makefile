@@ -7,7 +7,7 @@ JOBS ?= 2
 
 MARK ?= not live
 
-.PHONY: help setup demo test again test-live bench lint smells generated clean
+.PHONY: help setup demo test tests again test-live bench lint smells generated clean
 
 help:
 	@echo "make demo       a cluster of three daemons on loopback survives the loss of a node"
@@ -31,7 +31,11 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint
+# Style and types beside the tests: a core that waits for a daemon has time for them.
+test: setup
+	$(MAKE) --no-print-directory --jobs=2 lint tests
+
+tests: setup
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not live" --durations=10
 
 test-live: setup
