@@ -12,6 +12,8 @@ from dataclasses import field, fields
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
+from pcsx.lean import dataclass
+
 TOLD_MAX: Final = 1000
 
 
@@ -24,8 +26,6 @@ def clipped(text: str) -> str:
     return "\n".join(
         line if len(line) <= TOLD_MAX else f"{line[:half]} … {line[-half:]}" for line in lines
     )
-
-from pcsx.lean import dataclass
 
 
 class Severity(StrEnum):

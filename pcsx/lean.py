@@ -43,7 +43,7 @@ def _finished(cls: type, *, frozen: bool, slots: bool, eq: bool, shown: bool) ->
             setattr(bare, name, method)
     if frozen:
         if slots:
-            bare.__getstate__, bare.__setstate__ = _state, _set_state
+            bare.__getstate__, bare.__setstate__ = _travelling(tuple(f.name for f in fields))
         bare.__setattr__, bare.__delattr__ = _refuse_to_set, _refuse_to_delete
     finished: type = bare
     return finished
@@ -110,13 +110,18 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(said)})"
 
 
-def _state(self: Any) -> list[Any]:
-    return [getattr(self, field.name) for field in dataclasses.fields(self)]
+def _travelling(names: tuple[str, ...]) -> tuple[Callable[..., Any], Callable[..., None]]:
+    """Return how a value is taken apart for `pickle` and `copy`, and put together again."""
+    key: Callable[[Any], Any] = attrgetter(*names) if names else lambda _: ()
 
+    def __getstate__(self: Any) -> Any:
+        return key(self)
 
-def _set_state(self: Any, state: list[Any]) -> None:
-    for field, value in zip(dataclasses.fields(self), state, strict=True):
-        object.__setattr__(self, field.name, value)
+    def __setstate__(self: Any, state: Any) -> None:
+        for name, value in zip(names, (state,) if len(names) == 1 else state, strict=True):
+            object.__setattr__(self, name, value)
+
+    return __getstate__, __setstate__
 
 
 def _refuse_to_set(self: object, name: str, value: object) -> None:

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from pcsx.cib import Cib
 from pcsx.cib.drafting import Draft, Told
+from pcsx.cib.packing import Packer
 from pcsx.daemon.decisions import packed
 from pcsx.daemon.effects import Depict, Plan
 from pcsx.daemon.events import Depicted, Planned
@@ -61,7 +62,7 @@ def fork_worker(state_of: StateOf) -> tuple[int, socket.socket]:
 
 
 def _serve(sock: socket.socket, state_of: StateOf) -> None:
-    draft, replanner = Draft(), Replanner()
+    draft, replanner, packer = Draft(), Replanner(), Packer()
     while (head := _exactly(sock, _HEADER.size)) is not None:
         kind, job, length = _HEADER.unpack(head)
         body = _exactly(sock, length)
@@ -71,7 +72,10 @@ def _serve(sock: socket.socket, state_of: StateOf) -> None:
         if kind == _PART:
             draft.take(told)
             continue
-        answer = _answer(draft, replanner, told) if kind == _PLAN else _picture(state_of, *told)
+        if kind == _PLAN:
+            answer: Any = _answer(draft, replanner, packer, told)
+        else:
+            answer = _picture(state_of, *told)
         reply = pickle.dumps(answer)
         sock.sendall(_HEADER.pack(kind, job, len(reply)) + reply)
         if kind == _DEPICT or not replanner.local:
@@ -81,20 +85,23 @@ def _serve(sock: socket.socket, state_of: StateOf) -> None:
             gc.freeze()
 
 
-def _answer(draft: Draft, replanner: Replanner, wall: datetime) -> tuple[bytes, bytes, bytes, str]:
+def _answer(
+    draft: Draft, replanner: Replanner, packer: Packer, wall: datetime
+) -> tuple[bytes, bytes, bytes, str]:
     """Return the transition without its reasons; for keeping, what was read and decided; a fault.
 
     What is kept is made here, as compressing a large document takes long.
     """
     cib, changed = draft.draw()
+    packer.changed(changed)
     try:
         transition = replanner.plan(cib, wall, changed=changed)
     except Exception as error:  # a fault of the engine stops this plan, not the cluster
-        return b"", packed(cib.packed()), b"", f"{type(error).__name__}: {error}"
+        return b"", packer.pack(cib), b"", f"{type(error).__name__}: {error}"
     brief = replace(transition, reasons=()).to_bytes()
     if not transition.actions:
         return brief, b"", b"", ""
-    return brief, packed(cib.packed()), packed(transition.to_bytes()), ""
+    return brief, packer.pack(cib), packed(transition.to_bytes()), ""
 
 
 def _picture(
