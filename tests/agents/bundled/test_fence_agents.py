@@ -23,16 +23,31 @@ from pcsx.agents import (
     parse_metadata,
 )
 from pcsx.agents.bundled import FENCE_AGENTS
+from tests.agents.bundled.warm import Warm
 from tests.agents.running import run
 
 HOST = Host(node="n1")
 RIGS = Path(__file__).parents[3] / ".." / "shared" / "rigs"
 
 
-def fence(agent: str, action: str, target: str = "", **params: str) -> Exit:
+def call(agent: str, action: str, target: str = "", **params: str) -> Invocation:
     made = fence_invocation(agent, action, params, HOST, timeout_ms=60_000, target=target)
     assert isinstance(made, Invocation)
-    return run(made)
+    return made
+
+
+def fence(agent: str, action: str, target: str = "", **params: str) -> Exit:
+    return run(call(agent, action, target, **params))
+
+
+class Asked:
+    """An agent that is loaded once; what its calls have in common."""
+
+    def __init__(self, agent: str, warm: Warm, **common: str) -> None:
+        self.agent, self.warm, self.common = agent, warm, common
+
+    def __call__(self, action: str, target: str = "", **params: str) -> Exit:
+        return self.warm.run(call(self.agent, action, target, **{**self.common, **params}))
 
 
 @pytest.mark.parametrize("agent", sorted(FENCE_AGENTS))
@@ -171,14 +186,16 @@ def test_ipmi_switches_a_bmc_and_believes_only_what_it_says(tmp_path: Path):
     try:
         bmc = {"ip": "127.0.10.7", "ipport": port, "username": "admin", "password": "secret"}
         assert fence("fence_pcsx_ipmi", "status", **bmc).code == 0
-        assert fence("fence_pcsx_ipmi", "off", "n1", **bmc).code == 0
-        assert fence("fence_pcsx_ipmi", "status", **bmc).code == 2
-        assert fence("fence_pcsx_ipmi", "on", "n1", **bmc).code == 0
-        (tmp_path / "n1" / "stuck").touch()
-        stuck = fence("fence_pcsx_ipmi", "off", "n1", power_timeout="1", **bmc)
-        assert stuck.code == 1 and b"it is not: on" in stuck.stderr
-        wrong = fence("fence_pcsx_ipmi", "off", "n1", **{**bmc, "password": "wrong"})
-        assert wrong.code == 1 and b"password" in wrong.stderr.lower()
+        with Warm("fence_pcsx_ipmi", call("fence_pcsx_ipmi", "status")) as warm:
+            ask = Asked("fence_pcsx_ipmi", warm, **bmc)
+            assert ask("off", "n1").code == 0
+            assert ask("status").code == 2
+            assert ask("on", "n1").code == 0
+            (tmp_path / "n1" / "stuck").touch()
+            stuck = ask("off", "n1", power_timeout="0.3")
+            assert stuck.code == 1 and b"it is not: on" in stuck.stderr
+            wrong = ask("off", "n1", password="wrong")
+            assert wrong.code == 1 and b"password" in wrong.stderr.lower()
     finally:
         subprocess.run(["sh", rig, "stop", str(tmp_path)], check=True)
 
@@ -214,24 +231,27 @@ def test_redfish_switches_a_bmc_whose_certificate_it_knows(tmp_path: Path):
         _wait_for(port)
         bmc = {"ip": "127.0.0.1", "ipport": port, "username": "admin", "password": "secret"}
         assert b"fingerprint" in fence("fence_pcsx_redfish", "status", **bmc).stderr
-        other = fence("fence_pcsx_redfish", "status", fingerprint="00", **bmc)
-        assert other.code == 1 and b"another certificate" in other.stderr
-        bmc["fingerprint"] = pin
-        assert fence("fence_pcsx_redfish", "status", **bmc).code == 0
-        assert fence("fence_pcsx_redfish", "off", "n1", **bmc).code == 0
-        assert fence("fence_pcsx_redfish", "status", **bmc).code == 2
-        assert fence("fence_pcsx_redfish", "on", "n1", **bmc).code == 0
-        stuck.touch()
-        refused = fence("fence_pcsx_redfish", "off", "n1", power_timeout="1", **bmc)
-        assert refused.code == 1 and refused.stderr
-        assert fence("fence_pcsx_redfish", "status", **bmc).code == 0
-        wrong = fence("fence_pcsx_redfish", "off", "n1", **{**bmc, "password": "wrong"})
-        assert wrong.code == 1 and b"cannot log in" in wrong.stderr
+        assert fence("fence_pcsx_redfish", "status", **bmc, fingerprint=pin).code == 0
+        with Warm("fence_pcsx_redfish", call("fence_pcsx_redfish", "status")) as warm:
+            ask = Asked("fence_pcsx_redfish", warm, **bmc, fingerprint=pin)
+            other = ask("status", fingerprint="00")
+            assert other.code == 1 and b"another certificate" in other.stderr
+            assert ask("off", "n1").code == 0
+            assert ask("status").code == 2
+            assert ask("on", "n1").code == 0
+            stuck.touch()
+            refused = ask("off", "n1", power_timeout="0.3")
+            assert refused.code == 1 and refused.stderr
+            assert ask("status").code == 0
+            wrong = ask("off", "n1", password="wrong")
+            assert wrong.code == 1 and b"cannot log in" in wrong.stderr
+            server.kill()
+            server.wait()
+            gone = ask("off", "n1")
+            assert gone.code == 1 and b"127.0.0.1" in gone.stderr
     finally:
         server.kill()
         server.wait()
-    gone = fence("fence_pcsx_redfish", "off", "n1", **bmc)
-    assert gone.code == 1 and b"127.0.0.1" in gone.stderr
 
 
 def _wait_for(port: str) -> None:
