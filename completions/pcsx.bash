@@ -107,7 +107,7 @@ _pcsx_words() {
         'resource bundle create') printf '%s\n' 'container' 'network' 'port-map' 'storage-map' 'meta' ;;
         'resource bundle reset') printf '%s\n' 'container' 'network' 'port-map' 'storage-map' 'meta' ;;
         'resource bundle update') printf '%s\n' 'container' 'network' 'port-map' 'add' 'delete' 'storage-map' 'meta' ;;
-        'resource cleanup') printf '%s\n' 'node=' ;;
+        'resource cleanup') printf '%s\n' 'node=' 'operation=' 'interval=' ;;
         'resource clone') printf '%s\n' 'meta' ;;
         'resource create') printf '%s\n' 'op' 'meta' 'clone' 'promotable' 'bundle' ;;
         'resource debug-demote') printf '%s\n' 'node=' ;;
@@ -147,7 +147,7 @@ _pcsx_words() {
         'status query') printf '%s\n' 'resource' 'exists' 'is-type' 'is-state' 'get-nodes' ;;
         'status resources') printf '%s\n' 'node=' ;;
         'stonith') printf '%s\n' 'cleanup' 'config' 'confirm' 'create' 'defaults' 'delete' 'describe' 'description' 'disable' 'enable' 'failcount' 'fence' 'history' 'level' 'list' 'meta' 'op' 'refresh' 'sbd' 'status' 'test' 'update' 'update-scsi-devices' 'verify' ;;
-        'stonith cleanup') printf '%s\n' 'node=' ;;
+        'stonith cleanup') printf '%s\n' 'node=' 'operation=' 'interval=' ;;
         'stonith create') printf '%s\n' 'op' 'meta' ;;
         'stonith defaults') printf '%s\n' 'config' 'set' 'update' ;;
         'stonith defaults set') printf '%s\n' 'create' 'delete' 'update' ;;

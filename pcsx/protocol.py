@@ -117,7 +117,10 @@ class WaitIdle(Request):
 
 @dataclass(frozen=True, slots=True)
 class Cleanup(Request):
-    """Forget the failures (or with *refresh* all history) of *resource*, or of all, on *node*."""
+    """Forget the failures (or with *refresh* all history) of *resource*, or of all, on *node*.
+
+    Of what is in a group, clone or bundle the whole of it is meant, unless *strict*.
+    """
 
     resource: str = ""
     node: str = ""
@@ -125,6 +128,7 @@ class Cleanup(Request):
     operation: str = ""
     interval_ms: int = -1
     """Only failures of this operation (at this interval, if it is not below zero)."""
+    strict: bool = False
     do: ClassVar[str] = "cleanup"
 
 

@@ -85,7 +85,7 @@ LOCAL: Final = (
     Option("master", "The older word for --promoted."),
     Option("keep-constraint", "Keep the constraint that moved it."),
     Option("autodelete", "Remove the constraint once it moved (always done)."),
-    Option("strict", "Refuse where other resources would be touched."),
+    Option("strict", "Leave other resources alone, and refuse what would touch them."),
     Option("no-strict", "Let other resources move, but not stop."),
     Option("safe", "Refuse where other resources would be touched."),
     Option("brief", "Say less."),

@@ -5,10 +5,17 @@ Their ids are the field's: `cli-prefer-RESOURCE` and `cli-ban-RESOURCE-on-NODE`.
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final
+
 from lxml import etree
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit.tree import Element, edited, remove, section
+from pcsx.cib.evaluate import moment_of
+
+_ROLES: Final = {"Promoted": ("Promoted", "Master")}
+"""How a role may be spelt in constraints."""
 
 
 def ban(cib: Cib, id: str, node: str, *, role: str = "Started", until: str = "") -> Cib:
@@ -78,17 +85,25 @@ def without_stickiness(cib: Cib) -> Cib:
     return edited(cib, change)
 
 
-def clear(cib: Cib, id: str, node: str = "") -> tuple[Cib, list[str]]:
-    """Return *cib* without the constraints that moved *id* (to or off *node*), and their ids."""
+def clear(
+    cib: Cib, id: str, node: str = "", *, role: str = "", expired_at: datetime | None = None
+) -> tuple[Cib, list[str]]:
+    """Return *cib* without the constraints that moved *id* (to or off *node*), and their ids.
+
+    With *role* only those of that role; with *expired_at* only those whose lifetime was over then.
+    """
     gone: list[str] = []
 
     def change(conf: Element) -> None:
-        gone.extend(_drop(conf, id, node=node, kind=""))
+        gone.extend(_drop(conf, id, node=node, kind="", role=role, expired_at=expired_at))
 
     return edited(cib, change), gone
 
 
-def _drop(conf: Element, id: str, *, node: str, kind: str) -> list[str]:
+def _drop(
+    conf: Element, id: str, *, node: str, kind: str, role: str = "",
+    expired_at: datetime | None = None,
+) -> list[str]:  # fmt: skip
     gone = []
     for constraint in list(conf.iterfind("constraints/rsc_location")):
         name = constraint.get("id", "")
@@ -96,6 +111,10 @@ def _drop(conf: Element, id: str, *, node: str, kind: str) -> list[str]:
             constraint.get("rsc") == id and name.startswith(f"cli-ban-{id}-on-")
         )
         of_kind = not kind or name.startswith(f"cli-{kind}-")
+        if role and constraint.get("role", "Started") not in _ROLES.get(role, (role,)):
+            continue
+        if expired_at is not None and not _is_over(constraint, expired_at):
+            continue
         if made_here and of_kind and (not node or _node(constraint) == node):
             gone.append(name)
             remove(constraint)
@@ -107,3 +126,12 @@ def _node(constraint: Element) -> str:
         return str(constraint.get("node"))
     expression = constraint.find("rule/expression")
     return "" if expression is None else expression.get("value", "")
+
+
+def _is_over(constraint: Element, moment: datetime) -> bool:
+    """Return whether the constraint's lifetime was over at *moment*; without one it never is."""
+    for expression in constraint.iterfind("rule/date_expression"):
+        end = moment_of(expression.get("end"), moment.tzinfo)
+        if end is not None and end <= moment:
+            return True
+    return False

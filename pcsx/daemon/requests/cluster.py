@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
+from pcsx.cib.family import histories_of
 from pcsx.daemon import messages
 from pcsx.daemon.decisions import Decision
 from pcsx.daemon.member import Member
@@ -107,10 +108,14 @@ def cleanup(desk: Desk, request: Cleanup, now: Now) -> list[Outcome]:
         if node.id not in member.scene.members:
             raise Failed(f"{request.node} is not online, so nothing can be cleaned up there")
         target = node.id
-    wish = messages.Clean(
-        target, request.resource, request.refresh, request.operation, request.interval_ms
-    )
-    asked = member.tell(wish, now)
+    cib = member.scene.ledger.replica.cib
+    wanted = request.resource
+    ids = histories_of(cib, wanted, strict=request.strict) if wanted else ("",)
+    asked: list[Outcome] = []
+    for id in ids:
+        asked += member.tell(
+            messages.Clean(target, id, request.refresh, request.operation, request.interval_ms), now
+        )
     nodes = [str(member.scene.config.node(id).name) for id in member.scene.members]
     return [*asked, *desk.ok({"nodes": [request.node] if request.node else nodes})]
 

@@ -17,11 +17,12 @@ from pcsx.daemon.member import Member
 from pcsx.daemon.records import OpRecord
 from pcsx.daemon.requests.cib import commit
 from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.daemon.requests.rights import require_right
 from pcsx.daemon.running import running_on
 from pcsx.daemon.status import PRIVATE
 from pcsx.daemon.tools.port import ERROR
 from pcsx.errors import PcsxError
-from pcsx.protocol import Commit, Request, Tool
+from pcsx.protocol import Cleanup, Commit, Request, Tool
 from pcsx.ring.config import RingNode
 from pcsx.values import Now, parse_bool
 
@@ -30,6 +31,9 @@ def tool(desk: Desk, request: Tool, now: Now) -> list[Outcome]:
     """Answer with `status`, `stdout` and `stderr`, after what was asked for is done."""
     member = desk.member
     said = tools.answer(request.tool, request.words, dict(request.env), facts_of(member))
+    # A call as such needs the right to read; what it does needs its own.
+    for wish in ([Cleanup()] if said.transient else []) + ([said.then] if said.then else []):
+        require_right(member.scene.document, wish, desk.user, desk.groups)
     effects: list[Outcome] = []
     for event in said.transient:
         effects += member.set_attributes(event, now)

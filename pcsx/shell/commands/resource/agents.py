@@ -27,7 +27,9 @@ def standards(run: Run, words: list[str]) -> None:
     Example:
         pcsx resource standards
     """
-    found = sorted({name.standard for name in Agents(run).names()} - {"stonith"})
+    here = {name.standard for name in Agents(run).names()} - {"stonith"}
+    # A service is whatever there is of that name: a script of init, or a unit.
+    found = sorted(here | ({"service"} if here & {"lsb", "systemd"} else set()))
     run.give(found)
     run.say("\n".join(found))
 
@@ -150,7 +152,8 @@ def agent_object(name: AgentName, metadata: AgentMetadata) -> dict[str, object]:
 
 def agent_text(name: AgentName, metadata: AgentMetadata, *, full: bool) -> str:
     """Return the description as lines."""
-    lines = [f"{name} - {metadata.shortdesc}".rstrip(" -"), ""]
+    shown_name = name.type if name.standard == "stonith" else str(name)
+    lines = [f"{shown_name} - {metadata.shortdesc}".rstrip(" -"), ""]
     if metadata.longdesc:
         lines += [metadata.longdesc, ""]
     shown = [p for p in metadata.parameters if full or not p.deprecated]

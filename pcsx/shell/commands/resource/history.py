@@ -7,10 +7,14 @@ from typing import Any
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import read
-from pcsx.errors import Failed, NoCluster, PcsxError
+from pcsx.errors import NoCluster, PcsxError
 from pcsx.shell import args
+from pcsx.shell.commands.resource.state import asked_of
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
+from pcsx.values import add_scores, parse_score, score_text
+
+FAILCOUNT = "[ID] [node=NODE] [operation=OPERATION [interval=INTERVAL]]"
 
 
 def register(level: Level) -> None:
@@ -20,11 +24,10 @@ def register(level: Level) -> None:
 
 
 def register_failcount(level: Level) -> None:
-    """Add the level of counts to *level*, of resources or of fence devices."""
+    """Add the counts of failures to *level*."""
     count = Level("failcount", "Show and forget how often resources failed.", default="show")
-    usage = "[ID] [node=NODE] [operation=OPERATION] [interval=INTERVAL]"
-    count.verb("show", usage=usage, options=("full",))(show)
-    count.verb("reset", usage=usage)(reset)
+    count.verb("show", usage=FAILCOUNT, options=("full",))(show)
+    count.verb("reset", usage=FAILCOUNT)(reset)
     level.add_command(count)
 
 
@@ -52,57 +55,50 @@ def failures(cib: Cib) -> Iterator[dict[str, str]]:
 
 
 def show(run: Run, words: list[str]) -> None:
-    """Show how often resources failed, on which node and in which operation.
+    """Show how often resources failed on which node; with --full in which operation.
 
     \b
     Example:
-        pcsx resource failcount show web
+        pcsx resource failcount show web node=node1 operation=monitor interval=10s
     """
-    names, options = _asked(run, words)
+    id, options = asked_of(run, words, "node", "operation", "interval")
     found = [
         entry
         for entry in failures(run.cib())
-        if not names or _is_of(entry["resource"], names[0])
+        if not id or _is_of(entry["resource"], id)
         if all(entry[key] == value for key, value in options.items())
     ]
     run.give(found)
     if not found:
-        run.say("No failcounts" + (f" for resource '{names[0]}'" if names else ""))
-    for resource in dict.fromkeys(entry["resource"] for entry in found):
-        run.say(f"Failcounts for resource '{resource}'")
-        for entry in found:
-            if entry["resource"] == resource:
-                run.say(f"  {entry['node']}: {entry['count']}{_of(entry)}")
+        run.say(f"No failcounts{_about(id, options)}")
+    for resource in sorted({entry["resource"] for entry in found}):
+        run.say(f"Failcounts{_about(resource, options)}")
+        own = [entry for entry in found if entry["resource"] == resource]
+        for node in sorted({entry["node"] for entry in own}):
+            there = [entry for entry in own if entry["node"] == node]
+            run.say(f"  {node}:" if run.flag("full") else f"  {node}: {_sum(there)}")
+            for entry in there if run.flag("full") else ():
+                run.say(f"    {entry['operation']} {entry['interval']}ms: {entry['count']}")
 
 
-def _of(entry: dict[str, str]) -> str:
-    from datetime import datetime
+def _about(id: str, options: dict[str, str]) -> str:
+    text = f" for operation '{options['operation']}'" if "operation" in options else ""
+    if "interval" in options:
+        text += f" with interval '{options['interval']}'"
+    if id:
+        text += f" {'of' if 'operation' in options else 'for'} resource '{id}'"
+    return text + (f" on node '{options['node']}'" if "node" in options else "")
 
-    interval = f" every {int(entry['interval']) // 1000}s" if entry["interval"] != "0" else ""
-    last = ""
-    if entry["last"].isdigit():
-        moment = datetime.fromtimestamp(int(entry["last"])).astimezone()
-        last = f", last {moment.strftime('%Y-%m-%d %H:%M:%S')}"
-    return f" ({entry['operation']}{interval}{last})"
+
+def _sum(entries: list[dict[str, str]]) -> str:
+    total = 0
+    for entry in entries:
+        total = add_scores(total, parse_score(entry["count"]) or 0)
+    return score_text(total)
 
 
 def _is_of(id: str, resource: str) -> bool:
     return id == resource or id.partition(":")[0] == resource
-
-
-def _asked(run: Run, words: list[str]) -> tuple[list[str], dict[str, str]]:
-    from pcsx.cib.evaluate import duration_ms_of
-
-    names, options = args.leading_and_pairs(words)
-    if len(names) > 1 or set(options) - {"node", "operation", "interval"}:
-        raise args.misused(run.usage)
-    if names:
-        read.require_resource(run.cib(), names[0])
-    if "interval" in options:
-        if "operation" not in options:
-            raise Failed("an interval without an operation: say operation=NAME, too")
-        options["interval"] = str(duration_ms_of(options["interval"]))
-    return names, options
 
 
 def reset(run: Run, words: list[str]) -> None:
@@ -115,9 +111,9 @@ def reset(run: Run, words: list[str]) -> None:
     from pcsx.protocol import Cleanup
 
     run.live_only("it changes what the cluster remembers")
-    names, options = _asked(run, words)
+    id, options = asked_of(run, words, "node", "operation", "interval")
     wish = Cleanup(
-        names[0] if names else "",
+        id,
         options.get("node", ""),
         operation=options.get("operation", ""),
         interval_ms=int(options.get("interval", "-1")),

@@ -116,9 +116,12 @@ def ban(run: Run, words: list[str]) -> None:
 def clear(run: Run, words: list[str]) -> None:
     """Remove the constraints that move and ban made.
 
+    With --promoted only those for the promoted role, with --expired only those whose lifetime is
+    over.
+
     \b
     Example:
-        pcsx resource clear web
+        pcsx resource clear web --expired
     """
     if not 1 <= len(words) <= 2:
         raise wrong_words("must specify resource id to clear", hint=f"Usage: {run.usage}")
@@ -127,7 +130,9 @@ def clear(run: Run, words: list[str]) -> None:
     gone: list[str] = []
 
     def change(base: Cib) -> Cib:
-        cleared, ids = moves.clear(base, id, node)
+        role = _role(run) if run.flag("promoted") or run.flag("master") else ""
+        now = datetime.now(UTC) if run.flag("expired") else None
+        cleared, ids = moves.clear(base, id, node, role=role, expired_at=now)
         gone[:] = ids
         return cleared
 

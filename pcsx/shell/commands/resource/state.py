@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.edit import read, resources
-from pcsx.errors import Finding, Refused
+from pcsx.errors import Failed, Finding, Refused
 from pcsx.shell import args
 from pcsx.shell.outlook import Step, plan
 from pcsx.shell.run import Run
@@ -15,6 +15,7 @@ from pcsx.shell.words import Level, wrong_words
 if TYPE_CHECKING:
     from pcsx.cib.document import Cib
 
+CLEANUP: Final = "[ID] [node=NODE] [operation=OPERATION [interval=INTERVAL]]"
 _RESOURCES: Final = ("primitive", "group", "clone", "master", "bundle")
 
 
@@ -29,7 +30,7 @@ def register(level: Level) -> None:
     )
     level.verb("manage", usage="ID...", options=("monitor",))(manage)
     level.verb("unmanage", usage="ID...", options=("monitor",))(unmanage)
-    level.verb("cleanup", usage="[ID] [node=NODE]", options=("node", "strict"))(cleanup)
+    level.verb("cleanup", usage=CLEANUP, options=("node", "strict"))(cleanup)
     level.verb("refresh", usage="[ID] [node=NODE]", options=("node", "strict", "full"))(refresh)
 
 
@@ -158,15 +159,19 @@ def unmanage(run: Run, words: list[str]) -> None:
 def cleanup(run: Run, words: list[str]) -> None:
     """Forget failures, so that the cluster tries again where it had given up.
 
+    Of what is in a group, clone or bundle the whole of it is meant, unless --strict is given.
+
     \b
     Example:
-        pcsx resource cleanup web node=node1
+        pcsx resource cleanup web node=node1 operation=monitor interval=10s
     """
     _forget(run, words, refresh=False)
 
 
 def refresh(run: Run, words: list[str]) -> None:
     """Forget all that was seen of a resource, and look again.
+
+    Of what is in a group, clone or bundle the whole of it is meant, unless --strict is given.
 
     \b
     Example:
@@ -175,23 +180,41 @@ def refresh(run: Run, words: list[str]) -> None:
     _forget(run, words, refresh=True)
 
 
+def asked_of(run: Run, words: list[str], *known: str) -> tuple[str, dict[str, str]]:
+    """Return the resource (empty: all) and the options called *known*; an interval is in ms."""
+    from pcsx.values import parse_duration_ms
+
+    names, options = args.leading_and_pairs(words)
+    if len(names) > 1 or set(options) - set(known):
+        raise args.misused(run.usage)
+    if names:
+        read.require_resource(run.cib(), names[0].partition(":")[0])
+    node = options.get("node", "")
+    if node and node not in read.node_names(run.cib()):
+        raise Failed(f"Node '{node}' does not exist in the cluster")
+    if "interval" in options:
+        if "operation" not in options:
+            raise Failed("an interval without an operation: say operation=NAME, too")
+        interval_ms = parse_duration_ms(options["interval"])
+        if interval_ms is None:
+            raise Failed(f"'{options['interval']}' is not a valid interval value")
+        options["interval"] = str(interval_ms)
+    return names[0] if names else "", options
+
+
 def _forget(run: Run, words: list[str], *, refresh: bool) -> None:
     from pcsx.protocol import Cleanup
 
     run.live_only("it changes what the cluster remembers")
-    names, options = args.leading_and_pairs(words)
-    if len(names) > 1 or set(options) - {"node", "operation", "interval"}:
-        raise args.misused(run.usage)
-    id = names[0] if names else ""
-    if id:
-        read.require_resource(run.cib(), id)
+    filters = ("node",) if refresh else ("node", "operation", "interval")
+    id, options = asked_of(run, words, *filters)
     node = options.get("node") or run.option("node")
-    answer = run.source.call(Cleanup(id, node, refresh))
+    wish = Cleanup(
+        id, node, refresh, options.get("operation", ""), int(options.get("interval", "-1")),
+        strict=run.flag("strict"),
+    )  # fmt: skip
+    run.give(run.source.call(wish))
     run.changed = True
-    run.give(answer)
-    what = f"'{id}'" if id else "all resources"
-    where = f" on {node}" if node else ""
-    word = "history" if refresh else "failures"
-    run.say(f"Forgot the {word} of {what}{where}; the cluster looks again.")
+    run.say(f"Cleaned up {id or 'all resources'} on {node or 'all nodes'}")
     if run.wait_s is not None:
         run.settle()

@@ -13,5 +13,5 @@ def register(level: Level) -> None:
     level.verb("meta", usage="ID NAME=VALUE...")(update.meta)
     level.verb("enable", usage="ID...")(state.enable)
     level.verb("disable", usage="ID...")(state.disable)
-    level.verb("cleanup", usage="[ID] [node=NODE]", options=("node", "strict"))(state.cleanup)
+    level.verb("cleanup", usage=state.CLEANUP, options=("node", "strict"))(state.cleanup)
     level.verb("refresh", usage="[ID] [node=NODE]", options=("node", "strict"))(state.refresh)
