@@ -663,6 +663,8 @@ class Member:
         return self._ring(port.Propose(self._ticket, ledger.encode(fact), awaited), now)
 
     def _committed(self, index: int, fact: Fact, now: Now) -> list[MemberEffect]:
+        # Two may have proposed the end of one case, as its executor's word comes more than once.
+        old = self.ledger.fencings.get(fact.case) if isinstance(fact, FenceClosed) else None
         self.ledger.apply(index, fact)
         effects: list[MemberEffect] = []
         match fact:
@@ -686,8 +688,10 @@ class Member:
                 effects.append(port.Note("cib", f"change {name} stays: {why}"))
             case FenceIntent():
                 effects += self._controlled(dc.CaseOpened(index), now)
-            case FenceClosed(case):
+            case FenceClosed(case) if old is None or not old.verdict:
                 effects += self._closed(case, now)
+            case FenceClosed():
+                pass
             case FencedAlone():
                 effects += self._closed(index, now)
             case ledger.TicketDecided():

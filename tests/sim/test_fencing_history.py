@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from lxml import etree
+
 from pcsx.daemon import messages
-from pcsx.protocol import Fence, FenceHistory, ForgetFences
+from pcsx.daemon.ledger import FenceClosed
+from pcsx.daemon.requests.desk import Desk
+from pcsx.errors import NotAuthorised
+from pcsx.protocol import Fence, FenceHistory, ForgetFences, Tool
 from tests.sim.chaos import RESOURCES
 from tests.sim.cluster import Cluster
 
@@ -55,3 +62,57 @@ def test_who_was_told_to_fence_in_this_view_does_so_though_its_status_is_older()
     dc._deliver(2, messages.encode(result), 2, now)
     dc._deliver(2, messages.encode(older), 3, now)
     assert 999 not in dc.scene.picture.nodes[2].fencing
+
+
+def test_a_case_that_is_closed_twice_ends_once():
+    made = Cluster(1, 3, resources=RESOURCES)
+    made.boot()
+    made.until(made.at_rest, 40_000)
+    done = made.ask(1, Fence("n3"))
+    made.until(lambda: done.done, 30_000)
+    members = [made.machines[id].node for id in (1, 2)]
+    now = made.machines[1].clock.now(made.now_ms)
+    for node in members:
+        assert node is not None and node.member is not None
+        (case,) = node.member.ledger.fencings.values()
+        again = FenceClosed(case.case, "failed", "late word", "", 0, 0, 0)
+        assert node.member._committed(10_000, again, now) == []
+        assert node.member.ledger.fencings[case.case].verdict == "done"
+
+
+def test_what_a_tool_does_needs_the_right_to_do_it():
+    def limit(tree: etree._Element) -> None:
+        options = tree.find("configuration/crm_config/cluster_property_set")
+        etree.SubElement(options, "nvpair", id="acl", name="enable-acl", value="true")
+        acls = etree.SubElement(tree.find("configuration"), "acls")
+        role = etree.SubElement(acls, "acl_role", id="see")
+        etree.SubElement(role, "acl_permission", id="p", kind="read", xpath="/cib")
+        reader = etree.SubElement(acls, "acl_target", id="reader")
+        etree.SubElement(reader, "role", id="see")
+
+    made = Cluster(1, 3, resources=RESOURCES)
+    made.boot()
+    made.until(made.at_rest, 40_000)
+    done = made.commit(1, limit)
+    made.until(lambda: done.done, 10_000)
+    assert done.ok is not None
+    node = made.machines[1].node
+    assert node is not None and node.member is not None
+    now = made.machines[1].clock.now(made.now_ms)
+    said: list[Any] = []
+
+    def answer(told: Any, last: bool) -> list[Any]:
+        said.append(told)
+        return []
+
+    for user, words in (
+        ("reader", ("stonith_admin", "-F", "n3")),
+        ("reader", ("attrd_updater", "-n", "x", "-U", "1")),
+        ("reader", ("crm_resource", "-C")),
+        ("root", ("attrd_updater", "-n", "x", "-U", "1")),
+        ("reader", ("attrd_updater", "-n", "x", "-Q")),
+    ):
+        desk = Desk(node, Tool(words[0], words[1:]), user, answer)
+        node._handle(desk.request.to_json(), desk, now)
+    assert [isinstance(each, NotAuthorised) for each in said] == [True, True, True, False, False]
+    assert said[-1]["stdout"] == 'name="x" host="n1" value="1"\n'
