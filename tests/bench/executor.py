@@ -8,6 +8,7 @@ taken. Needs root and the shared lab; without the peers' only our own figures ar
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.figures import compared, median
+from tests.bench.operation import own_cpu_ms
 from tests.bench.peers import absent, pacemaker
 from tests.live.cluster import Cluster
 from tests.live.lab import Lab, until
@@ -26,6 +28,7 @@ MONITORED_MAX: Final = 500
 LIMIT_S: Final = 400.0
 STATE: Final = "Dummy-r*.state"
 OPERATION: Final = "one operation, p50"
+OWN_CPU: Final = "own CPU of the executor, ms an operation"
 BY_HAND: Final = "by hand"
 RECOVERED: Final = "failed monitor → started again"
 Row = tuple[str, list[float], str, list[float], float]
@@ -39,7 +42,8 @@ def main(count: int) -> None:
         print(f"the peer is left out: {reason}")
     else:
         theirs = measured_theirs(count)
-    goals = {"all started": 0.5, "taken over": 0.5, "PSS, MB": 1.0, RECOVERED: 1.0}
+    ours[OWN_CPU] = own_cpu_ms()
+    goals = {"all started": 0.5, "taken over": 0.5, "PSS, MB": 1.0, RECOVERED: 1.0, OWN_CPU: 1.0}
     by_hand = ours.pop(BY_HAND)
     rows: list[Row] = [
         (what, [value], "the same", [theirs[what]] if what in theirs else [], goals.get(what, 0.0))
@@ -169,10 +173,12 @@ def measured_theirs(count: int) -> dict[str, float]:
         peer.option(stop_all_resources="true")
         peer.cib(dummies(count), "resources")
         peer.settled(300)
-        began = time.time()
+        began, used = time.time(), _execd_cpu_s(lab.nodes)
         peer.option(stop_all_resources="false")
         found["all started"] = waited(lambda: lab.nodes, count, "theirs started") - began
         peer.settled(300)
+        operations = count * 2 if count <= MONITORED_MAX else count  # a start, and a monitor
+        found[OWN_CPU] = (_execd_cpu_s(lab.nodes) - used) * 1000 / operations
         memory = [sum(pss for _, pss in node.memory().values()) / 1024 for node in lab.nodes]
         found["PSS, MB"] = max(memory)
         if count <= MONITORED_MAX:
@@ -187,6 +193,17 @@ def measured_theirs(count: int) -> dict[str, float]:
         found["silence noticed and fenced"] = fenced - moment
         found["taken over"] = ended - fenced
     return found
+
+
+def _execd_cpu_s(nodes: list[Any]) -> float:
+    """Return the CPU that their executors used themselves so far, without that of agents."""
+    ticks = 0
+    for node in nodes:
+        for pid, command in node.pids().items():
+            if command == "pacemaker-execd":
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _their_recovery(peer: Any) -> float:
