@@ -133,6 +133,15 @@ class Cleanup(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class FailResource(Request):
+    """Have *resource* count as failed on *node*, so that it is recovered there."""
+
+    resource: str
+    node: str
+    do: ClassVar[str] = "fail-resource"
+
+
+@dataclass(frozen=True, slots=True)
 class Fence(Request):
     """Fence *node* by *action* (`reboot` or `off`), whatever its state; answers when it is done."""
 
@@ -673,8 +682,8 @@ class ProcessShow(Request):
 REQUESTS: Final[dict[str, type[Request]]] = {
     cls.do: cls
     for cls in (
-        GetStatus, GetState, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, Fence,
-        ConfirmFence, FenceHistory, ForgetFences, TicketSet,
+        GetStatus, GetState, GetCib, Commit, Confirm, Changes, WaitIdle, Cleanup, FailResource,
+        Fence, ConfirmFence, FenceHistory, ForgetFences, TicketSet,
         AgentMetadata, NodeStop, NodeStart, Destroy,
         ClusterSetup, SetupAnswer, Accept, AcceptAnswer, LobbyInfo, RingStatus, Tool, Transitions,
         Diary,

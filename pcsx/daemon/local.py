@@ -7,7 +7,8 @@ of them, counts failures as the field does, and answers with messages for the vi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from pcsx.daemon.diary import Diary
 from pcsx.daemon.effects import Kill, Spawn
@@ -32,9 +33,12 @@ from pcsx.daemon.messages import (
     ViewMessage,
 )
 from pcsx.daemon.records import OpRecord
-from pcsx.daemon.status import PENDING, History, failed
+from pcsx.daemon.status import DONE, PENDING, History, failed
 from pcsx.ring.port import Note
 from pcsx.values import Now
+
+REPORTED: Final = "asyncmon"
+"""The task of a failure that was reported and not seen by an operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,7 @@ class Local:
                 case Ended(order, exit, outcome, traced):
                     self.diary.take(order, exit, outcome, now, traced=traced)
                 case Report(record):
-                    self.history.take(record)
-                    counted = self._count(record)
-                    self.set(counted)
-                    effects.append(Tell(Ran(record, counted)))
-                    if record.status != PENDING and not (record.interval_ms and _is_well(record)):
-                        effects.append(Note("lrm", _told(record)))
+                    effects += self._take(record)
                 case Notified(order):
                     done = Acknowledged(order.term, order.transition, order.action)
                     effects.append(Tell(done))
@@ -93,6 +92,38 @@ class Local:
                     effects.append(Tell(declined))
                 case Spawn() | Kill() | Stopped() | Note():
                     effects.append(effect)
+        return effects
+
+    def _take(self, record: OpRecord) -> list[LocalEffect]:
+        """Put *record* on record, count it where it is a failure, and tell both."""
+        self.history.take(record)
+        counted = self._count(record)
+        self.set(counted)
+        effects: list[LocalEffect] = [Tell(Ran(record, counted))]
+        if record.status != PENDING and not (record.interval_ms and _is_well(record)):
+            effects.append(Note("lrm", _told(record)))
+        return effects
+
+    def fail(self, resource: str, now: Now) -> list[LocalEffect]:
+        """Put on record that *resource* was found failed by somebody else; nothing if it is off.
+
+        Its name is the field's, `asyncmon`: the failure of a monitor that nobody ordered.
+        """
+        effects: list[LocalEffect] = []
+        for id in self.history.active:
+            if not _is_of(id, resource):
+                continue
+            newest = max(
+                (each for each in self.history.records() if each.resource == id),
+                key=lambda each: (not each.interval_ms, each.call),
+            )
+            failure = replace(
+                newest, key=f"{id}_{REPORTED}_0", task=REPORTED, interval_ms=0,
+                call=self.lrm.number(), rc=1, status=DONE, target_rc=0,
+                reason="reported as failed", changed_s=int(now.wall.timestamp()), exec_ms=0,
+                queue_ms=0,
+            )  # fmt: skip
+            effects += self._take(failure)
         return effects
 
     def set(self, pairs: Pairs) -> None:

@@ -453,6 +453,11 @@ class Lrm:
         )  # fmt: skip
         return invocation_of(call, self._host)
 
+    def number(self) -> int:
+        """Return the number of an operation that somebody else saw end."""
+        self._calls += 1
+        return self._calls
+
     def is_traced(self, order: Order) -> bool:
         """Return whether the agent is to show its steps."""
         name = order.resource.partition(":")[0]

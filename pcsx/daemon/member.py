@@ -831,6 +831,10 @@ class Member:
     def _tell(self, message: ViewMessage, now: Now) -> list[MemberEffect]:
         return self._ring(port.Multicast(_carried(messages.encode(message))), now)
 
+    def fail_resource(self, resource: str, now: Now) -> list[MemberEffect]:
+        """Have *resource* count as failed here; nothing where it does not run."""
+        return self._of_local(self.local.fail(resource, now), now)
+
     def set_attributes(self, event: attrs.AttributeEvent, now: Now) -> list[MemberEffect]:
         """Take a change of transient attributes; tell what need not be held back."""
         effects: list[MemberEffect] = []

@@ -19,7 +19,7 @@ from pcsx.daemon.attributes import Delay, Refresh, Update
 from pcsx.daemon.records import OpRecord
 from pcsx.daemon.status import PRIVATE
 from pcsx.daemon.tools import TOOLS, Facts, NodeFacts, Running, Said, answer
-from pcsx.protocol import Cleanup, ConfirmFence, Fence, ForgetFences
+from pcsx.protocol import Cleanup, ConfirmFence, FailResource, Fence, ForgetFences
 
 CIB = Cib.from_bytes(
     b"""<cib><configuration>
@@ -224,6 +224,7 @@ def test_what_is_not_there_is_105_and_prints_nothing(line: str):
      "attrd_updater -n x", "attrd_updater -n x -U 1 -d soon", "crm_node", "crm_resource -W",
      "crm_attribute -P x -v 1 -l forever", "crm_attribute -P ( -l reboot -G",
      "attrd_updater -P x -Q", "stonith_admin n1", "crm_resource -C -I soon",
+     "crm_resource -F -r db",
      "crm_attribute -t nonsense -n x", "cibadmin -Q --xpath //["],
 )  # fmt: skip
 def test_words_that_make_no_sense_are_a_usage_error(line: str):
@@ -389,6 +390,7 @@ def test_operations_end_in_complete_or_pending():
         ("stonith_admin -C n2", ConfirmFence("n2")),
         ("stonith_admin -H n2 -c", ForgetFences("n2")),
         ("stonith_admin -H * --cleanup", ForgetFences("")),
+        ("crm_resource --fail -r db -N n2", FailResource("db", "n2")),
         ("crm_resource -C", Cleanup()),
         ("crm_resource -R -r db -N n2", Cleanup("db", "n2", True)),
         ("crm_resource -C -r db -n monitor -I 10s", Cleanup("db", "", False, "monitor", 10_000)),

@@ -20,6 +20,7 @@ from pcsx.protocol import (
     ClusterSetup,
     Destroy,
     Diary,
+    FailResource,
     LobbyInfo,
     NodeStart,
     NodeStop,
@@ -118,6 +119,18 @@ def cleanup(desk: Desk, request: Cleanup, now: Now) -> list[Outcome]:
         )
     nodes = [str(member.scene.config.node(id).name) for id in member.scene.members]
     return [*asked, *desk.ok({"nodes": [request.node] if request.node else nodes})]
+
+
+def fail_resource(desk: Desk, request: FailResource, now: Now) -> list[Outcome]:
+    """Have a resource count as failed on the node where it runs."""
+
+    def here(member: Member) -> list[Outcome]:
+        effects = member.fail_resource(request.resource, now)
+        if not effects:
+            raise Failed(f"{request.resource} does not run on {member.scene.name}")
+        return [*effects, *desk.ok({"node": member.scene.name})]
+
+    return desk.on_node(request.node, here, now)
 
 
 def diary(desk: Desk, request: Diary, now: Now) -> list[Outcome]:

@@ -19,6 +19,7 @@ from pcsx.protocol import (
     Cleanup,
     Commit,
     Diary,
+    FailResource,
     FenceHistory,
     GetCib,
     GetState,
@@ -79,7 +80,7 @@ def require_right(
         return
     if kind in READS_ALL:
         xpath, mode, what = EVERYTHING, Mode.READ, "read the whole configuration"
-    elif kind in (Cleanup, TicketSet):
+    elif kind in (Cleanup, FailResource, TicketSet):
         xpath, mode, what = "/cib/status", Mode.WRITE, "change the status section"
     else:
         xpath, mode, what = EVERYTHING, Mode.WRITE, f"do this ({request.do})"

@@ -16,7 +16,7 @@ from pcsx.cib.edit import moves
 from pcsx.daemon.records import OpRecord
 from pcsx.daemon.tools.port import NO_SUCH, UNSUPPORTED, Facts, Said, Wrong
 from pcsx.daemon.tools.words import Options, parsed
-from pcsx.protocol import Cleanup
+from pcsx.protocol import Cleanup, FailResource
 from pcsx.values import parse_duration_ms
 
 
@@ -27,7 +27,7 @@ def crm_resource(words: tuple[str, ...], env: Mapping[str, str], facts: Facts) -
         """resource|r= locate|W ban|B node|N|U= lifetime|u= utilization|z meta|m
         get-parameter|g= set-parameter|p= delete-parameter|d= parameter-value|v= quiet|Q|q
         verbose|V list-operations|O list-all-operations|o list-raw|l cleanup|C refresh|R
-        operation|n= interval|I= clear|U force|f output-as=""",
+        operation|n= interval|I= clear|U force|f fail|F output-as=""",
     )
     if "list-operations" in options or "list-all-operations" in options:
         return _operations(options, facts)
@@ -40,6 +40,10 @@ def crm_resource(words: tuple[str, ...], env: Mapping[str, str], facts: Facts) -
         raise Wrong("which resource? --resource is missing")
     if "locate" in options:
         return _located(resource, options, facts)
+    if "fail" in options:
+        if "node" not in options:
+            raise Wrong("where? --node is missing")
+        return Said(then=FailResource(resource, options["node"]))
     if "ban" in options:
         return _banned(resource, options, facts)
     if "clear" in options:
