@@ -23,7 +23,7 @@ ROOMS: Final = {
     "state": "enable start disable stop safe-disable manage unmanage cleanup refresh",
     "restart": "restart",
     "promoting": "promote demote",
-    "describing": "description",
+    "describing": "description secret",
     "relocate": "relocate",
     "move": "move move-with-constraint ban clear unmigrate unmove unban",
     "groups": "group ungroup clone promotable unclone",

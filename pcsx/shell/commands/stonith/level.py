@@ -24,7 +24,7 @@ ROOMS: Final = {
     "stonith.testing": "test verify",
     "stonith.sbd": "sbd",
     "stonith.scsi": "update-scsi-devices",
-    "resource.describing": "description",
+    "resource.describing": "description secret",
     "stonith.shared": "failcount delete remove meta enable disable cleanup refresh",
     "resource.operations": "op",
     "resource.defaults": "defaults",
