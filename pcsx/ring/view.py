@@ -653,7 +653,9 @@ class Views:
         names = " ".join(map(self._name, view.nodes))
         self._note(f"view {view.id.epoch}.{view.id.coordinator}: {names}")
         for gone in left:
-            if gone.why not in (Why.LEFT, Why.REMOVED) and self._me in before:
+            # Who was only slow to answer, as while many start at once, is heard and flaps not.
+            silent = self.reach(gone.node) is Reach.DOWN and gone.why is not Why.LEFT
+            if (silent or gone.why is Why.REBOOTED) and self._me in before:
                 self._damping.lost(gone.node, now.ms)
         self._silent = set(self._outside())
         self._tell_exclusion(view)
@@ -717,11 +719,16 @@ class Views:
         return group_of(self._me, nodes, cuts, weights(self._config), self.leader)
 
     def _cuts(self, nodes: tuple[int, ...], now: Now) -> frozenset[tuple[int, int]]:
-        """Return the pairs of *nodes* that do not hear each other, once that has settled."""
+        """Return the pairs of *nodes* that do not hear each other, once that has settled.
+
+        Pairs with those who are left out are watched too: one that was settled when it parted two
+        is settled still when the one outside asks to join, or a view would come of each time.
+        """
         settle_ms = SETTLE_BEATS * self._timers.beat_ms
         seen: dict[tuple[int, int], int] = {}
-        for at, x in enumerate(nodes):
-            for y in nodes[at + 1 :]:
+        known = (self._me, *self._reachable())
+        for at, x in enumerate(known):
+            for y in known[at + 1 :]:
                 if self._is_deaf(x, y) or self._is_deaf(y, x):
                     seen[pair(x, y)] = self._cut_since.get(pair(x, y), now.ms)
         self._cut_since = seen
@@ -730,7 +737,7 @@ class Views:
             (since_ms + settle_ms for key, since_ms in seen.items() if key not in settled),
             default=None,
         )
-        return frozenset(settled)
+        return frozenset(key for key in settled if key[0] in nodes and key[1] in nodes)
 
     def _hold_out(self, now: Now) -> None:
         """Note who is not let in yet, for it was lost too often: nobody who is needed for quorum.

@@ -164,6 +164,23 @@ def test_a_one_way_link_parts_one_node_and_keeps_the_leader() -> None:
     rest(world)
 
 
+def test_a_one_way_link_costs_one_change_of_view_and_its_healing_another() -> None:
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    other = others(world, leader)[1]
+    world.cut.add((leader, other))
+    world.run(world.timers.down_ms + 2000)
+    parted = world.machine(leader).view
+    assert parted is not None and other not in parted.nodes
+    world.run(60_000)
+    assert world.machine(leader).view == parted
+    world.cut.clear()
+    began_ms = world.now_ms
+    assert world.run(5000, lambda: len(world.sites[leader].view.nodes) == 3)
+    assert world.now_ms - began_ms < 2500 and not world.machine(leader).held_out
+
+
 def test_a_node_that_others_are_together_without_is_told_so() -> None:
     world = settled(3, keep_effects=True)
     leader = world.leader()
