@@ -8,7 +8,7 @@ costs as much as all of this), and speaks to the local socket by itself.
 import sys
 from _json import encode_basestring_ascii, scanstring
 from _socket import AF_UNIX, SOCK_STREAM, socket
-from posix import environ
+from posix import _exit, environ
 
 DISCONNECTED = 102
 TIMEOUT_S = 60.0
@@ -107,4 +107,10 @@ def main(tool: str, words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    ended = main(sys.argv[1], sys.argv[2:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # whoever called does not listen any more
+        ended = ended or 1
+    _exit(ended)  # to take the interpreter down in order costs as much as all of this
