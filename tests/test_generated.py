@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
+from typing import Final
 
 import click
 import pytest
@@ -87,6 +93,85 @@ def test_bash_completes_words_and_options_without_starting_the_program(
         ["bash", "-c", program, "bash", script, line], capture_output=True, text=True
     )
     assert (ran.stdout.split(), ran.stderr) == (wanted, "")
+
+
+COMPLETED: Final = [
+    ("pcsx resou", "resource"),
+    ("pcsx stonith lev", "level"),
+    ("pcsx ticket gr", "grant"),
+    ("pcsx -f cib.xml node stan", "standby"),
+]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+@pytest.mark.parametrize(("line", "wanted"), [*COMPLETED, ("pcsx nosuch ", "")])
+def test_fish_completes_words(line: str, wanted: str, tmp_path: Path) -> None:
+    program = "source $argv[1]; complete -C $argv[2]"
+    script = str(ROOT / "completions" / "pcsx.fish")
+    ran = subprocess.run(
+        ["fish", "-N", "-c", program, "--", script, line],
+        capture_output=True, text=True, env=_with_silent_pcsx(tmp_path),
+    )  # fmt: skip
+    assert (ran.stdout.partition("\t")[0].strip(), ran.stderr) == (wanted, "")
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_completes_words_at_its_prompt_and_says_nothing_else(tmp_path: Path) -> None:
+    with Zsh(ROOT / "completions", _with_silent_pcsx(tmp_path)) as zsh:
+        for line, wanted in COMPLETED:
+            shown = zsh.completed(line)
+            assert shown.endswith(wanted), (line, shown)
+            assert "_pcsx" not in shown, shown
+
+
+def _with_silent_pcsx(directory: Path) -> dict[str, str]:
+    """Return an environment in which `pcsx` is a program that knows no ids."""
+    program = directory / "pcsx"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    home = {"HOME": str(directory), "TERM": "xterm", "LANG": "C.UTF-8"}
+    return {**home, "PATH": f"{directory}:{os.environ['PATH']}"}
+
+
+class Zsh:
+    """zsh at a terminal, with the completions of a directory."""
+
+    def __init__(self, directory: Path, env: dict[str, str]) -> None:
+        self._pid, self._terminal = pty.fork()
+        if self._pid == 0:
+            os.execvpe("zsh", ["zsh", "-f", "-i"], env)
+        self._send(
+            f"PROMPT=; unsetopt zle_bracketed_paste beep; fpath=({directory} $fpath); "
+            "autoload -Uz compinit; compinit -u -D; "
+            "show() { print -r -- \"$BUFFER]]\"; BUFFER= }; zle -N show; bindkey '^G' show; "
+            "print -r RE''ADY\n"
+        )
+        self._until("READY")
+
+    def completed(self, line: str) -> str:
+        """Return what *line* is after the tabulator, with all that was said meanwhile before it."""
+        self._send(f"{line}\t\x07")
+        told = self._until("]]")
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", told).partition("]]")[0].rstrip()
+
+    def _send(self, text: str) -> None:
+        os.write(self._terminal, text.encode())
+
+    def _until(self, mark: str, limit_s: float = 20) -> str:
+        told, end = "", time.monotonic() + limit_s
+        while mark not in told:
+            left = end - time.monotonic()
+            assert left > 0 and select.select([self._terminal], [], [], left)[0], told
+            told += os.read(self._terminal, 65536).decode(errors="replace")
+        return told
+
+    def __enter__(self) -> Zsh:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+        os.close(self._terminal)
+        os.waitpid(self._pid, 0)
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ _ZSH: Final = r"""_pcsx() {
         if [[ $kinds == *reply* ]]; then
             asked+=("${(@f)$(pcsx completion reply ${words[2,CURRENT]} 2>/dev/null)}")
         fi
-        compadd -S '' -M 'm:=' -- ${(M)asked:#*=}
+        compadd -S '' -- ${(M)asked:#*=}
         compadd -- ${asked:#(*=|)}
     fi
 }
