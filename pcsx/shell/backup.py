@@ -54,7 +54,9 @@ def unpacked(data: bytes, name: str) -> Cib:
                 if wanted in found:
                     return _document(tar, found[wanted], name)
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise Failed(f"{name} is no archive of a configuration: {error}") from error
+        raise Failed(
+            f"{name} is no archive of a configuration", "pcsx config backup FILE makes one."
+        ) from error
     text = f"there is no {DOCUMENT} in {name}"
     raise Refused([Finding.error("no-backup", name, text, hint="pcsx config backup makes one.")])
 
