@@ -725,19 +725,15 @@ class Views:
         is settled still when the one outside asks to join, or a view would come of each time.
         """
         settle_ms = SETTLE_BEATS * self._timers.beat_ms
-        seen: dict[tuple[int, int], int] = {}
-        known = (self._me, *self._reachable())
-        for at, x in enumerate(known):
-            for y in known[at + 1 :]:
-                if self._is_deaf(x, y) or self._is_deaf(y, x):
-                    seen[pair(x, y)] = self._cut_since.get(pair(x, y), now.ms)
+        known = self._cut_since
+        seen = {cut: known.get(cut, now.ms) for cut in self._deaf_pairs()}
         self._cut_since = seen
-        settled = {key for key, since_ms in seen.items() if now.ms >= since_ms + settle_ms}
+        among = [(cut, since_ms) for cut, since_ms in seen.items() if cut[0] in nodes and cut[1] in nodes]
         self._review_ms = min(
-            (since_ms + settle_ms for key, since_ms in seen.items() if key not in settled),
+            (since_ms + settle_ms for _, since_ms in among if now.ms < since_ms + settle_ms),
             default=None,
         )
-        return frozenset(key for key in settled if key[0] in nodes and key[1] in nodes)
+        return frozenset(cut for cut, since_ms in among if now.ms >= since_ms + settle_ms)
 
     def _hold_out(self, now: Now) -> None:
         """Note who is not let in yet, for it was lost too often: nobody who is needed for quorum.
@@ -779,6 +775,20 @@ class Views:
         if row is None or row.doubtful or row.boot != self._boot_of(x):
             return False
         return not row.hears >> y & 1
+
+    def _deaf_pairs(self) -> list[tuple[int, int]]:
+        """Return the pairs of this node and those it hears of whom one does not hear the other."""
+        nodes = (self._me, *self._reachable())
+        everyone = 0
+        for node in nodes:
+            everyone |= 1 << node
+        cuts: list[tuple[int, int]] = []
+        for x in nodes:
+            row = self._rows.get(x)
+            if row is None or not everyone & ~row.hears & ~(1 << x):
+                continue
+            cuts += [pair(x, y) for y in nodes if y != x and self._is_deaf(x, y)]
+        return cuts
 
     def _merge_rows(self, rows: tuple[Row, ...]) -> bool:
         """Keep the newer of what was known and *rows*; return whether something was new."""

@@ -49,6 +49,18 @@ def test_a_lost_node_is_fenced_before_anything_of_it_runs_elsewhere():
     assert made.judge.fencings[0][0] < int(started.split()[0])
 
 
+def test_a_node_with_a_link_that_is_one_way_does_not_have_the_others_gather_for_ever():
+    made = cluster(count=4)
+    made.until(made.at_rest, 10_000)
+    made.power_off(4)
+    made.run(5000)
+    before = len(made.story)
+    made.network.deaf = {(2, 4)}
+    made.boot(4)
+    made.run(20_000)
+    assert sum("n1 ring view" in line for line in made.story[before:]) <= 2
+
+
 def test_a_node_that_a_person_fences_is_fenced_once():
     made = cluster()
     made.until(made.at_rest, 10_000)
