@@ -32,6 +32,13 @@ class Now:
     wall: datetime
 
 
+def earlier(one_ms: int | None, other_ms: int | None) -> int | None:
+    """Return the earlier of two moments; None is one that never comes."""
+    if one_ms is None or (other_ms is not None and other_ms < one_ms):
+        return other_ms
+    return one_ms
+
+
 class Role(StrEnum):
     """What an instance of a resource is, or should be; ordered by how much it does."""
 

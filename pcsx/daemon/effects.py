@@ -9,10 +9,12 @@ from typing import Any
 from pcsx.agents.types import Invocation
 from pcsx.cib import Cib
 from pcsx.cib.status import Situation
+from pcsx.lean import quick
 from pcsx.ring.frames import ToHeart
 from pcsx.ring.port import Note, Persist, Snapshot
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TellHeart:
     """Give *frame* to the heart."""

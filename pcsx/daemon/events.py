@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pcsx.agents.types import Exit
+from pcsx.lean import quick
 from pcsx.pe import Transition
 from pcsx.ring.frames import Boot, ToBrain
 from pcsx.ring.port import Recovered
@@ -27,6 +28,7 @@ class Tick:
     """`deadline_ms` was reached."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class HeartSays:
     """A frame of the heart."""

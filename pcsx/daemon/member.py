@@ -75,7 +75,7 @@ from pcsx.ring.log.changes import leaving
 from pcsx.ring.machine import PAYLOAD_MAX, Machine
 from pcsx.ring.quorum import Voters, is_on, keep_ms
 from pcsx.ring.services import words
-from pcsx.values import Now, parse_bool
+from pcsx.values import Now, earlier, parse_bool
 
 STATUS_WAIT_MS: Final = 30_000
 """A daemon that is to go and finds no DC for so long stops by itself what it runs."""
@@ -215,7 +215,7 @@ class Member:
         """Return the next moment one of the parts wants a `Tick`."""
         if not self._others_known:
             self._others_known, self._others_ms = True, self._others_deadline_ms()
-        return _earlier(self.machine.deadline_ms, self._others_ms)
+        return earlier(self.machine.deadline_ms, self._others_ms)
 
     def moved(self) -> None:
         """Note that something was done here outside of `step`."""
@@ -1475,12 +1475,6 @@ class Member:
 def _over(node: int, boot: int) -> Callable[[RingConfig], RingConfig]:
     """Return the edit by which lives of *node* up to *boot* are told that they are over."""
     return lambda config: config.with_over(node, boot)
-
-
-def _earlier(one_ms: int | None, other_ms: int | None) -> int | None:
-    if one_ms is None or other_ms is None:
-        return other_ms if one_ms is None else one_ms
-    return min(one_ms, other_ms)
 
 
 def _carried(payload: bytes) -> bytes:

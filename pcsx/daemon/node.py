@@ -57,7 +57,7 @@ from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach, Unconfigure
 from pcsx.ring.join import Token, fingerprint, public_of
 from pcsx.ring.port import FetchSnapshot, Note, ToWitness
-from pcsx.values import Now
+from pcsx.values import Now, earlier
 
 TICKETS_FROM: Final = 1 << 32
 """Tickets of the node itself; the lobby's are odd and the founder's even, below."""
@@ -154,17 +154,17 @@ class Node:
     @property
     def deadline_ms(self) -> int | None:
         """Return the next moment it wants a `Tick`."""
-        moments = [
-            self.member.deadline_ms if self.member is not None else None,
-            self.founder.deadline_ms if self.founder is not None else None,
-            self._acceptance.until_ms if self._acceptance is not None else None,
-            self._listening.until_ms if self._listening is not None else None,
-            self._recall.deadline_ms() if self.member is not None else None,
-            self._fetcher.deadline_ms,
-            self.line.deadline_ms if self.member is not None else None,
-            self._enroller.until_ms if self._enroller is not None else None,
-        ]
-        return min((moment for moment in moments if moment is not None), default=None)
+        due_ms: int | None = None
+        if self.member is not None:
+            due_ms = earlier(self._recall.deadline_ms(), self.line.deadline_ms)
+            due_ms = earlier(self.member.deadline_ms, due_ms)
+            due_ms = earlier(due_ms, self._fetcher.deadline_ms)
+        if self.founder is not None:
+            due_ms = earlier(due_ms, self.founder.deadline_ms)
+        for guest in (self._acceptance, self._listening, self._enroller):
+            if guest is not None:
+                due_ms = earlier(due_ms, guest.until_ms)
+        return due_ms
 
     def begin(self, now: Now) -> list[Effect]:
         """Return what to do first: enter the cluster, or wait in the lobby."""

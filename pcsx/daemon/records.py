@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcsx.lean import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """An action of a transition, on its way to the node that carries it out.
@@ -29,6 +32,7 @@ class Order:
     instance: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OpRecord:
     """The last outcome of one operation (its *key* at *interval_ms*) of a resource on a node."""

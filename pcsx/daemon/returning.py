@@ -80,8 +80,8 @@ class Recall:
 
     def look(self, config: RingConfig, me: int, *, deaf: bool, now: Now) -> list[Effect]:
         """Return what is due, where this node, *me*, hears nobody (*deaf*) or somebody."""
-        others = [node for node in config.nodes if node.id != me and node.addresses]
-        if not deaf or not others:
+        others = [node for node in config.nodes if node.id != me and node.addresses] if deaf else []
+        if not others:
             self._due_ms, self._tries = None, 0
             return self._hang_up()
         if self._due_ms is None:

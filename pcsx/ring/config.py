@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any, Final
 
+from pcsx.lean import quick
 from pcsx.values import NodeName
 
 MAX_NODES: Final = 64
@@ -55,6 +56,7 @@ PROFILES: Final = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """Where a node's link listens: a numeric IPv4 or IPv6 address and a UDP port."""

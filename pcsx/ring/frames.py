@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from pcsx.lean import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Boot:
     """One life of heart and brain: a durable counter, and 64 bits that tell copies apart."""
@@ -72,6 +75,7 @@ class PeerState:
     since_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A whole message of a peer, authenticated: what its brain gave to `Transmit`."""
@@ -90,6 +94,7 @@ class BeatHeard:
     payload: bytes
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Row:
     """Whom *node* has heard within *down*, as a bit mask of ids (bit id); newest *seq* counts.
@@ -171,6 +176,7 @@ class Unconfigure:
     """Leave the ring and know nobody: back to the lobby."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Transmit:
     """Carry *payload* (up to 1 MB) to each of *nodes*, sealed, once; it may be lost."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcsx.lean import quick
 from pcsx.ring.config import Address
 from pcsx.ring.frames import Boot, ToBrain, ToHeart
 from pcsx.ring.port import Note
@@ -15,6 +16,7 @@ from pcsx.ring.port import Note
 # --- events ---------------------------------------------------------------------------------------
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Datagram:
     """A datagram came in on *link* from *source*; nobody vouches for any of it."""
@@ -24,6 +26,7 @@ class Datagram:
     data: bytes
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FromBrain:
     """The brain said these, one after the other; given together, small messages share packets."""
@@ -56,6 +59,7 @@ HeartEvent = Datagram | FromBrain | Pressure | Tick | WatchdogArmed
 # --- effects --------------------------------------------------------------------------------------
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SendDatagram:
     """Send *data* from this node's *link* to *address*; what does not fit now is lost."""
@@ -65,6 +69,7 @@ class SendDatagram:
     data: bytes
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Report:
     """Give *frame* to the brain, without waiting."""

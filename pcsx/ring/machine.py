@@ -82,7 +82,7 @@ from pcsx.ring.port import (
 )
 from pcsx.ring.quorum import Voters, keep_ms, tally
 from pcsx.ring.view import Views
-from pcsx.values import Now
+from pcsx.values import Now, earlier
 
 PAYLOAD_MAX: Final = 960 * 1024
 """The largest message or proposal: with what is around it, it fits one `Transmit`."""
@@ -231,10 +231,10 @@ class Machine:
             return 0
         if self._left:
             return None
-        due = [self._views.deadline_ms, self._log.deadline_ms]
+        due_ms = earlier(self._views.deadline_ms, self._log.deadline_ms)
         if self._quorum is not None and self._quorum.quorate:
-            due.append(self._kept_until_ms)
-        return min((due_ms for due_ms in due if due_ms is not None), default=None)
+            return earlier(due_ms, self._kept_until_ms)
+        return due_ms
 
     # --- the step ---------------------------------------------------------------------------------
 

@@ -114,19 +114,18 @@ class Order:
     @property
     def deadline_ms(self) -> int | None:
         """Return when `tick` wants to be called."""
-        due = [
-            due_ms
-            for due_ms in (
-                self._resend.due_ms,
-                self._nack.due_ms,
-                self._poke.due_ms,
-                self._ask_stable.due_ms,
-                self._ack_due_ms,
-                self._batch_due_ms,
-            )
-            if due_ms is not None
-        ]
-        return min(due) if due else None
+        found: int | None = None
+        for due_ms in (
+            self._resend.due_ms,
+            self._nack.due_ms,
+            self._poke.due_ms,
+            self._ask_stable.due_ms,
+            self._ack_due_ms,
+            self._batch_due_ms,
+        ):
+            if due_ms is not None and (found is None or due_ms < found):
+                found = due_ms
+        return found
 
     # --- sending ----------------------------------------------------------------------------------
 

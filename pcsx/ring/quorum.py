@@ -6,7 +6,7 @@ its votes, and the tie-breaker's node 1 more. Any two quorums of one configurati
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -63,7 +63,7 @@ def weights(config: RingConfig) -> Mapping[int, int]:
 
 def has_quorum(config: RingConfig, nodes: Collection[int]) -> bool:
     """Return whether *nodes* may decide under *config*."""
-    return _is_most(weights(config), set(nodes))
+    return _is_most(weights(config), nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,20 @@ class Voters:
     """The two voters of equal votes where the newest configuration counts just those, else nobody.
 
     Neither is a quorum alone, and no tie-breaker or witness makes one of them so."""
+    ids: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """The ids of those whose votes count, sorted."""
+    has_witness: bool = field(init=False, repr=False, compare=False)
+    """Whether a witness votes, in either configuration."""
     _weights: tuple[Mapping[int, int], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         configs = (self.config,) if self.joint is None else (self.config, self.joint)
         object.__setattr__(self, "timers", self.newest.timers)
-        object.__setattr__(self, "_weights", tuple(weights(config) for config in configs))
+        found = tuple(weights(config) for config in configs)
+        ids = tuple(sorted({node for weight in found for node in weight}))
+        object.__setattr__(self, "_weights", found)
+        object.__setattr__(self, "ids", ids)
+        object.__setattr__(self, "has_witness", WITNESS in ids)
         object.__setattr__(self, "pair", _pair_of(self.newest))
 
     @property
@@ -99,20 +107,10 @@ class Voters:
         found |= {node.id: node for node in self.joint.nodes} if self.joint else {}
         return tuple(found[id] for id in sorted(found))
 
-    @property
-    def has_witness(self) -> bool:
-        """Return whether a witness votes, in either configuration."""
-        return any(WITNESS in weight for weight in self._weights)
-
-    @property
-    def ids(self) -> tuple[int, ...]:
-        """Return the ids of those whose votes count, sorted."""
-        return tuple(sorted({node for weight in self._weights for node in weight}))
-
     def have_quorum(self, nodes: Collection[int]) -> bool:
         """Return whether *nodes* may decide."""
-        present = set(nodes)
-        return all(_is_most(weight, present) for weight in self._weights)
+        first = _is_most(self._weights[0], nodes)
+        return first and (self.joint is None or _is_most(self._weights[1], nodes))
 
     def agreed(self, values: Mapping[int, int]) -> int:
         """Return the highest value that a quorum has reached; who is missing has reached 0."""
@@ -128,8 +126,14 @@ def _pair_of(config: RingConfig) -> tuple[int, ...]:
     return tuple(sorted(weight))
 
 
-def _is_most(weight: Mapping[int, int], nodes: Set[int]) -> bool:
-    return 2 * sum(w for node, w in weight.items() if node in nodes) > sum(weight.values())
+def _is_most(weight: Mapping[int, int], nodes: Collection[int]) -> bool:
+    here = away = 0
+    for node, votes in weight.items():
+        if node in nodes:
+            here += votes
+        else:
+            away += votes
+    return here > away
 
 
 def _agreed(weight: Mapping[int, int], values: Mapping[int, int]) -> int:

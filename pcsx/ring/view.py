@@ -42,7 +42,7 @@ from pcsx.ring.outbox import Outbox
 from pcsx.ring.port import Departed, Member, Note, Regular, Transitional, Verdict, View, ViewId
 from pcsx.ring.quorum import weights
 from pcsx.ring.recovery import copies_of, cuts_of
-from pcsx.values import Now
+from pcsx.values import Now, earlier
 
 SETTLE_BEATS: Final = 3
 """A pair counts as cut when the rows have shown it for so many beats."""
@@ -164,21 +164,22 @@ class Views:
     @property
     def deadline_ms(self) -> int | None:
         """Return when `tick` wants to be called."""
-        due = [self._review_ms, *self._held.values()]
-        match self._state:
-            case Gathering() as state:
-                due += [state.join_due_ms, state.patience_ms]
-                if state.agreed and state.proposed[0] == self._me:
-                    due.append(state.settle_ms)
-            case Committing() as state:
-                due += [state.due_ms, state.resend_ms]
-            case Operational() as state:
-                due.append(state.nudge_ms)
-                if state.unconfirmed:
-                    due.append(state.resend_ms)
+        due_ms, state = self._review_ms, self._state
+        for held_ms in self._held.values():
+            due_ms = earlier(due_ms, held_ms)
+        if isinstance(state, Operational):
+            due_ms = earlier(due_ms, state.nudge_ms)
+            if state.unconfirmed:
+                due_ms = earlier(due_ms, state.resend_ms)
+        elif isinstance(state, Gathering):
+            due_ms = earlier(due_ms, min(state.join_due_ms, state.patience_ms))
+            if state.agreed and state.proposed[0] == self._me:
+                due_ms = earlier(due_ms, state.settle_ms)
+        elif isinstance(state, Committing):
+            due_ms = earlier(due_ms, earlier(state.due_ms, state.resend_ms))
         if self.order is not None and not self._stopped:
-            due.append(self.order.deadline_ms)
-        return min((due_ms for due_ms in due if due_ms is not None), default=None)
+            return earlier(due_ms, self.order.deadline_ms)
+        return due_ms
 
     # --- what happens -----------------------------------------------------------------------------
 
@@ -728,7 +729,9 @@ class Views:
         known = self._cut_since
         seen = {cut: known.get(cut, now.ms) for cut in self._deaf_pairs()}
         self._cut_since = seen
-        among = [(cut, since_ms) for cut, since_ms in seen.items() if cut[0] in nodes and cut[1] in nodes]
+        among = [
+            (cut, since_ms) for cut, since_ms in seen.items() if cut[0] in nodes and cut[1] in nodes
+        ]
         self._review_ms = min(
             (since_ms + settle_ms for _, since_ms in among if now.ms < since_ms + settle_ms),
             default=None,

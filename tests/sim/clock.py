@@ -14,13 +14,13 @@ START: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 class Clock:
     """Shows *offset_ms* more than the world at first, and *rate* milliseconds for each of its."""
 
-    __slots__ = ("_at_ms", "_now", "_rate", "_shown_ms", "_wall")
+    __slots__ = ("_at_ms", "_now", "_rate", "_shown_ms", "_start")
 
     def __init__(self, offset_ms: int = 0, rate: float = 1.0, wall: timedelta | None = None):
         self._at_ms = 0
         self._shown_ms: float = offset_ms
         self._rate = rate
-        self._wall = wall or timedelta()
+        self._start = START + (wall or timedelta())
         self._now = Now(-1, START)
 
     def shows(self, world_ms: int) -> int:
@@ -35,7 +35,7 @@ class Clock:
         """Return both clocks at *world_ms*."""
         shown = self.shows(world_ms)
         if self._now.ms != shown:
-            self._now = Now(shown, START + self._wall + timedelta(milliseconds=shown))
+            self._now = Now(shown, self._start + timedelta(milliseconds=shown))
         return self._now
 
     def when(self, shown_ms: int) -> int:
@@ -53,5 +53,5 @@ class Clock:
 
     def jump(self, seconds: int) -> None:
         """Set the wall clock forward or back; the other one knows nothing of it."""
-        self._wall += timedelta(seconds=seconds)
+        self._start += timedelta(seconds=seconds)
         self._now = Now(-1, START)

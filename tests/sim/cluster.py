@@ -45,6 +45,8 @@ from tests.sim.sealing import CHEAP
 from tests.sim.switch import Switch, is_of_switch
 
 PSK: Final = bytes(range(32))
+NEVER_MS: Final = 1 << 62
+Take = Callable[[Machine, Any], None]
 HOST: Final = Host(ocf_root="/nowhere", python="python3")
 
 
@@ -124,10 +126,14 @@ class Cluster:
         self.judge = Judge(self)
         self.lost_disks: set[int] = set()
         """The machines whose disks have lost what they had."""
-        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._heap: list[tuple[int, int, Machine | None, int, str, Take, Any]] = []
+        """When, in which order, in which life of which machine's part, and what is to happen."""
         self._order = 0
         self._clients = 0
-        self._ticks: dict[tuple[int, str], int] = {}
+        self._ticks: dict[str, dict[int, int]] = {"heart": {}, "node": {}}
+        """When the next tick of each part of each machine is on the heap, by the world's clock."""
+        self._dues: dict[str, dict[int, int | None]] = {"heart": {}, "node": {}}
+        """When each part wants it, by its own clock, as of its last step."""
         self._sources = {node.id: node.addresses for node in self.config.nodes}
         self._addresses = {
             address: node.id for node in self.config.nodes for address in node.addresses
@@ -148,16 +154,24 @@ class Cluster:
     def at(self, delay_ms: int, act: Callable[[], None]) -> None:
         """Do *act* in *delay_ms*."""
         self._order += 1
-        heapq.heappush(self._heap, (self.now_ms + max(0, delay_ms), self._order, act))
+        at_ms = self.now_ms + max(0, delay_ms)
+        heapq.heappush(self._heap, (at_ms, self._order, None, 0, "", _call, act))
 
     def run(self, for_ms: int) -> None:
         """Let *for_ms* pass."""
         until_ms = self.now_ms + for_ms
         heap = self._heap
         while heap and heap[0][0] <= until_ms:
-            at_ms, _, act = heapq.heappop(heap)
-            self.now_ms = max(self.now_ms, at_ms)
-            act()
+            at_ms, _, machine, life, who, take, event = heapq.heappop(heap)
+            self.now_ms = at_ms
+            if machine is None:
+                event()
+            elif machine.life == life and machine.powered and machine.node is not None:
+                held_ms = machine.held_ms(who)
+                if held_ms > at_ms:
+                    self._give(machine, held_ms - at_ms, take, event, who)
+                else:
+                    take(machine, event)
         self.now_ms = until_ms
 
     def until(self, true: Callable[[], bool], within_ms: int, step_ms: int = 50) -> int:
@@ -193,6 +207,8 @@ class Cluster:
         machine.hung_ms.clear()
         machine.children.clear()
         machine.pending.clear()
+        for who in self._ticks:
+            self._ticks[who].pop(machine.id, None)
         chance = Random(self.random.getrandbits(64))
         machine.heart = Heart(chance.randbytes, suites=CHEAP)
         me = Me(machine.name, f"10.0.0.{machine.id}", 5450, identity_of(machine.id), "sim")
@@ -280,25 +296,22 @@ class Cluster:
     def _perform_one(self, machine: Machine, effect: out.Effect) -> None:
         match effect:
             case out.TellHeart(frame):
-                told = heart_port.FromBrain((frame,))
-                self._later(machine, 0, lambda: self._heart(machine, told), "heart")
+                self._give(machine, 0, self._heart, heart_port.FromBrain((frame,)), "heart")
             case Persist():
                 self._persist(machine, effect)
             case out.KeepKeys(_, keys):
                 machine.disk.keys = keys
-                kept = events.KeysKept(keys)
-                self._later(machine, 2, lambda: self._node(machine, kept))
+                self._give(machine, 2, self._node, events.KeysKept(keys))
             case out.Disown(ticket, _, boot):
                 machine.disk.disown(boot)
-                self._later(machine, 2, lambda: self._node(machine, events.Stored(ticket)))
+                self._give(machine, 2, self._node, events.Stored(ticket))
             case out.Spawn(child, invocation):
                 self.judge.spawned(machine, invocation)
                 machine.children[child] = invocation
                 self._spawn(machine, child, invocation)
             case out.Kill(child):
                 if machine.children.pop(child, None) is not None:
-                    exited = events.ChildExited(child, Exit(signal=9))
-                    self._later(machine, 1, lambda: self._node(machine, exited))
+                    self._give(machine, 1, self._node, events.ChildExited(child, Exit(signal=9)))
             case out.KeepDecision(number, head, body, gone):
                 kept = machine.disk.decisions
                 kept[number] = (head, kept[number][1] if body is None else body)
@@ -306,7 +319,7 @@ class Cluster:
                     kept.pop(old, None)
             case out.Plan(job, situation, wall):
                 planned = planned_of(job, situation.document(), wall)
-                self._later(machine, 20, lambda: self._node(machine, planned))
+                self._give(machine, 20, self._node, planned)
             case out.Reply(client, id, reply, last):
                 call = self.calls[(client, id)]
                 call.replies.append(reply)
@@ -330,22 +343,19 @@ class Cluster:
         if machine.powered and machine.life == life:
             self._start(machine)
 
+    def _give(
+        self, machine: Machine, delay_ms: int, take: Take, event: Any, who: str = "node"
+    ) -> None:
+        """Let *take* have *event* in *delay_ms*, or when *who* of the machine moves again."""
+        self._order += 1
+        item = (self.now_ms + delay_ms, self._order, machine, machine.life, who, take, event)
+        heapq.heappush(self._heap, item)
+
     def _later(
         self, machine: Machine, delay_ms: int, act: Callable[[], None], who: str = "node"
     ) -> None:
         """Do *act* in *delay_ms*, or when the machine, and *who* of it, moves again."""
-        life = machine.life
-
-        def alive() -> None:
-            if machine.life != life or not machine.is_up:
-                return
-            held_ms = machine.held_ms(who)
-            if held_ms > self.now_ms:
-                self.at(held_ms - self.now_ms, alive)
-            else:
-                act()
-
-        self.at(delay_ms, alive)
+        self._give(machine, delay_ms, _call, act, who)
 
     def _heart(self, machine: Machine, event: heart_port.HeartEvent) -> None:
         assert machine.heart is not None
@@ -362,8 +372,7 @@ class Cluster:
                 case heart_port.Report(frame):
                     if self.judge.removals:
                         self.judge.reported(machine, frame)
-                    told = events.HeartSays(frame)
-                    self._later(machine, 0, lambda e=told: self._node(machine, e))
+                    self._give(machine, 0, self._node, events.HeartSays(frame))
         self._mind(machine, "heart")
 
     def _arm(self, machine: Machine) -> None:
@@ -389,39 +398,37 @@ class Cluster:
     def _mind(self, machine: Machine, who: str) -> None:
         """Put the next tick of heart or node on the heap, once."""
         part = machine.heart if who == "heart" else machine.node
-        due = part.deadline_ms if part is not None else None
+        due = self._dues[who][machine.id] = part.deadline_ms if part is not None else None
+        if due is not None:
+            self._tick_at(machine, who, max(machine.clock.when(due), self.now_ms))
+
+    def _tick_at(self, machine: Machine, who: str, due_ms: int) -> None:
+        ticks = self._ticks[who]
+        if ticks.get(machine.id, NEVER_MS) > due_ms:
+            ticks[machine.id] = due_ms
+            tick = self._tick_heart if who == "heart" else self._tick_node
+            self._give(machine, due_ms - self.now_ms, tick, due_ms, who)
+
+    def _tick_heart(self, machine: Machine, at_ms: int) -> None:
+        if self._is_due(machine, "heart", at_ms):
+            self._heart(machine, heart_port.Tick())
+
+    def _tick_node(self, machine: Machine, at_ms: int) -> None:
+        if self._is_due(machine, "node", at_ms):
+            self._node(machine, events.Tick())
+
+    def _is_due(self, machine: Machine, who: str, at_ms: int) -> bool:
+        """Return whether the tick that was meant for *at_ms* is wanted; if later, put it there."""
+        ticks = self._ticks[who]
+        if ticks.get(machine.id) == at_ms:
+            del ticks[machine.id]
+        due = self._dues[who].get(machine.id)
         if due is None:
-            return
-        due, key = max(machine.clock.when(due), self.now_ms), (machine.id, who)
-        if self._ticks.get(key, 1 << 62) > due:
-            self._ticks[key] = due
-            self._later_tick(machine, who, due)
-
-    def _later_tick(self, machine: Machine, who: str, due_ms: int) -> None:
-        life, key = machine.life, (machine.id, who)
-
-        def tick() -> None:
-            if self._ticks.get(key) == due_ms:
-                del self._ticks[key]
-            if machine.life != life or not machine.is_up:
-                self._mind(machine, who)
-                return
-            held_ms = machine.held_ms(who)
-            if held_ms > self.now_ms:
-                self._ticks[key] = held_ms
-                self._later_tick(machine, who, held_ms)
-                return
-            part = machine.heart if who == "heart" else machine.node
-            assert part is not None
-            due = part.deadline_ms
-            if due is None or due > machine.clock.shows(self.now_ms):
-                self._mind(machine, who)
-            elif who == "heart":
-                self._heart(machine, heart_port.Tick())
-            else:
-                self._node(machine, events.Tick())
-
-        self.at(due_ms - self.now_ms, tick)
+            return False
+        if due <= machine.clock.shows(self.now_ms):
+            return True
+        self._tick_at(machine, who, max(machine.clock.when(due), self.now_ms))
+        return False
 
     # --- network, disk, agents --------------------------------------------------------------------
 
@@ -432,11 +439,9 @@ class Cluster:
         receiver, source = self.machines[target], self._sources[sender.id][link]
         path = (sender.id, target)
         for delay_ms, arrived in self.network.carry(path, link, data, self.faults, self.now_ms):
+            take = self._heart if arrived is data else self._forged
             event = heart_port.Datagram(link, source, arrived)
-            if arrived is data:
-                self._later(receiver, delay_ms, lambda e=event: self._heart(receiver, e), "heart")
-            else:
-                self._later(receiver, delay_ms, lambda e=event: self._forged(receiver, e), "heart")
+            self._give(receiver, delay_ms, take, event, "heart")
 
     def _forged(self, machine: Machine, event: heart_port.Datagram) -> None:
         """Give the heart a packet that no peer has sealed: it must not come to anything."""
@@ -575,6 +580,10 @@ class Cluster:
     def digest(self) -> str:
         """Return a digest of the whole story: equal runs have equal ones."""
         return hashlib.sha256("\n".join(self.story).encode()).hexdigest()
+
+
+def _call(_: Machine, act: Callable[[], None]) -> None:
+    act()
 
 
 def planned_of(job: int, cib: Cib, wall: datetime) -> events.Planned:

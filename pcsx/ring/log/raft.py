@@ -61,7 +61,7 @@ from pcsx.ring.port import (
     TakeSnapshot,
 )
 from pcsx.ring.quorum import Voters, is_on, is_voters_change, waits_for_all, weights
-from pcsx.values import Now
+from pcsx.values import Now, earlier
 
 APP_ENTRIES: Final = 64
 APP_BYTES: Final = 256 * 1024
@@ -136,6 +136,8 @@ class Log:
         self._promises = Promises()
         self._members: dict[int, Boot] = {}
         self._witness_here = False
+        self._enough: tuple[object, object, bool, bool] = (None, None, False, False)
+        """By whom, and with or without the witness, it was last found whether members suffice."""
         self._contest: tuple[tuple[int, ...], int] | None = None
         self._assembly = Assembly()
         self._fetching: tuple[int, InstallSnap, int] | None = None
@@ -247,18 +249,21 @@ class Log:
     @property
     def deadline_ms(self) -> int | None:
         """Return when `tick` wants to be called."""
-        due: list[int | None] = [self._reads.deadline_ms]
-        match self._role:
-            case Following(due_ms=due_ms):
-                if self._may_stand():
-                    due.append(due_ms)
-            case Standing() as standing:
-                due += [standing.give_up_ms, standing.resend_ms]
-            case Leading() as leading:
-                due += [leading.round_due_ms, leading.flush_due_ms, leading.announce_due_ms]
-                due += leading.gone.values()
-                due += [p.retry.due_ms for n, p in leading.progress.items() if n in self._members]
-        return min((due_ms for due_ms in due if due_ms is not None), default=None)
+        due_ms, role = self._reads.deadline_ms, self._role
+        if role.__class__ is Following:
+            assert isinstance(role, Following)
+            return earlier(due_ms, role.due_ms) if self._may_stand() else due_ms
+        if isinstance(role, Standing):
+            return earlier(due_ms, min(role.give_up_ms, role.resend_ms))
+        assert isinstance(role, Leading)
+        due_ms = earlier(due_ms, earlier(role.round_due_ms, role.flush_due_ms))
+        due_ms = earlier(due_ms, role.announce_due_ms)
+        for gone_ms in role.gone.values():
+            due_ms = earlier(due_ms, gone_ms)
+        for node, progress in role.progress.items():
+            if progress.retry.due_ms is not None and node in self._members:
+                due_ms = earlier(due_ms, progress.retry.due_ms)
+        return due_ms
 
     # --- what happens -----------------------------------------------------------------------------
 
@@ -481,14 +486,14 @@ class Log:
     # --- elections --------------------------------------------------------------------------------
 
     def _may_stand(self) -> bool:
-        return (
-            not self.amnesiac
-            and not self.blocked
-            and not self._out.failed
-            and self._me in self.voters.ids
-            and self.voters.have_quorum(self.near({self._me, *self._members}))
-            and self._me in self._members
-        )
+        if self.amnesiac or self.blocked or self._out.failed or self._me not in self._members:
+            return False
+        voters, members, witness = self._entries.voters, self._members, self._witness_here
+        known = self._enough
+        if known[0] is not voters or known[1] is not members or known[2] is not witness:
+            enough = self._me in voters.ids and voters.have_quorum(self.near(members))
+            self._enough = (voters, members, witness, enough)
+        return self._enough[3]
 
     def _stand(self, now: Now, *, resigned: int = 0) -> None:
         """Ask the voters whether they would vote for this node."""
