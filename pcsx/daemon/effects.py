@@ -9,17 +9,10 @@ from typing import Any
 from pcsx.agents.types import Invocation
 from pcsx.cib import Cib
 from pcsx.cib.status import Situation
-from pcsx.lean import quick
-from pcsx.ring.frames import ToHeart
-from pcsx.ring.port import Note, Persist, Snapshot
+from pcsx.ring.port import Note, Persist, Say, Snapshot
 
-
-@quick
-@dataclass(frozen=True, slots=True)
-class TellHeart:
-    """Give *frame* to the heart."""
-
-    frame: ToHeart
+TellHeart = Say
+"""What the ring's machine says to the heart goes out as it is, and so does what others say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pcsx.agents.types import Exit
-from pcsx.lean import quick
 from pcsx.pe import Transition
-from pcsx.ring.frames import Boot, ToBrain
-from pcsx.ring.port import Recovered
+from pcsx.ring.frames import Boot
+from pcsx.ring.port import FromHeart, Recovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,8 @@ class Tick:
     """`deadline_ms` was reached."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class HeartSays:
-    """A frame of the heart."""
-
-    frame: ToBrain
+HeartSays = FromHeart
+"""A frame of the heart: most are for the ring's machine, which takes them as they come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,8 +191,8 @@ class Member:
         self._ends_life = False
         self.leaving = False
         self.verdict = ""
-        self._unmoved = False
-        """Whether the last step was the ring's alone, and no other part can tell."""
+        self.unmoved = False
+        """Whether the last step was the ring's alone, for the heart, and no other part can tell."""
         self._others_known = False
         self._others_ms: int | None = None
         """The next moment of the other parts, where it is known: rounds of the log do not move it.
@@ -222,7 +222,8 @@ class Member:
         self._others_known = False
 
     def _others_deadline_ms(self) -> int | None:
-        moments = [
+        due_ms: int | None = None
+        for moment_ms in (
             self.local.lrm.deadline_ms,
             self.fencer.deadline_ms,
             self.describer.deadline_ms,
@@ -233,21 +234,22 @@ class Member:
             self.pair.deadline_ms(),
             self.watchman.stops_by_ms,
             self.rotation.deadline_ms(self.ledger.trust, leading=self.scene.leading),
-            *(
-                waiter.settled_ms if self.controller.at_rest else waiter.until_ms
-                for waiter in self.waiters
-            ),
-        ]
+        ):
+            if moment_ms is not None and (due_ms is None or moment_ms < due_ms):
+                due_ms = moment_ms
+        for waiter in self.waiters:
+            at_rest = self.controller.at_rest
+            due_ms = earlier(due_ms, waiter.settled_ms if at_rest else waiter.until_ms)
         if self._going_since_ms is not None and not (self.leaving or self._stopping):
-            moments.append(self._going_since_ms + STATUS_WAIT_MS)
-        return min((moment for moment in moments if moment is not None), default=None)
+            due_ms = earlier(due_ms, self._going_since_ms + STATUS_WAIT_MS)
+        return due_ms
 
     def step(self, event: events.Event, now: Now) -> list[MemberEffect]:
         """Take *event*; return what is to be done outside."""
         self._now = now
-        self._unmoved = False
+        self.unmoved = False
         effects = self._step(event, now)
-        if self._unmoved:
+        if self.unmoved:
             return effects
         self._others_known = False
         if self.services.wants_arbiter and self.scene.leading:
@@ -269,8 +271,8 @@ class Member:
                 return self._guard(now)
             case events.HeartSays(HeartStats(text=text)):
                 return self._stats(json.loads(text))
-            case events.HeartSays(frame):
-                told = self.machine.step(port.FromHeart(frame), now)
+            case events.HeartSays():
+                told = self.machine.step(event, now)
                 return self._words(told) if self._is_alone(told) else self._rung(told, now)
             case events.Persisted(ticket):
                 return self._ring(port.Persisted(ticket), now)
@@ -309,12 +311,12 @@ class Member:
         trust = self.ledger.trust
         if self.pair.concerned or self.services.wants_arbiter or trust.pending or trust.overlaps:
             return False
-        self._unmoved = True
+        self.unmoved = True
         return True
 
     @staticmethod
     def _words(told: list[port.MachineEffect]) -> list[MemberEffect]:
-        return [TellHeart(effect.frame) for effect in told if isinstance(effect, port.Say)]
+        return [effect for effect in told if isinstance(effect, port.Say)]
 
     def _tick(self, now: Now) -> list[MemberEffect]:
         if self._others_known and not _due(self._others_ms, now):
@@ -421,9 +423,13 @@ class Member:
         while told:
             effect = told.popleft()
             match effect:
-                case port.Say(frame):
-                    effects.append(TellHeart(frame))
-                case port.Persist() | port.Note() | port.ToWitness() | port.FetchSnapshot():
+                case (
+                    port.Say()
+                    | port.Persist()
+                    | port.Note()
+                    | port.ToWitness()
+                    | port.FetchSnapshot()
+                ):
                     effects.append(effect)
                 case port.TakeSnapshot(index):
                     taken = port.SnapshotTaken(index, self.ledger.snapshot())

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pcsx.agents import AgentMetadata, Host
 from pcsx.agents.types import Invocation
@@ -178,7 +178,13 @@ class Node:
     def step(self, event: events.Event, now: Now) -> list[Effect]:
         """Take *event* and return what is to be done outside."""
         self._now = now
-        effects = self._outside(self._take(event, now), now)
+        if event.__class__ is events.HeartSays and self._is_calm and self.member is not None:
+            told = self.member.step(event, now)
+            if self.member.unmoved:
+                return cast(list[Effect], told)
+            effects = self._outside(told, now)
+        else:
+            effects = self._outside(self._take(event, now), now)
         seen = self._look_around(now)
         effects += self._outside(seen, now)
         if self.member is not None and (
@@ -186,6 +192,14 @@ class Node:
         ):
             self.member.moved()
         return effects
+
+    @property
+    def _is_calm(self) -> bool:
+        """Return whether nothing but the member has anything to do, or waits for a moment."""
+        idle = self.founder is None and self._acceptance is None and self._enroller is None
+        if not idle or self._fetcher.deadline_ms is not None:
+            return False
+        return self._recall.deadline_ms() is None and self.line.deadline_ms is None
 
     def _take(self, event: events.Event, now: Now) -> list[MemberEffect]:
         match event:

@@ -288,15 +288,19 @@ class Cluster:
     # --- heart and brain --------------------------------------------------------------------------
 
     def _perform(self, machine: Machine, effects: list[out.Effect]) -> None:
+        frames = []
         for effect in effects:
-            self._perform_one(machine, effect)
+            if isinstance(effect, out.TellHeart):
+                frames.append(effect.frame)
+            else:
+                self._perform_one(machine, effect)
+        if frames:
+            self._give(machine, 0, self._heart, heart_port.FromBrain(tuple(frames)), "heart")
         self._mind(machine, "node")
         self.judge.after(machine)
 
     def _perform_one(self, machine: Machine, effect: out.Effect) -> None:
         match effect:
-            case out.TellHeart(frame):
-                self._give(machine, 0, self._heart, heart_port.FromBrain((frame,)), "heart")
             case Persist():
                 self._persist(machine, effect)
             case out.KeepKeys(_, keys):

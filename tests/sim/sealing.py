@@ -26,7 +26,8 @@ class Cheap:
         return plain
 
     def _sum(self, nonce: bytes, data: bytes, associated: bytes | None) -> bytes:
-        return crc32(data, crc32(associated or b"", crc32(nonce))).to_bytes(4, "big")
+        # What is associated holds the nonce, where there is any.
+        return crc32(data, crc32(associated or nonce)).to_bytes(4, "big")
 
 
 CHEAP = dict.fromkeys(SUITES, Cheap)
