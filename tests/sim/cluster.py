@@ -288,14 +288,12 @@ class Cluster:
     # --- heart and brain --------------------------------------------------------------------------
 
     def _perform(self, machine: Machine, effects: list[out.Effect]) -> None:
-        frames = []
-        for effect in effects:
-            if isinstance(effect, out.TellHeart):
-                frames.append(effect.frame)
-            else:
-                self._perform_one(machine, effect)
+        frames = tuple([each.frame for each in effects if isinstance(each, out.TellHeart)])
         if frames:
-            self._give(machine, 0, self._heart, heart_port.FromBrain(tuple(frames)), "heart")
+            self._give(machine, 0, self._heart, heart_port.FromBrain(frames), "heart")
+        for effect in effects:
+            if effect.__class__ is not out.TellHeart:
+                self._perform_one(machine, effect)
         self._mind(machine, "node")
         self.judge.after(machine)
 
