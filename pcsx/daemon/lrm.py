@@ -60,7 +60,7 @@ from pcsx.daemon.lrm_port import (
     Stopped,
 )
 from pcsx.daemon.recording import record_of
-from pcsx.daemon.records import OpRecord, Order
+from pcsx.daemon.records import STARTS, OpRecord, Order
 from pcsx.ring.port import Note
 from pcsx.values import Now, parse_bool
 
@@ -82,9 +82,6 @@ __all__ = [
     "StopAll",
     "Stopped",
 ]
-
-STARTS: Final = frozenset(("start", "promote", "migrate_to", "migrate_from"))
-"""Tasks that are begun only while this node sees the leader's lease."""
 
 WATCHES: Final = frozenset(("monitor", "notify"))
 """Tasks that change nothing, so that what recurs on the resource goes on beside them."""

@@ -59,6 +59,7 @@ from pcsx.daemon.local import Local
 from pcsx.daemon.local import Tell as LocalTell
 from pcsx.daemon.messages import FenceResult, NodeStatus, Ran, ViewMessage
 from pcsx.daemon.pair import Pair
+from pcsx.daemon.records import STARTS, Order
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.services import Services, entries_of
 from pcsx.daemon.solo import SoloEffect
@@ -193,6 +194,8 @@ class Member:
         self.verdict = ""
         self.unmoved = False
         """Whether the last step was the ring's alone, for the heart, and no other part can tell."""
+        self._view_ends = False
+        """Between the transitional configuration and the next view."""
         self._others_known = False
         self._others_ms: int | None = None
         """The next moment of the other parts, where it is known: rounds of the log do not move it.
@@ -437,7 +440,10 @@ class Member:
                     told.extendleft(reversed(self.machine.step(taken, now)))
                 case port.Restore(_, state):
                     effects += self._restore(state, now)
+                case port.Transitional():
+                    self._view_ends = True
                 case port.Regular():
+                    self._view_ends = False
                     effects += self._regular(effect, now)
                 case port.Deliver(_, place, sender, payload):
                     effects += self._deliver(sender, payload, place, now)
@@ -834,8 +840,8 @@ class Member:
         """Say *message* to all members, us too, in order."""
         return self._tell(message, now)
 
-    def _tell(self, message: ViewMessage, now: Now) -> list[MemberEffect]:
-        return self._ring(port.Multicast(_carried(messages.encode(message))), now)
+    def _tell(self, message: ViewMessage, now: Now, *, safe: bool = False) -> list[MemberEffect]:
+        return self._ring(port.Multicast(_carried(messages.encode(message)), safe), now)
 
     def fail_resource(self, resource: str, now: Now) -> list[MemberEffect]:
         """Have *resource* count as failed here; nothing where it does not run."""
@@ -989,10 +995,10 @@ class Member:
                 scene = self.scene
                 for order in orders:
                     scene.last_transition = max(scene.last_transition, order.transition)
-                effects: list[MemberEffect] = []
-                for order in orders if node == self.me else ():
-                    effects += self._local(lrm.Obey(order), now)
-                return effects
+                ordered = scene.picture.nodes.get(node)
+                if ordered is not None:
+                    ordered.told(orders)
+                return self._obey(orders, now) if node == self.me else []
             case messages.AttributesChanged(node, pairs):
                 return self._attributes(sender, node, pairs, now)
             case messages.Clean(node, resource, refresh, operation, interval_ms):
@@ -1003,6 +1009,8 @@ class Member:
                 )
                 return self._of_local(cleaned, now)
             case messages.Declined(term, transition, action, why):
+                if picture is not None:
+                    picture.answered(term, transition, action)
                 return self._controlled(dc.Answered(term, transition, action, why), now)
             case messages.FenceOrder():
                 return self._fence_order(message, now)
@@ -1025,6 +1033,7 @@ class Member:
         match message:
             case Ran(record, changed):
                 picture.history.take(record)
+                picture.answered(record.term, record.transition, record.action)
                 if record.task == "stop" and record.status == DONE:
                     self.takeover.stopped(record.resource, record.exec_ms)
                 picture.set(changed)
@@ -1046,6 +1055,21 @@ class Member:
                 picture.fencing = tuple(number for number in picture.fencing if number != case)
                 return self._controlled(dc.FenceTold(sender, message), now)
         return []
+
+    def _obey(self, orders: tuple[Order, ...], now: Now) -> list[MemberEffect]:
+        """Carry out *orders*; but what they begin is not begun any more while the view ends.
+
+        Who is not in the next view with this node may never have heard of the order, and counts
+        what runs here by what was heard.
+        """
+        effects: list[MemberEffect] = []
+        for order in orders:
+            if self._view_ends and order.task in STARTS:
+                no = messages.Declined(order.term, order.transition, order.action, "STALE")
+                effects += self._tell(no, now)
+            else:
+                effects += self._local(lrm.Obey(order), now)
+        return effects
 
     def _status(self, sender: int, status: NodeStatus, now: Now) -> list[MemberEffect]:
         self.scene.picture.take(sender, status)
@@ -1216,7 +1240,9 @@ class Member:
         for effect in self.controller.step(event, now):
             match effect:
                 case dc.Tell(message):
-                    effects += self._tell(message, now)
+                    # Without fencing nobody may begin what the others do not all know of.
+                    safe = isinstance(message, messages.Orders) and not self.scene.fencing
+                    effects += self._tell(message, now, safe=safe)
                 case dc.Release(node):
                     effects += self._release(node, now)
                 case dc.Decide(fact):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from pcsx.lean import quick
+
+STARTS: Final = frozenset(("start", "promote", "migrate_to", "migrate_from"))
+"""Tasks by which something comes to run: they are begun only while the leader's lease is seen."""
 
 
 @quick

@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pcsx.agents import plain
+from pcsx.agents import Outcome, Status, plain
+from pcsx.agents.outcome import UNKNOWN
 from pcsx.cib.status import NodeState, Operation, ResourceHistory
 from pcsx.daemon.messages import LostNode, NodeStatus, Pairs
-from pcsx.daemon.records import OpRecord
+from pcsx.daemon.recording import record_of
+from pcsx.daemon.records import STARTS, OpRecord, Order
 from pcsx.ring.frames import Boot, Why
 from pcsx.values import NodeName
 
@@ -217,6 +219,30 @@ class NodePicture:
     since_s: int = 0
     fencing: tuple[int, ...] = ()
     devices: tuple[str, ...] = ()
+    _unanswered: dict[tuple[int, int, int], Order] = field(default_factory=dict)
+    """What it was told to begin, by term, transition and action, and has not answered for."""
+
+    def told(self, orders: Iterable[Order]) -> None:
+        """Note that *orders* have gone to it: what they begin may run there from now on."""
+        for order in orders:
+            if order.task in STARTS:
+                self._unanswered[(order.term, order.transition, order.action)] = order
+
+    def answered(self, term: int, transition: int, action: int) -> None:
+        """Note that it has said what came of an order."""
+        self._unanswered.pop((term, transition, action), None)
+
+    def give_up(self, wall_s: int) -> None:
+        """Let what it never answered for count as begun: nobody will say what came of it."""
+        for order in self._unanswered.values():
+            call = 1 + max((record.call for record in self.history.records()), default=0)
+            self.history.take(
+                record_of(
+                    order, Outcome(UNKNOWN, Status.PENDING), None,
+                    call=call, changed_s=wall_s, exec_ms=0, queue_ms=0,
+                )
+            )  # fmt: skip
+        self._unanswered.clear()
 
     def set(self, pairs: Pairs) -> None:
         """Take changed attributes; an empty value takes one away."""
@@ -260,6 +286,7 @@ class Picture:
         if boot >= picture.boot:
             picture.present, picture.why, picture.since_s = False, why, wall_s
             picture.fencing = ()
+            picture.give_up(wall_s)
 
     def over(self, node: int, boot_counter: int) -> None:
         """Wipe what was known of the lives of *node* up to *boot_counter*: they are over."""

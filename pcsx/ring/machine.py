@@ -207,6 +207,14 @@ class Machine:
         return self._log.near(nodes)
 
     @property
+    def caught_up(self) -> bool:
+        """Return whether what is decided here is no older than what this node once had.
+
+        It may be from the start of this life until a leader has told what was decided meanwhile.
+        """
+        return self._log.caught_up
+
+    @property
     def is_admitted(self) -> bool:
         """Return whether this life of the node counts for both voters of a pair."""
         return self._log.is_admitted

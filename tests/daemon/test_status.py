@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pcsx.daemon.records import OpRecord
-from pcsx.daemon.status import History, failed
+from pcsx.daemon.records import OpRecord, Order
+from pcsx.daemon.status import History, Picture, failed
+from pcsx.ring.frames import Boot, Why
 from pcsx.values import NodeName
 
 
@@ -50,3 +51,17 @@ def test_a_resource_of_which_nothing_is_known_any_more_has_no_history():
     history = History([record("monitor", 0, interval_ms=10_000)])
     history.drop("r", "r_monitor_10000")
     assert history.xml(NodeName("a"), "0" * 32) == ()
+
+
+def test_what_a_lost_node_was_told_to_begin_and_never_answered_for_may_run_there():
+    agent, boot = ("ocf", "pcsx", "dummy"), Boot(1, 1)
+    picture = Picture()
+    picture.gone(2, boot, Why.SILENCE, 0)
+    node = picture.nodes[2]
+    for action, task in enumerate(("start", "start", "stop", "monitor"), 1):
+        name = f"r{action}"
+        node.told([Order(3, 4, action, name, task, f"{name}_{task}_0", agent, (), (), 0, 1000)])
+    node.answered(3, 4, 2)
+    assert node.history.active == []
+    picture.gone(2, boot, Why.SILENCE, 0)
+    assert node.history.active == ["r1"]

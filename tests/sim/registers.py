@@ -28,7 +28,11 @@ class Registers:
         self._reads: list[Read] = []
 
     def change(self, id: int, key: str, value: str) -> None:
-        """Have a client on machine *id* read *key* and set it to *value*."""
+        """Have a client on machine *id* read *key* and set it to *value*, if it may read."""
+        node = self._cluster.machines[id].node
+        assert node is not None and node.member is not None
+        if not node.member.machine.caught_up:
+            return
         old = self._seen(id, key)
         call = self._cluster.commit(id, lambda tree: set_property(tree, key, value))
         self._changes.append((key, old, value, self._cluster.now_ms, call))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pcsx.agents.types import Invocation
+from pcsx.daemon.messages import Orders
 from tests.sim.chaos import EXCLUSIVE, RESOURCES
 from tests.sim.cluster import Cluster
 from tests.sim.faults import Faults
+from tests.sim.machine import Machine
+from tests.sim.trouble import set_standby
 
 
 def unfenced(count: int = 3, *, seed: int = 1, **properties: str) -> Cluster:
@@ -116,3 +120,44 @@ def test_who_learns_that_its_life_is_over_stops_or_resets_its_machine(reaction: 
     if reaction == "stop":
         made.until(made.at_rest, 60_000)
     assert made.machines[lost].powered is (reaction == "stop")
+
+
+def lose_at(made: Cluster, moment: str) -> None:
+    """Let the node that is told to start `db` be heard no more from *moment* on."""
+    honest = made.judge.spawned
+
+    def mute(id: int) -> None:
+        made.network.deaf = made.network.deaf or {
+            (id, other) for other in made.machines if other != id
+        }
+
+    def spawned(machine: Machine, invocation: Invocation) -> None:
+        honest(machine, invocation)
+        what = (invocation.argv[-1], dict(invocation.env).get("OCF_RESOURCE_INSTANCE"))
+        if moment == "start" and what == ("start", "db"):
+            mute(machine.id)
+
+    made.judge.spawned = spawned  # type: ignore[method-assign]
+    for machine in made.machines.values() if moment == "order" else ():
+        member = machine.node.member
+        told = member._tell
+
+        def tell(message, now, *, told=told, id=machine.id, **how):
+            if isinstance(message, Orders) and any(
+                (each.resource, each.task) == ("db", "start") for each in message.orders
+            ):
+                mute(id)
+            return told(message, now, **how)
+
+        member._tell = tell
+
+
+@pytest.mark.parametrize("moment", ["order", "start"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_start_of_which_nothing_was_heard_is_waited_for_too(moment: str, seed: int):
+    made = unfenced(seed=seed)
+    where = place_of(made, "db")
+    lose_at(made, moment)
+    made.commit(where, lambda tree: set_standby(tree, f"n{where}", "on"))
+    made.until(lambda: bool(made.network.deaf), 10_000, 1)
+    made.until(lambda: len(made.active("db")) == 1 and made.now_ms > 40_000, 60_000)

@@ -269,7 +269,7 @@ def backup(run: Scene) -> None:
 # --- operators ------------------------------------------------------------------------------------
 
 
-def _set_standby(tree: etree._Element, node: str, value: str) -> None:
+def set_standby(tree: etree._Element, node: str, value: str) -> None:
     found = tree.find(f"configuration/nodes/node[@uname='{node}']")
     if found is None:
         return
@@ -286,7 +286,7 @@ def standby(run: Scene) -> None:
     """Have an operator empty a node, or give it work again."""
     name, value = run.victim.name, run.chance.choice(("on", "on", "off"))
     run.say(f"operator: standby={value} of {name}")
-    run.edit(lambda tree: _set_standby(tree, name, value))
+    run.edit(lambda tree: set_standby(tree, name, value))
 
 
 def maintenance(run: Scene) -> None:

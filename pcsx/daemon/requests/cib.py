@@ -50,11 +50,19 @@ def _known(desk: Desk) -> dict[str, object]:
     return {"cluster": cluster, "nodes": nodes_of(scene)}
 
 
-def cib(desk: Desk, request: GetCib, _now: Now) -> list[Outcome]:
-    """Answer with the document as XML text."""
-    scene = desk.member.scene
+def cib(desk: Desk, request: GetCib, now: Now) -> list[Outcome]:
+    """Answer with the document as XML text; `behind` where it may be older than one shown before.
+
+    So it is on a node that was started and has heard no leader since. One whose log was lost has
+    nothing to show.
+    """
+    scene, machine = desk.member.scene, desk.member.machine
+    if not machine.caught_up and machine.log_status(now).role == "amnesiac":
+        text = "not yet caught up: this node lost its log, and takes it anew from the others"
+        raise Failed(text, "Try again in a moment, or ask on another node.")
     document = scene.ledger.replica.cib if request.bare else scene.document()
-    return desk.ok({"cib": desk.readable(document).to_bytes().decode()})
+    told: dict[str, object] = {"cib": desk.readable(document).to_bytes().decode()}
+    return desk.ok(told if machine.caught_up else told | {"behind": True})
 
 
 def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:

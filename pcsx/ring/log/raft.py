@@ -116,6 +116,8 @@ class Log:
     ) -> None:
         snapshot = recovered.snapshot
         self.amnesiac = recovered.damage is Damage.AMNESIAC
+        self.caught_up = False
+        """Whether all that was ever decided before this life, and seen here, has been applied."""
         self.blocked = False
         self.commit = snapshot.index
         self.snapshot = snapshot
@@ -1001,7 +1003,17 @@ class Log:
             elif isinstance(self._role, Leading):
                 self._go_on_leading(self._role, entry, now)
         self._reads.applied(self.commit)
+        self._look_whether_caught_up()
         self._ask_snapshot()
+
+    def _look_whether_caught_up(self) -> None:
+        """Call this log whole from an entry on that the present leader wrote itself.
+
+        Its first one is behind all that was decided before its term. Until then a node that was
+        started does not know how much of its log was decided, or how much of it was lost.
+        """
+        if not self.caught_up and not self.amnesiac:
+            self.caught_up = self._entries.term_at(self.commit) == self.term
 
     def _go_on_leading(self, leading: Leading, entry: Entry, now: Now) -> None:
         if entry.index == leading.noop:
@@ -1487,6 +1499,7 @@ class Log:
         self._on_config(snapshot.config)
         self._out.emit(Restore(snapshot.index, snapshot.state))
         self._out.emit(ConfigCommitted(snapshot.index, snapshot.config))
+        self._look_whether_caught_up()
         for index in [index for index in self._tickets if index <= snapshot.index]:
             _, ticket = self._tickets.pop(index)
             self._out.emit(Proposed(ticket, 0, "what came of it is not known"))
