@@ -264,7 +264,7 @@ def test_alerts_tell_each_recipient_what_they_select_and_a_hanging_one_is_ended(
     assert fencing["CRM_alert_node"] == victim.name and fencing["CRM_alert_rc"] == "0"
     assert not heard(made, "quiet", "resource") and not heard(made, "quiet", "node")
     until(
-        lambda: any(each["CRM_alert_desc"] == "lost" for each in heard(made, "ops", "node")),
+        lambda: any(each.get("CRM_alert_desc") == "lost" for each in heard(made, "ops", "node")),
         20, "ops is told of the node",
     )  # fmt: skip
     tested = made.pcsx("alert test tell attribute")
