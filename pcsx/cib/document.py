@@ -18,7 +18,7 @@ from lxml import etree
 
 from pcsx.errors import Finding, Refused
 
-MAX_BYTES: Final = 64 << 20
+MAX_BYTES: Final = 256 << 20
 """A document above this size is refused before it is parsed."""
 
 SECTIONS: Final = (
