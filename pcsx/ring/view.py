@@ -304,6 +304,8 @@ class Views:
             self._review_ms = None
             self._review("a link is one-way", now)
         if any(now.ms >= until_ms for until_ms in self._held.values()):
+            # At once, or a tick would be due for as long as a view is being committed.
+            self._held = {node: until for node, until in self._held.items() if now.ms < until}
             self._review("a node was held out for long enough", now)
 
     def _plan_nudge(self, now: Now) -> None:
