@@ -427,14 +427,24 @@ class _Hand:
         if edit.key[0] not in ORDERED:
             return
         order = {key: n for n, key in enumerate(at)}
+        come = {placed.key: placed for placed in edit.come}
         for placed in edit.gone:
-            neighbours = [(placed.after, placed.key), (placed.key, placed.before)]
-            if placed.xml is None and any(
-                left in order and right in order and order[left] > order[right]
-                for left, right in neighbours
-                if left is not None and right is not None
-            ):
+            was = _follows(order, placed)
+            if placed.xml is None and not all(was):
+                goal = _follows(order, come[placed.key]) if placed.key in come else []
+                if goal and all(goal):
+                    continue  # others made the same move
                 raise self.conflict(f"{path}/{_name(placed.key)}", "was moved by others")
+
+
+def _follows(order: dict[Key, int], placed: Placed) -> list[bool]:
+    """Return for each known neighbour of *placed* whether it stands on its side in *order*."""
+    pairs = ((placed.after, placed.key), (placed.key, placed.before))
+    return [
+        order[left] < order[right]
+        for left, right in pairs
+        if left is not None and right is not None and left in order and right in order
+    ]
 
 
 def _name(key: Key) -> str:

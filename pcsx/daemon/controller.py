@@ -589,6 +589,8 @@ class Controller:
             return None
         if not scene.is_held(id) and not scene.is_unseen(id):
             return None
+        if id in scene.members:
+            return None  # it is back, and tells itself what it runs
         timers = scene.config.timers
         picture = scene.picture.nodes.get(id)
         wait = self.takeover.wait_for(id, picture, beat_ms=timers.beat_ms)

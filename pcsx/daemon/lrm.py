@@ -129,6 +129,8 @@ class _Operation:
     child: int = 0
     tries: int = 1
     cancelled: bool = False
+    killed: bool = False
+    """Whether it was ended by us, because all that may run here is to stop."""
 
 
 @dataclass(slots=True)
@@ -496,6 +498,11 @@ class Lrm:
         if (again := self._again(operation, exit, now)) is not None:
             return [self._spawn(operation, again)]
         outcome = outcome_of(order.agent[0], order.task, exit)
+        if operation.killed and outcome.rc not in _EXPECTED and self._stopping is not None:
+            # It did not fail, and its stop comes next: no count of failures bans it from here.
+            self._free(name, resource)
+            self._keep_track(order, outcome)
+            return [self._answer(order, Refuse(order, self._stopping.event.why))]
         effects: list[LrmEffect] = [Ended(order, exit, outcome, self.is_traced(order))]
         effects += self._finish(resource, operation, outcome, exit.took_ms, now)
         if outcome.rc not in _EXPECTED and any(isinstance(told, Report) for told in effects):
@@ -608,6 +615,7 @@ class Lrm:
             running = resource.running
             kept = ("stop", "demote", "delete")
             if running and running.recurring is None and running.order.task not in kept:
+                running.killed = True
                 effects.append(Kill(running.child))
         for _, _, _, what in self._due:
             if isinstance(what, _Operation) and not what.cancelled:

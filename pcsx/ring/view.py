@@ -44,6 +44,8 @@ from pcsx.ring.quorum import weights
 from pcsx.ring.recovery import copies_of, cuts_of
 from pcsx.values import Now, earlier
 
+PUT_OFF_MS: Final = 1000
+PUT_OFF_MS_MAX: Final = 30_000
 SETTLE_BEATS: Final = 3
 """A pair counts as cut when the rows have shown it for so many beats."""
 
@@ -130,6 +132,9 @@ class Views:
         self._damping = Damping()
         self._held: dict[int, int] = {}
         """Who is heard and left out for a while, for it was lost too often; until when."""
+        self._put_off: dict[int, tuple[int, int]] = {}
+        """Whose wish to join another member did not share: until when it is not asked for anew,
+        and how long that was."""
 
     # --- what others ask --------------------------------------------------------------------------
 
@@ -404,6 +409,10 @@ class Views:
         is_member = self.members.get(sender) == boot
         if is_member and self.view is not None and join.epoch < self.view.id.epoch:
             return  # from before the view that we are in together
+        if not is_member and isinstance(self._state, Operational):
+            until_ms, _ = self._put_off.get(sender, (0, 0))
+            if now.ms < until_ms:
+                return
         self._silent.discard(sender)
         match self._state:
             case Gathering() as state:
@@ -643,6 +652,7 @@ class Views:
         self.view = view
         self.order = Order(self._me, view, self._out)
         self._stopped = False
+        self._put_off_unwanted(view, now)
         self.joins.clear()
         self.proposed = view.nodes
         before, self.members = self.members, self._members_of(view)
@@ -666,6 +676,27 @@ class Views:
         waiting, self._waiting = [*unsent, *self._waiting], []
         for offer in waiting:
             self.order.multicast(offer.payload, safe=offer.safe, now_ms=now.ms)
+
+    def _put_off_unwanted(self, view: View, now: Now) -> None:
+        """Note whom others in *view* do without: to gather for it again at once changes nothing.
+
+        They gather themselves when they want it; until then this node waits longer each time.
+        """
+        unwanted = {
+            node
+            for sender, join in self.joins.items()
+            if sender in view.nodes
+            for node in join.silent
+            if node not in view.nodes
+        }
+        self._put_off = {
+            node: (now.ms + wait_ms, wait_ms)
+            for node in sorted(unwanted)
+            for wait_ms in [min(PUT_OFF_MS_MAX, max(PUT_OFF_MS, 2 * self._put_off_for(node)))]
+        }
+
+    def _put_off_for(self, node: int) -> int:
+        return self._put_off.get(node, (0, 0))[1]
 
     def _finish_old_view(self, install: Install) -> list[Offer]:
         if self.order is None:

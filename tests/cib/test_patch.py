@@ -92,6 +92,12 @@ def test_the_same_change_made_twice_is_no_conflict(a: Cib, b: Cib) -> None:
     assert rebase(b, diff(a, b)) == b
 
 
+def test_the_same_move_made_twice_is_no_conflict() -> None:
+    a = cib("<group/><configuration/>")
+    b = cib("<configuration/><group/>")
+    assert rebase(b, diff(a, b)) == b
+
+
 def test_changes_at_different_places_are_both_kept() -> None:
     base = group("a", "b")
     mine = group("a", "x", "b")

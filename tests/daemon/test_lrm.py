@@ -473,6 +473,19 @@ def test_stop_all_stops_the_last_started_first_and_tells_what_would_not():
     assert len(rig.spawned()) == 1
 
 
+def test_a_start_that_stop_all_ends_has_not_failed_and_is_stopped():
+    rig = Rig()
+    start = rig.obey("start")
+    rig.step(StopAll("quorum is lost"))
+    assert Kill(1) in rig.effects
+    rig.end(1, None, signal=9)
+    assert Refuse(start, "quorum is lost") in rig.effects
+    assert [record.task for record in rig.records()] == ["stop"]
+    [stop] = rig.spawned()
+    rig.end(stop, 0)
+    assert rig.effects[-1] == Stopped(())
+
+
 def test_stop_all_with_nothing_to_stop_is_through_at_once():
     rig = Rig()
     rig.step(StopAll("leaving"))

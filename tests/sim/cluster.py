@@ -272,6 +272,20 @@ class Cluster:
             machine.stood_until_ms = machine.paused_until_ms
         self.tell(machine, "sim", f"pauses {for_ms} ms{', its clock too' if clock else ''}")
 
+    def go_on(self, machine: Machine) -> None:
+        """Let a machine that stands still move at once, and all that has waited for it."""
+        ends = {machine.paused_until_ms, *machine.hung_ms.values()}
+        machine.paused_until_ms = min(machine.paused_until_ms, self.now_ms)
+        machine.hung_ms.clear()
+        # In place: this may happen within an event.
+        self._heap[:] = [
+            (self.now_ms, *item[1:])
+            if item[2] is machine and item[0] > self.now_ms and item[0] in ends
+            else item
+            for item in self._heap
+        ]
+        heapq.heapify(self._heap)
+
     def partition(self, *sides: tuple[int, ...]) -> None:
         """Cut every link between nodes of different *sides*; no sides: heal all."""
         self.network.heal()
