@@ -58,7 +58,7 @@ def _object(shell: Shell, *words: str) -> None:
 def test_every_command_gives_one_object_for_success_and_for_failure(
     noun: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     monkeypatch.setenv("PCSX_SOCKET", str(shell.path.parent / "no-daemon"))
     monkeypatch.setenv("EDITOR", "true")
     monkeypatch.chdir(shell.path.parent)
