@@ -47,10 +47,18 @@ def views(made: Cluster) -> dict[str, Any]:
     return {machine.name: ring(machine)["view"] for machine in made.lab.machines}
 
 
+def agree(made: Cluster) -> bool:
+    """Return whether all answer, one that was just started too, and name one view."""
+    ran = [machine.run(f"{PCSX} ring status --json", check=False) for machine in made.lab.machines]
+    if any(each.status for each in ran):
+        return False
+    return len({tuple(json.loads(each.out)["data"]["view"]) for each in ran}) == 1
+
+
 def at_rest(made: Cluster) -> dict[str, Any]:
     """Wait until all are online and nothing is left to do; return the views."""
     made.wait_online(3, 90)
-    until(lambda: len({tuple(view) for view in views(made).values()}) == 1, 30, "one view")
+    until(lambda: agree(made), 30, "one view")
     made.settle()
     made.lab.power_log.clear()
     return views(made)
