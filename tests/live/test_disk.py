@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,8 +41,9 @@ def test_a_full_disk_costs_one_node_its_vote_until_there_is_room(small: Cluster)
     victim = small.dc()
     others = [machine for machine in small.lab.machines if machine is not victim]
     victim.run(f"dd if=/dev/zero of={STATE}/filler bs=1M", check=False)
-    for number in range(60):
-        change(others[number % 2], f"{number} " + "x" * LARGE)
+    for number in range(120):
+        # What cannot be packed: the log keeps its entries small else.
+        change(others[number % 2], f"{number} " + os.urandom(LARGE // 2).hex())
         if "No space left" in log_of(victim):
             break
     assert "No space left" in log_of(victim), "a full disk is told"
