@@ -585,12 +585,12 @@ class Controller:
         none, for it is here, over for certain, or for fencing to end.
         """
         scene = self.scene
-        if scene.fencing or not scene.quorum.quorate or self._began_ms is None or id == scene.me:
+        if scene.fencing or not scene.quorum.quorate or self._began_ms is None:
             return None
+        if id == scene.me or id in scene.members:
+            return None  # it tells itself what it runs
         if not scene.is_held(id) and not scene.is_unseen(id):
             return None
-        if id in scene.members:
-            return None  # it is back, and tells itself what it runs
         timers = scene.config.timers
         picture = scene.picture.nodes.get(id)
         wait = self.takeover.wait_for(id, picture, beat_ms=timers.beat_ms)

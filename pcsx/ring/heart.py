@@ -586,18 +586,15 @@ class Heart:
                 )
                 + tail
             )
-            self._sent += 1
-            out.append(
-                SendDatagram(link.index, link.address, channel.seal(wire.BEAT, plain, quiet))
-            )
+            beats = [plain]
             size = link.probe_size(self._number)
             if size:
                 # The same again, so that a path too narrow for it loses nothing.
-                wide = plain + bytes(max(0, size - OVERHEAD - len(plain)))
+                beats.append(plain.ljust(size - OVERHEAD, b"\0"))
+            for beat in beats:
                 self._sent += 1
-                out.append(
-                    SendDatagram(link.index, link.address, channel.seal(wire.BEAT, wide, quiet))
-                )
+                packet = channel.seal(wire.BEAT, beat, quiet)
+                out.append(SendDatagram(link.index, link.address, packet))
 
     def _attempt(self, association: Association, now_ms: int, out: list[HeartEffect]) -> None:
         """Call the peer, on all links at once."""

@@ -45,6 +45,7 @@ from pcsx.ring.recovery import copies_of, cuts_of
 from pcsx.values import Now, earlier
 
 PUT_OFF_MS: Final = 1000
+"""For how long who was not wanted is put off at first; twice as long each time."""
 PUT_OFF_MS_MAX: Final = 30_000
 SETTLE_BEATS: Final = 3
 """A pair counts as cut when the rows have shown it for so many beats."""
@@ -689,14 +690,12 @@ class Views:
             for node in join.silent
             if node not in view.nodes
         }
-        self._put_off = {
-            node: (now.ms + wait_ms, wait_ms)
-            for node in sorted(unwanted)
-            for wait_ms in [min(PUT_OFF_MS_MAX, max(PUT_OFF_MS, 2 * self._put_off_for(node)))]
-        }
-
-    def _put_off_for(self, node: int) -> int:
-        return self._put_off.get(node, (0, 0))[1]
+        before, self._put_off = self._put_off, {}
+        for node in sorted(unwanted):
+            wait_ms = PUT_OFF_MS
+            if node in before:
+                wait_ms = min(PUT_OFF_MS_MAX, 2 * before[node][1])
+            self._put_off[node] = (now.ms + wait_ms, wait_ms)
 
     def _finish_old_view(self, install: Install) -> list[Offer]:
         if self.order is None:
