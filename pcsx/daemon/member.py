@@ -349,6 +349,7 @@ class Member:
             effects += self._stop_by_ourselves(now)
         if _due(self.trials.deadline_ms, now):
             effects += self._end_trials(now)
+        effects += self._rotated(self.rotation.tick(self.ledger.trust, now), now)
         effects += self._serve_waiters(now)
         return effects
 
@@ -567,6 +568,7 @@ class Member:
             effects.append(RunsHere(f"{self.scene.config.name}: {word}"))
             effects += self._quorum_lost(now) if before.quorate else self._quorum_found(now)
             effects += self._guard(now)
+            self.rotation.quorum_changed(quorate=quorum.quorate, now=now)
         return effects + self._controlled(dc.Came("quorum changed"), now)
 
     def _quorum_lost(self, now: Now) -> list[MemberEffect]:
@@ -862,9 +864,9 @@ class Member:
         """Begin to use *key* as the cluster's key, as the leader."""
         return self._rotated(self.rotation.begin(key, why), now)
 
-    def go_by_keys(self, keys: tuple[bytes, ...], now: Now) -> list[MemberEffect]:
-        """Use the cluster's *keys*, which changed while this node was away."""
-        return self._rotated(self.rotation.recalled(keys), now)
+    def go_by_keys(self, keys: tuple[bytes, ...], now: Now, *, sure: bool) -> list[MemberEffect]:
+        """Use the cluster's *keys*, which changed while this node was away, if that is *sure*."""
+        return self._rotated(self.rotation.recalled(keys, sure=sure), now)
 
     def awaited(self, now: Now) -> list[int]:
         """Return the nodes that a change of the key waits for.

@@ -472,7 +472,8 @@ class Node:
         if self._enroller is not None and now.ms >= self._enroller.until_ms:
             effects += self._of_enroller(self._enroller.late(), now)
         config = member.scene.config
-        deaf = not any(peer.reach in HEARD for peer in member.scene.reach.values())
+        heard = [peer.reach in HEARD for peer in member.scene.reach.values()]
+        deaf = not any(heard) or not (member.scene.quorum.quorate or all(heard))
         effects += self._recall.look(config, member.me, deaf=deaf, now=now)
         if late := self._fetcher.look(now):
             effects += self._fetched(late, now)
@@ -529,8 +530,8 @@ class Node:
             return effects
         for told in self._recall.step(event, member.scene.config):
             match told:
-                case NewKeys(keys):
-                    effects += member.go_by_keys(keys, now)
+                case NewKeys(keys, sure):
+                    effects += member.go_by_keys(keys, now, sure=sure)
                 case Barred(verdict, reason):
                     effects += member.barred(verdict, reason, now)
                 case _:

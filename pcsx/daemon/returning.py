@@ -3,6 +3,7 @@
 The cluster's key may have changed while it was away; or it was taken out; or the cluster was begun
 anew without it. The ring's packets tell none of this to a node whose key opens nothing any more, so
 `Recall` asks the other nodes one after the other, proving its own key and believing theirs alone.
+It also asks while this node has no quorum and misses some: those it hears may be as far behind.
 `Rejoiner` comes over to a cluster that was begun anew: on a person's word this node gives up its
 own log, and takes that of the cluster as a newcomer does.
 
@@ -46,9 +47,13 @@ def _knows(config: RingConfig, me: Me, key: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NewKeys:
-    """The cluster goes by *keys* now, the one to call with first."""
+    """The cluster goes by *keys* now, the one to call with first.
+
+    Not *sure*: who says so has no quorum, and may be the one that was away.
+    """
 
     keys: tuple[bytes, ...]
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Recall:
         return self._talk is not None and event.stream == self._talk.stream
 
     def look(self, config: RingConfig, me: int, *, deaf: bool, now: Now) -> list[Effect]:
-        """Return what is due, where this node, *me*, hears nobody (*deaf*) or somebody."""
+        """Return what is due, where this node, *me*, misses others for no known reason (*deaf*)."""
         others = [node for node in config.nodes if node.id != me and node.addresses] if deaf else []
         if not others:
             self._due_ms, self._tries = None, 0
@@ -139,7 +144,8 @@ def _told(answer: dict[str, Any]) -> NewKeys | Barred | None:
         keys = tuple(bytes.fromhex(key) for key in answer["keys"])
     except (KeyError, TypeError, ValueError):
         return None
-    return NewKeys(keys) if keys and all(len(key) == 32 for key in keys) else None
+    good = keys and all(len(key) == 32 for key in keys)
+    return NewKeys(keys, answer.get("quorate") is True) if good else None
 
 
 # --- coming over ----------------------------------------------------------------------------------
@@ -244,7 +250,7 @@ def answer_to(
             return {"verdict": "SUPERSEDED", "reason": reason}
         if lineage != config.lineage:
             return {"error": "this node is of another lineage"}
-        return {"keys": [each.hex() for each in keys]}
+        return {"keys": [each.hex() for each in keys], "quorate": quorate}
     if ask != "rejoin":
         return {"error": f"a node cannot {ask}"}
     if not quorate:

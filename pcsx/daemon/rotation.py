@@ -17,12 +17,15 @@ from hashlib import sha256
 from typing import Final
 
 from pcsx.daemon.trust import KeyActive, KeyPrepared, KeyRetired, Trust, TrustFact
-from pcsx.values import Now
+from pcsx.values import Now, earlier
 
 OFFER_MS: Final = 1_000
 """How often the key is offered to those who have not said that they have it."""
 ABSENT_MS: Final = 60_000
 """A node that is away for so long is not waited for: it asks for the key when it is back."""
+BORROWED_MS: Final = 60_000
+"""So long after quorum is found, what the log has decided of keys is known here for certain."""
+BORROWED_MAX: Final = 4
 OVERLAP_MS: Final = 12_000
 """For how long at least the old key still opens: sessions overlap for ten seconds."""
 
@@ -78,12 +81,15 @@ class Rotation:
         self._offer_ms = 0
         self._active_ms: int | None = None
         self._proposed: TrustFact | None = None
+        self._borrowed: tuple[bytes, ...] = ()
+        """What another node without quorum goes by: they open too, until it is known which do."""
+        self._borrowed_until_ms: int | None = None
 
     def deadline_ms(self, trust: Trust, *, leading: bool) -> int | None:
         """Return when a leader wants to look again."""
         if not leading or self._proposed is not None or not (trust.pending or trust.overlaps):
-            return None
-        return self._offer_ms
+            return self._borrowed_until_ms
+        return earlier(self._offer_ms, self._borrowed_until_ms)
 
     def waits_for(self, trust: Trust, nodes: Collection[int]) -> list[int]:
         """Return which of *nodes* have not said what is waited for."""
@@ -109,12 +115,33 @@ class Rotation:
             return [Keep(self.keys)]
         return self._say(trust)
 
-    def recalled(self, keys: tuple[bytes, ...]) -> list[RotationEffect]:
-        """Go by *keys*, which a member gave this node when it came back, and no others."""
+    def recalled(self, keys: tuple[bytes, ...], *, sure: bool) -> list[RotationEffect]:
+        """Go by *keys*, which a member gave this node when it came back, and no others.
+
+        Not *sure*: it has no quorum, and may have been away itself; then its keys open too.
+        """
+        self._borrowed = ()
+        if not sure:
+            self._borrowed = tuple(key for key in keys if key not in self.keys)
+            keys = self._with_borrowed(self.keys)
         if keys == self.keys:
             return []
         self.keys = keys
         return [Keep(keys), Use(keys)]
+
+    def quorum_changed(self, *, quorate: bool, now: Now) -> None:
+        """Reckon how long borrowed keys open."""
+        self._borrowed_until_ms = now.ms + BORROWED_MS if quorate and self._borrowed else None
+
+    def tick(self, trust: Trust, now: Now) -> list[RotationEffect]:
+        """Let go of borrowed keys whose time is over."""
+        if self._borrowed_until_ms is None or now.ms < self._borrowed_until_ms:
+            return []
+        self._borrowed, self._borrowed_until_ms = (), None
+        return self.decided(trust, now)
+
+    def _with_borrowed(self, keys: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        return (*keys, *(key for key in self._borrowed if key not in keys))[:BORROWED_MAX]
 
     def kept(self, keys: tuple[bytes, ...], trust: Trust) -> list[RotationEffect]:
         """Note that *keys* are on disk, and say so."""
@@ -143,10 +170,11 @@ class Rotation:
             keys += [key for key in self.keys if key != active][-1:]
         if trust.pending and (coming := self._has(trust.pending)) is not None:
             keys.append(coming)
-        if tuple(keys) == self.keys:
+        kept = self._with_borrowed(tuple(keys))
+        if kept == self.keys:
             return self._say(trust)
-        rekeys = keys[0] != self.keys[0]
-        self.keys = tuple(keys)
+        rekeys = kept[0] != self.keys[0]
+        self.keys = kept
         self._active_ms = now.ms if rekeys else self._active_ms
         return [Use(self.keys), Keep(self.keys)]
 

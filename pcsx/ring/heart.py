@@ -349,8 +349,9 @@ class Heart:
             if node.id != local.me:
                 self._keep(node, mine, config)
                 self._end_life(self._peers[node.id], now_ms, out)
-                if rekey:
-                    self._peers[node.id].association.renew()
+                association = self._peers[node.id].association
+                if rekey or association.outdated:
+                    association.renew()
         for gone in sorted(set(self._peers) - {node.id for node in config.nodes}):
             self._remove(self._peers.pop(gone), now_ms, out)
         self._set_deadline()

@@ -185,6 +185,8 @@ class Association:
         self._last_mac = b""
         self._tries = 0
         self._next_try_ms = 0
+        self._asked_by = b""
+        """The cluster's key that the peer asked to be called by, since this node last turned."""
         self._shared: bytes | None = None
         self._public = X25519PublicKey.from_public_bytes(peer.key)
 
@@ -212,8 +214,14 @@ class Association:
         age_ms = now_ms - channel.born_ms
         return age_ms > REKEY_MS + channel.mine % OVERLAP_MS or channel.worn > REKEY_PACKETS
 
+    @property
+    def outdated(self) -> bool:
+        """Return whether the peer was called by a key that opens nothing any more."""
+        return bool(self._asked_by) and self._asked_by not in self.local.psks
+
     def renew(self) -> None:
         """Make the next session as soon as possible, since the cluster's key has changed."""
+        self._asked_by = b""
         if self.current is not None:
             self.current.born_ms = -REKEY_MS * 2
         self._next_try_ms = 0
@@ -257,8 +265,18 @@ class Association:
         body = _CALL.pack(local.me, self.peer.id, local.boot.counter, local.boot.nonce)
         return self._proved(head + body, local.psks[0])
 
+    @property
+    def _calling_key(self) -> bytes:
+        """Return the key to call with: the newest, unless the peer asked by another that opens.
+
+        A peer that was away while the key changed has only the one before.
+        """
+        psks = self.local.psks
+        return self._asked_by if self._asked_by in psks else psks[0]
+
     def _call(self, now_ms: int) -> bytes:
-        local, psk = self.local, self.local.psks[0]
+        local = self.local
+        psk = self._calling_key
         if len(self._attempts) >= ATTEMPTS_MAX:
             oldest = min(self._attempts, key=lambda mine: self._attempts[mine].seq)
             del self._attempts[oldest], self._directory[oldest]
@@ -301,7 +319,7 @@ class Association:
 
     def asked(self, data: bytes, now_ms: int, *, silent: bool) -> bool:
         """Return whether the peer's wish to be called should be followed now."""
-        self.psk_of(data)
+        psk = self.psk_of(data)
         if len(data) != HEADER_SIZE + _CALL.size + 2 * _MAC:
             raise Dropped("malformed")
         _, _, counter, nonce = _CALL.unpack_from(data, HEADER_SIZE)
@@ -310,9 +328,9 @@ class Association:
         known = self.current is not None and self.current.boot == Boot(counter, nonce)
         if known and not silent:
             return False
-        if self._attempts and now_ms < self._next_try_ms:
+        if self._attempts and now_ms < self._next_try_ms and psk == self._calling_key:
             return False
-        self._tries = 0
+        self._tries, self._asked_by = 0, psk
         return True
 
     def answer(self, data: bytes, header: Header, now_ms: int) -> Answer:

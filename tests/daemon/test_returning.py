@@ -59,7 +59,7 @@ def now(ms: int) -> Now:
 def test_a_node_of_the_cluster_is_given_its_keys_with_quorum_or_without():
     for quorate in (True, False):
         given = told({"ask": "recall", "lineage": 7}, "n3", quorate=quorate)
-        assert given == {"keys": [key.hex() for key in KEYS]}
+        assert given == {"keys": [key.hex() for key in KEYS], "quorate": quorate}
 
 
 def test_whom_the_cluster_does_not_know_gets_no_key_and_only_quorum_says_removed():

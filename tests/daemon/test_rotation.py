@@ -123,9 +123,27 @@ def test_a_token_is_good_once_and_for_its_time() -> None:
 
 def test_who_was_away_goes_by_the_keys_that_a_member_gives_and_has_them_on_disk():
     back = Rotation(3, (OLD,))
-    told = back.recalled((NEW, OLD))
+    told = back.recalled((NEW, OLD), sure=True)
     assert told == [Keep((NEW, OLD)), Use((NEW, OLD))]
-    assert back.recalled((NEW, OLD)) == []
+    assert back.recalled((NEW, OLD), sure=True) == []
+
+
+def test_the_keys_of_who_has_no_quorum_open_too_and_only_until_it_is_known_which_do():
+    ahead, behind, trust = Rotation(1, (NEW,)), Rotation(2, (OLD,)), Trust()
+    trust.apply(KeyPrepared(sha256(NEW).digest(), "asked"))
+    trust.apply(KeyActive(sha256(NEW).digest()))
+    trust.apply(KeyRetired(sha256(NEW).digest()))
+
+    assert ahead.recalled((OLD,), sure=False) == [Keep((NEW, OLD)), Use((NEW, OLD))]
+    assert behind.recalled((NEW,), sure=False) == [Keep((OLD, NEW)), Use((OLD, NEW))]
+    assert behind.decided(Trust(), Now(0, datetime(2030, 1, 1, tzinfo=UTC))) == []
+
+    for part in (ahead, behind):
+        part.quorum_changed(quorate=True, now=Now(0, datetime(2030, 1, 1, tzinfo=UTC)))
+        due_ms = part.deadline_ms(trust, leading=False)
+        assert due_ms is not None
+        part.tick(trust, Now(due_ms, datetime(2030, 1, 1, tzinfo=UTC)))
+        assert part.keys == (NEW,) and part.deadline_ms(trust, leading=False) is None
 
 
 def test_the_active_key_is_offered_to_a_member_that_does_not_have_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from random import Random
 
@@ -70,6 +71,25 @@ def test_a_pair_agrees_on_a_suite_that_both_have(
     )
     packet = here.seal(BEAT, b"x")
     assert there.open(packet, header(packet).counter) == b"x"
+
+
+def test_a_peer_that_asks_by_the_key_before_the_newest_is_called_by_it_while_that_opens() -> None:
+    old, new = b"o" * 32, b"n" * 32
+    one, two = association(1, psk=new), association(2, psk=old)
+    one.local = replace(one.local, psks=(new, old))
+    with pytest.raises(Dropped, match="mac"):
+        two.answer(call := one.attempt(0), header(call), 0)
+    ask = two.attempt(200)
+    assert one.asked(ask, 200, silent=True)
+    joined(one, two)
+    assert not one.outdated
+    one.local = replace(one.local, psks=(new,))
+    assert one.outdated
+    one.renew()
+    with pytest.raises(Dropped, match="mac"):
+        two.answer(call := one.attempt(20_000), header(call), 20_000)
+    with pytest.raises(Dropped, match="mac"):
+        one.asked(two.attempt(20_000), 20_000, silent=True)
 
 
 def test_a_pair_without_a_common_suite_is_told_so() -> None:

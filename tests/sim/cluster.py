@@ -42,6 +42,7 @@ from tests.sim.judge import Judge
 from tests.sim.machine import Disk, Machine
 from tests.sim.network import Network
 from tests.sim.sealing import CHEAP
+from tests.sim.streams import Streams
 from tests.sim.switch import Switch, is_of_switch
 
 PSK: Final = bytes(range(32))
@@ -122,6 +123,7 @@ class Cluster:
         self.story: list[str] = []
         self.network = Network(Random(f"network {seed}"))
         self.switch = Switch(self)
+        self.streams = Streams(self)
         self.calls: dict[tuple[int, int], Call] = {}
         self.judge = Judge(self)
         self.lost_disks: set[int] = set()
@@ -344,6 +346,8 @@ class Cluster:
                 self.judge.replied(machine, call)
             case Note(who, text):
                 self.tell(machine, who, text)
+            case out.OpenStream() | out.SendStream() | out.CloseStream():
+                self.streams.act(machine, effect)
             case out.ResetMachine(why):
                 self.tell(machine, "sim", f"reset: {why}")
                 self.at(0, lambda: self.power_off(machine.id))
@@ -410,6 +414,14 @@ class Cluster:
     def _node(self, machine: Machine, event: events.Event) -> None:
         assert machine.node is not None
         self._perform(machine, machine.node.step(event, machine.clock.now(self.now_ms)))
+
+    def hosts_of(self, id: int) -> tuple[str, ...]:
+        """Return the addresses of machine *id*."""
+        return tuple(address.host for address in self._sources[id])
+
+    def hand(self, machine: Machine, event: events.Event) -> None:
+        """Give a living daemon *event* now, or when it moves again."""
+        self._give(machine, 0, self._node, event)
 
     def _mind(self, machine: Machine, who: str) -> None:
         """Put the next tick of heart or node on the heap, once."""

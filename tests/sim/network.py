@@ -39,6 +39,13 @@ class Network:
         """Return whether every path is open."""
         return not (self.cut or self.deaf or self.narrow or self.unplugged)
 
+    def parts(self, one: int, other: int) -> bool:
+        """Return whether no answer can come from *other* to *one*, on their first link."""
+        there, back = (one, other), (other, one)
+        return not self.whole and (
+            self._is_closed(there, 0, bytes(LARGE + 1)) or self._is_closed(back, 0, b"")
+        )
+
     def heal(self) -> None:
         """Open every path."""
         self.cut.clear()
