@@ -57,7 +57,7 @@ def test_counts_are_summed_over_a_nodes_operations(failing: Shell, noun: str) ->
         ("node=n1 operation=stop",
          "Failcounts for operation 'stop' of resource 'db' on node 'n1'\n  n1: INFINITY\n"),
         ("web operation=monitor interval=10s node=n1",
-         "Failcounts for operation 'monitor' with interval '10000' of resource 'web' on node 'n1'"
+         "Failcounts for operation 'monitor' with interval '10s' of resource 'web' on node 'n1'"
          "\n  n1: 2\n"),
         ("db node=n2", "No failcounts for resource 'db' on node 'n2'\n"),
     ],

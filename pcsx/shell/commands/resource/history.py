@@ -9,7 +9,7 @@ from pcsx.cib.document import Cib
 from pcsx.cib.edit import read
 from pcsx.errors import NoCluster, PcsxError
 from pcsx.shell import args
-from pcsx.shell.commands.resource.state import asked_of
+from pcsx.shell.commands.resource.state import asked_of, interval_ms_of
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level
 from pcsx.values import add_scores, parse_score, score_text
@@ -62,11 +62,14 @@ def show(run: Run, words: list[str]) -> None:
         pcsx resource failcount show web node=node1 operation=monitor interval=10s
     """
     id, options = asked_of(run, words, "node", "operation", "interval")
+    wanted = dict(options)
+    if "interval" in options:
+        wanted["interval"] = str(interval_ms_of(options))
     found = [
         entry
         for entry in failures(run.cib())
         if not id or _is_of(entry["resource"], id)
-        if all(entry[key] == value for key, value in options.items())
+        if all(entry[key] == value for key, value in wanted.items())
     ]
     run.give(found)
     if not found:
@@ -116,7 +119,7 @@ def reset(run: Run, words: list[str]) -> None:
         id,
         options.get("node", ""),
         operation=options.get("operation", ""),
-        interval_ms=int(options.get("interval", "-1")),
+        interval_ms=interval_ms_of(options),
     )
     run.give(run.source.call(wish))
     run.changed = True

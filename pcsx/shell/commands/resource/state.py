@@ -181,9 +181,7 @@ def refresh(run: Run, words: list[str]) -> None:
 
 
 def asked_of(run: Run, words: list[str], *known: str) -> tuple[str, dict[str, str]]:
-    """Return the resource (empty: all) and the options called *known*; an interval is in ms."""
-    from pcsx.values import parse_duration_ms
-
+    """Return the resource (empty: all) and the options called *known*, as they were given."""
     names, options = args.leading_and_pairs(words)
     if len(names) > 1 or set(options) - set(known):
         raise args.misused(run.usage)
@@ -195,11 +193,20 @@ def asked_of(run: Run, words: list[str], *known: str) -> tuple[str, dict[str, st
     if "interval" in options:
         if "operation" not in options:
             raise Failed("an interval without an operation: say operation=NAME, too")
-        interval_ms = parse_duration_ms(options["interval"])
-        if interval_ms is None:
-            raise Failed(f"'{options['interval']}' is not a valid interval value")
-        options["interval"] = str(interval_ms)
+        interval_ms_of(options)
     return names[0] if names else "", options
+
+
+def interval_ms_of(options: dict[str, str]) -> int:
+    """Return the interval that *options* ask for, in ms; -1 where they name none."""
+    from pcsx.values import parse_duration_ms
+
+    if "interval" not in options:
+        return -1
+    interval_ms = parse_duration_ms(options["interval"])
+    if interval_ms is None:
+        raise Failed(f"'{options['interval']}' is not a valid interval value")
+    return interval_ms
 
 
 def _forget(run: Run, words: list[str], *, refresh: bool) -> None:
@@ -210,7 +217,7 @@ def _forget(run: Run, words: list[str], *, refresh: bool) -> None:
     id, options = asked_of(run, words, *filters)
     node = options.get("node") or run.option("node")
     wish = Cleanup(
-        id, node, refresh, options.get("operation", ""), int(options.get("interval", "-1")),
+        id, node, refresh, options.get("operation", ""), interval_ms_of(options),
         strict=run.flag("strict"),
     )  # fmt: skip
     run.give(run.source.call(wish))
