@@ -26,7 +26,8 @@ from pcsx.cib.edit.tree import (
 
 
 def clone(cib: Cib, id: str, clone_id: str, meta: Pairs) -> Cib:
-    """Return *cib* with the primitive or group *id* in a clone."""
+    """Return *cib* with the primitive or group *id* in a clone, which constraints then name."""
+    from pcsx.cib.edit import references
 
     def change(conf: Element) -> None:
         found = resource(conf, id)
@@ -55,7 +56,8 @@ def clone(cib: Cib, id: str, clone_id: str, meta: Pairs) -> Cib:
         elif outer is not None:
             remove(found)
             section(conf, "resources").append(found)
-        wrap(conf, found, clone_id, meta)
+        made = wrap(conf, found, clone_id, meta)
+        references.point_to(conf, id, str(made.get("id")))
 
     return edited(cib, change)
 

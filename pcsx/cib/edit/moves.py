@@ -1,6 +1,7 @@
 """The constraints that `move` and `ban` make, and `clear` takes away again.
 
-Their ids are the field's: `cli-prefer-RESOURCE` and `cli-ban-RESOURCE-on-NODE`.
+Their ids are the field's: `cli-prefer-RESOURCE` and `cli-ban-RESOURCE-on-NODE`. With a lifetime
+they have a rule; its parts are named after the constraint by `ban`, after the resource by `prefer`.
 """
 
 from __future__ import annotations
@@ -45,13 +46,20 @@ def _put(conf: Element, name: str, id: str, node: str, role: str, score: str, un
         made.set("node", node)
         made.set("score", score)
         return
-    rule = etree.SubElement(made, "rule", id=f"{name}-rule", score=score)
+    # crm_resource names them cli-ban-r-on-n-rule and so on, but cli-prefer-rule-r.
+    if name == f"cli-prefer-{id}":
+        rule_id, expr_id, end_id = (
+            f"cli-prefer-{w}-{id}" for w in ("rule", "expr", "lifetime-end")
+        )
+    else:
+        rule_id, expr_id, end_id = (f"{name}-{word}" for word in ("rule", "expr", "lifetime"))
+    rule = etree.SubElement(made, "rule", id=rule_id, score=score)
     rule.set("boolean-op", "and")
     etree.SubElement(
-        rule, "expression", id=f"{name}-expr", attribute="#uname", operation="eq", value=node,
+        rule, "expression", id=expr_id, attribute="#uname", operation="eq", value=node,
         type="string",
     )  # fmt: skip
-    etree.SubElement(rule, "date_expression", id=f"{name}-lifetime", operation="lt", end=until)
+    etree.SubElement(rule, "date_expression", id=end_id, operation="lt", end=until)
 
 
 def relocate(cib: Cib, prefix: str, id: str, node: str) -> Cib:

@@ -47,6 +47,15 @@ def _set_refs(constraint: Element) -> list[Element]:
     return list(constraint.iterfind("resource_set/resource_ref"))
 
 
+def point_to(conf: Element, old: str, new: str) -> None:
+    """Let the places, colocations and orders that name *old* name *new*; sets stay as they are."""
+    for constraint in _constraints(conf):
+        for tag, attributes in _PLAIN:
+            for attribute in attributes if constraint.tag == tag != "rsc_ticket" else ():
+                if constraint.get(attribute) == old:
+                    constraint.set(attribute, new)
+
+
 def drop(conf: Element, id: str) -> list[str]:
     """Remove all that refers to *id*; return a line for each thing removed."""
     told: list[str] = []

@@ -11,7 +11,7 @@ from pcsx.cib.edit import defaults
 from pcsx.cib.objects.document import Document
 from pcsx.cib.objects.nvpairs import NvBlock
 from pcsx.shell.output.pairs import indented, pair_text, pair_word, pairs_of
-from pcsx.shell.output.rules import condition_text, is_over, rule_lines
+from pcsx.shell.output.rules import condition_text, is_over, is_to_come, rule_lines
 
 if TYPE_CHECKING:
     from pcsx.shell.run import Run
@@ -31,18 +31,28 @@ def show_defaults(run: Run, kind: str) -> None:
     elif form == "cmd":
         run.say(";\n".join(defaults_commands(blocks, kind)))
     else:
-        lines = defaults_lines(blocks, ids=run.flag("full"), over=run.flag("all"))
+        lines = defaults_lines(
+            blocks,
+            ids=run.flag("full"),
+            over=run.flag("all"),
+            timed=not run.flag("no-expire-check"),
+        )
         run.say("\n".join(lines) if blocks else "No defaults set")
 
 
-def defaults_lines(blocks: Sequence[NvBlock], *, ids: bool, over: bool) -> list[str]:
-    """Return *blocks* as lines; those that are over only if asked for."""
+def defaults_lines(
+    blocks: Sequence[NvBlock], *, ids: bool, over: bool, timed: bool = True
+) -> list[str]:
+    """Return *blocks* as lines; those that are over only if asked for or not *timed*."""
     lines: list[str] = []
     for block in blocks:
-        ended = block.rule is not None and is_over(block.rule)
-        if ended and not over:
-            continue
-        mark = " (expired)" if ended else ""
+        mark = ""
+        if timed and block.rule is not None and is_over(block.rule):
+            if not over:
+                continue
+            mark = " (expired)"
+        elif timed and block.rule is not None and is_to_come(block.rule):
+            mark = " (not yet in effect)"
         score = f" score={block.score}" if block.score else ""
         lines.append(f"Meta Attrs{mark}: {block.id}{score}")
         lines += indented(pair_text(name, value) for name, value in pairs_of(block))

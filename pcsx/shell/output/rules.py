@@ -120,6 +120,24 @@ def is_over(rule: Rule, now: datetime | None = None) -> bool:
     return all(conditions) if rule.boolean_op == "or" else any(conditions)
 
 
+def is_to_come(rule: Rule, now: datetime | None = None) -> bool:
+    """Return whether *rule* cannot hold yet, for the time alone that it asks for."""
+    from pcsx.cib.evaluate import moment_of
+
+    moment = now or datetime.now(UTC)
+
+    def waits(condition: Condition) -> bool:
+        if isinstance(condition, Rule):
+            return is_to_come(condition, moment)
+        if not isinstance(condition, DateExpression) or condition.date_spec is not None:
+            return False
+        start = moment_of(condition.start, UTC) if condition.start else None
+        return condition.operation in ("gt", "in_range") and start is not None and start > moment
+
+    waiting = [waits(condition) for condition in rule.conditions]
+    return bool(waiting) and (all(waiting) if rule.boolean_op == "or" else any(waiting))
+
+
 def _is_condition_over(condition: Condition, now: datetime) -> bool:
     from pcsx.cib.evaluate import later_by, moment_of
 

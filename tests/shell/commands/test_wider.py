@@ -159,3 +159,50 @@ def test_relocation_shows_what_only_stickiness_holds(shell: Shell) -> None:
     assert "Everything runs where" in shell("resource relocate show").out
     assert json.loads(shell("resource relocate dry-run --json").out)["data"] == []
     assert shell("resource relocate run nobody").status == 1
+
+
+def test_defaults_that_do_not_hold_yet_say_so_unless_nobody_is_to_look(shell: Shell) -> None:
+    shell.must(
+        "resource defaults set create id=late meta priority=3 rule date gt 2090-01-01",
+        "resource defaults set create id=old meta priority=3 rule date lt 2020-01-01",
+    )
+    told = shell("resource defaults").out
+    assert "Meta Attrs (not yet in effect): late" in told and "old" not in told
+    told = shell("resource defaults --no-expire-check").out
+    assert "Meta Attrs: late" in told and "Meta Attrs: old" in told
+
+
+def test_constraints_on_what_becomes_a_clone_are_on_the_clone(shell: Shell) -> None:
+    shell.must(
+        "resource create a ocf:test:Service path=/a",
+        "resource create b ocf:test:Service path=/b",
+        "constraint order a then b",
+        "constraint location a prefers n1",
+        "resource clone a",
+    )
+    named = {e.get("first") or e.get("rsc") for e in shell.cib.tree.iterfind(".//constraints/*")}
+    assert named == {"a-clone"}
+
+
+def test_a_move_for_a_time_has_the_fields_ids(shell: Shell) -> None:
+    shell.must(
+        "resource create a ocf:test:Service path=/a",
+        "resource move-with-constraint a n1 lifetime=PT1H",
+    )
+    made = shell.cib.tree.find(".//constraints/rsc_location")
+    assert made is not None
+    assert [e.get("id") for e in made.iter()] == [
+        "cli-prefer-a", "cli-prefer-rule-a", "cli-prefer-expr-a", "cli-prefer-lifetime-end-a",
+    ]  # fmt: skip
+
+
+def test_on_a_file_no_agent_judges_parameters(shell: Shell) -> None:
+    ran = shell("resource create a ocf:test:Service path=/a --agent-validation")
+    assert ran.status == 1 and "runs the agent on a node" in ran.err and not shell.ids("primitive")
+
+
+def test_a_fence_agents_description_has_what_every_device_takes(shell: Shell) -> None:
+    told = shell("stonith describe fence_test").out
+    assert "Stonith options:\n  ip (required)" in told and "\n  pcmk_host_list: " in told
+    assert "pcmk_off_timeout" not in told
+    assert "pcmk_off_timeout" in shell("stonith describe fence_test --full").out

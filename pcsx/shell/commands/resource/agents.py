@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pcsx.agents.metadata import AgentMetadata, Parameter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from pcsx.agents.metadata import AdvisedAction, AgentMetadata, Parameter
 from pcsx.agents.names import AgentName
 from pcsx.errors import Failed, Refused
 from pcsx.shell import args
@@ -156,29 +159,61 @@ def agent_text(name: AgentName, metadata: AgentMetadata, *, full: bool) -> str:
     lines = [f"{shown_name} - {metadata.shortdesc}".rstrip(" -"), ""]
     if metadata.longdesc:
         lines += [metadata.longdesc, ""]
+    fencing = name.standard == "stonith"
     shown = [p for p in metadata.parameters if full or not p.deprecated]
+    if fencing:
+        shown = [*_of_device(shown), *_of_every_device(full=full)]
     if shown:
-        lines.append("Parameters:")
-        for parameter in sorted(shown, key=lambda p: (not p.required, p.name)):
+        lines.append(f"{'Stonith' if fencing else 'Resource'} options:")
+        for parameter in sorted(shown, key=lambda p: not p.required):
             lines += _parameter_lines(parameter)
-    advised = [action for action in metadata.actions if action.timeout or action.interval]
+    advised = [
+        action
+        for action in metadata.actions
+        if action.timeout or action.interval
+        if action.name not in ("meta-data", "metadata", "validate-all")
+    ]
+    if fencing:
+        advised = [AdvisedAction("monitor", interval="60s")]
     if advised:
         lines += ["", "Default operations:"]
         for action in advised:
-            words = [f"  {action.name}:"]
-            if action.interval:
-                words.append(f"interval={action.interval}")
+            lines.append(f"  {action.name}:")
+            lines.append(f"    interval={action.interval or '0s'}")
             if action.timeout:
-                words.append(f"timeout={action.timeout}")
-            lines.append(" ".join(words))
+                lines.append(f"    timeout={action.timeout}")
+            if action.role:
+                lines.append(f"    role={action.role}")
     return "\n".join(lines)
+
+
+def _of_device(parameters: Sequence[Parameter]) -> Iterator[Parameter]:
+    """Yield what a person tells a device; the fencer says what is done to whom."""
+    for parameter in parameters:
+        if parameter.name in ("plug", "port"):
+            yield replace(parameter, required=False)
+        elif parameter.name not in ("action", "option", "nodename", "help", "version"):
+            yield parameter
+
+
+def _of_every_device(*, full: bool) -> Iterator[Parameter]:
+    from pcsx.cib.options import FENCING
+
+    for option in FENCING.values():
+        usual = not option.name.endswith(("_action", "_timeout", "_retries", "_argument"))
+        if option.name.startswith("pcmk_") and (full or usual):
+            yield Parameter(
+                option.name, shortdesc=option.text, default=option.default, choices=option.choices
+            )
 
 
 def _parameter_lines(parameter: Parameter) -> list[str]:
     marks = ["required"] if parameter.required else []
-    marks += ["unique"] if parameter.unique_group else []
+    if parameter.unique_group:
+        alone = parameter.unique and parameter.unique_group == parameter.name
+        marks.append("unique" if alone else f"unique group: {parameter.unique_group}")
     marks += ["deprecated"] if parameter.deprecated else []
-    head = f"  {parameter.name}" + (f" ({', '.join(marks)})" if marks else "")
+    head = f"  {parameter.name}" + "".join(f" ({mark})" for mark in marks)
     text = " ".join((parameter.longdesc or parameter.shortdesc).split())
     lines = [f"{head}: {text}"]
     if parameter.default:

@@ -127,6 +127,7 @@ def add(
     metadata = agents.metadata(name)
     cib = run.cib()
     run.judge(_judged(agents, name, metadata, given, ops, cib, place, id, kind=kind))
+    judge_by_agent(run, name, metadata, given)
     advised = advised_operations(metadata) if metadata is not None else []
     defaults = not run.flag("no-default-ops")
     if name.standard == "stonith":
@@ -195,6 +196,25 @@ def _judged(
                 f"Value '{old}' of option role is deprecated and should not be used, use "
                 f"'{operations.today_role(old)}' value instead",
             )
+
+
+def judge_by_agent(
+    run: Run, name: AgentName, metadata: AgentMetadata | None, given: Mapping[str, str]
+) -> None:
+    """Let the agent itself judge the parameters *given*, on this node, where that was asked for."""
+    if not run.flag("agent-validation"):
+        return
+    from pcsx.protocol import RunAgent
+
+    run.live_only("--agent-validation runs the agent on a node")
+    if metadata is None or not metadata.has_action("validate-all"):
+        raise wrong_words(f"{name} has no action that judges parameters (validate-all)")
+    params = (*sorted(given.items()), ("OCF_CHECK_LEVEL", "10"))
+    answer = run.source.call(RunAgent(str(name), "validate-all", "validation", params))
+    if answer["rc"] or answer["status"]:
+        said = answer["reason"] or " ".join(str(answer["stderr"] or answer["stdout"]).split())
+        text = f"{name} refuses these parameters on {answer['node']}: {said or 'it says not why'}"
+        run.judge([Finding.error("agent-refuses", str(name), text, force="agent-refuses")])
 
 
 def delete(run: Run, words: list[str]) -> None:

@@ -9,6 +9,7 @@ from pcsx.cib.edit import read, resources
 from pcsx.errors import Finding, Refused
 from pcsx.shell import args
 from pcsx.shell.agents import Agents, judge_change
+from pcsx.shell.commands.resource.create import judge_by_agent
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level, wrong_words
 
@@ -87,6 +88,7 @@ def _judge(
         name, metadata, {key: after[key] for key in after if key in concerned}, others
     )
     run.judge(findings)
+    judge_by_agent(run, name, metadata, after)
 
 
 def meta(run: Run, words: list[str]) -> None:
