@@ -7,7 +7,7 @@ JOBS ?= 2
 
 MARK ?= not live
 
-.PHONY: help setup demo test tests again test-live bench lint smells generated clean
+.PHONY: help setup compiled demo test tests again test-live bench lint smells generated clean
 
 help:
 	@echo "make demo       a cluster of three daemons on loopback survives the loss of a node"
@@ -23,7 +23,11 @@ $(STAMP): pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(STAMP)
 
-demo: setup
+# Where PYTHONDONTWRITEBYTECODE is set, each start of a daemon would compile all of it again.
+compiled: setup
+	@$(BIN)/python -m compileall -q pcsx
+
+demo: compiled
 	$(BIN)/pcsx demo
 
 lint: setup
@@ -35,18 +39,18 @@ lint: setup
 test: setup
 	$(MAKE) --no-print-directory --jobs=2 lint tests
 
-tests: setup
+tests: compiled
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not live" --durations=10
 
-test-live: setup
+test-live: compiled
 	./.ci/install-live
 	$(BIN)/python -m pytest -m live tests/live --durations=10
 
 # What failed last time alone: on a shared machine a stall may look like a fault; twice it is one.
-again: setup
+again: compiled
 	$(BIN)/python -m pytest -m "$(MARK)" --last-failed --last-failed-no-failures none
 
-bench: setup
+bench: compiled
 	$(BIN)/python -m tests.bench.cli
 	$(BIN)/python -m tests.bench.scheduler
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any, ClassVar, Final, TypeVar
 
 from pcsx.errors import Failed
+from pcsx.lean import dataclass
 
 MAX_MESSAGE: Final = 80 << 20
 HEADER: Final = struct.Struct(">I")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from pcsx.agents.metadata import AgentMetadata
 from pcsx.agents.names import AgentName, parse_agent
 from pcsx.agents.outcome import INSTALLED
 from pcsx.agents.types import Invocation, Outcome, Secret, Status, UnitTask
+from pcsx.lean import dataclass
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -8,12 +8,12 @@ and only a document that is no XML at all, or describes no agent, is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from lxml import etree
 
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 from pcsx.values import Role, parse_bool, parse_duration_ms, parse_role
 
 MAX_BYTES: Final = 4 << 20

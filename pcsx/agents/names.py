@@ -6,8 +6,9 @@ Which agents are installed is `find.py`'s business; here is only spelling.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from pcsx.lean import dataclass
 
 STANDARDS: Final = ("lsb", "ocf", "service", "stonith", "systemd")
 """The classes of agents that are understood, sorted."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +9,7 @@ from pcsx.cib.document import Cib
 from pcsx.cib.evaluate import Circumstances, fill
 from pcsx.cib.objects import Document
 from pcsx.cib.objects.others import Alert, Recipient
+from pcsx.lean import dataclass
 from pcsx.values import parse_bool, parse_duration_ms
 
 TIMEOUT_MS: Final = 30_000

@@ -10,13 +10,13 @@ from __future__ import annotations
 from _blake2 import blake2s  # what hashlib gives, without OpenSSL, which it loads
 from collections.abc import Callable, Collection, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
 
 from lxml import etree
 
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 MAX_BYTES: Final = 96 << 20
 """A document above this size is refused before it is parsed: 5000 resources with their history on

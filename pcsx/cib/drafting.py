@@ -8,7 +8,7 @@ all parts so far make, changed in place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -23,6 +23,7 @@ from pcsx.cib.status import (
     node_element,
 )
 from pcsx.cib.tickets import Pairs, tickets_element
+from pcsx.lean import dataclass
 
 PIECE: Final = 100
 """At most so many histories in one part."""

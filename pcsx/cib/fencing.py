@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,6 +17,7 @@ from lxml import etree
 from pcsx.cib.document import Cib
 from pcsx.cib.evaluate import Circumstances, fill
 from pcsx.cib.objects import Document, InstanceAttributes, MetaAttributes, NvBlock
+from pcsx.lean import dataclass
 from pcsx.values import INFINITY, parse_bool, parse_duration_ms, parse_score
 
 DEFAULT_TIMEOUT_MS: Final = 60_000

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.cib.document import Cib, Version
 from pcsx.cib.patch import Patch, rebase
 from pcsx.cib.replica import Change
 from pcsx.errors import Failed
+from pcsx.lean import dataclass
 
 CHANGES_MAX: Final = 2000
 """How many changes are kept by default."""

@@ -10,12 +10,12 @@ release reads, and read both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
 from pcsx.errors import Finding, Severity
+from pcsx.lean import dataclass
 from pcsx.values import parse_bool, parse_duration_ms, parse_role, parse_score
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from lxml import etree
 
 from pcsx.cib.document import Cib, Version, canonical, parse_element
 from pcsx.errors import Conflict, Finding, Refused
+from pcsx.lean import dataclass
 
 Key = tuple[str, str, int]
 """An element among its siblings: tag, id or nothing, number among those with the same two."""

@@ -8,12 +8,13 @@ configuration out of a document, `seal` puts it back as a new one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from lxml import etree
 
 from pcsx.cib.document import COMMENTS, SECTIONS, Cib, parse_element
+from pcsx.lean import dataclass
 
 __all__ = ["COMMENTS", "Element", "from_xml", "seal", "to_xml", "unseal"]
 

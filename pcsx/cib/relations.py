@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lxml import etree
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit.tree import members, parent_resource, resource
+from pcsx.lean import dataclass
 
 _KINDS = {
     "rsc_order": "order",

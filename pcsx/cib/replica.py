@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from functools import cache
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from pcsx.cib.document import Cib, Version
 from pcsx.cib.patch import BOOKKEEPING, Edit, Patch, apply, between, diff, rebased
 from pcsx.errors import Conflict, Failed, Finding, PcsxError, Refused, Severity
+from pcsx.lean import dataclass
 
 SESSIONS_MAX: Final = 1024
 """How many clients' last results are kept; the ones that wrote longest ago are forgotten."""

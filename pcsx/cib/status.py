@@ -8,12 +8,13 @@ read. Truth values stand where Pacemaker 3 writes times: 2.1 shows a node offlin
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lxml import etree
 
 from pcsx.cib.document import Cib
 from pcsx.cib.tickets import Pairs, tickets_element
+from pcsx.lean import dataclass
 
 SET = "#set:"
 """How the name of a transient attribute begins that is in a set of its own: `#set:ID:NAME`."""

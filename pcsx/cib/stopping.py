@@ -8,13 +8,13 @@ limits, and which resource stops before which. What cannot be told is taken for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from lxml import etree
 
 from pcsx.cib.document import Cib, by_sections
+from pcsx.lean import dataclass
 from pcsx.values import parse_bool, parse_duration_ms
 
 DEFAULT_STOP_MS: Final = 20_000

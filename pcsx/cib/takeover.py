@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -21,6 +20,7 @@ from pcsx.cib.patch import diff
 from pcsx.cib.schema import check_shape
 from pcsx.cib.upgrade import upgraded
 from pcsx.errors import Severity
+from pcsx.lean import dataclass
 
 KEPT: Final = "kept"
 CHANGED: Final = "changed"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from lxml import etree
 
 from pcsx.cib.document import Cib
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 from pcsx.values import parse_bool
 
 State = Mapping[str, str]

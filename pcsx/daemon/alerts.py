@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from pcsx.cib.alerts import Teller
 from pcsx.daemon.effects import Spawn
 from pcsx.daemon.events import ChildExited
 from pcsx.daemon.records import OpRecord
+from pcsx.lean import dataclass
 from pcsx.ring.port import Note
 from pcsx.values import Now
 

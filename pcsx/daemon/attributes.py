@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.values import Now, add_scores, parse_score, score_text
 
 _GROWING: Final = re.compile(r".+?(?:(\+\+)|\+=([+-]?\w+))")

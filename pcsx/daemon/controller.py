@@ -8,7 +8,7 @@ facts to commit (`Decide`), and plans to make.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pcsx.agents import plain
@@ -30,6 +30,7 @@ from pcsx.daemon.records import OpRecord, Order
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.status import PENDING
 from pcsx.daemon.takeover import Takeover, Wait, watchdog_wait_ms
+from pcsx.lean import dataclass
 from pcsx.pe import Action, Transition
 from pcsx.pe.run import Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
 from pcsx.pe.run import Over as RunOver

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pcsx.daemon.effects import CloseStream, Effect, OpenStream, SendStream
 from pcsx.daemon.events import StreamData
+from pcsx.lean import dataclass
 from pcsx.ring.config import Address, RingConfig
 from pcsx.ring.join import Channel, Token, Way
 

@@ -10,12 +10,12 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from pcsx.daemon.effects import KeepDecision
 from pcsx.daemon.events import Planned
+from pcsx.lean import dataclass
 from pcsx.pe import ActionKind
 
 KEPT_MAX: Final = 100

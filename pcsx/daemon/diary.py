@@ -8,11 +8,12 @@ the diary helps to find out why.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from pcsx.agents import Exit, Outcome, Status
 from pcsx.daemon.records import Order
+from pcsx.lean import dataclass
 from pcsx.values import Now
 
 TIMES_MAX: Final = 256

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pcsx.agents.types import Invocation
 from pcsx.cib import Cib
 from pcsx.cib.status import Situation
+from pcsx.lean import dataclass
 from pcsx.ring.port import Note, Persist, Say, Snapshot
 
 TellHeart = Say

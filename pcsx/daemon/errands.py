@@ -8,10 +8,10 @@ once: a second time it gets the first answer.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.daemon.messages import Errand, ErrandDone
+from pcsx.lean import dataclass
 from pcsx.values import Now
 
 AGAIN_MS: Final = 200

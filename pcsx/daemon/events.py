@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from pcsx.agents.types import Exit
+from pcsx.lean import dataclass
 from pcsx.pe import Transition
 from pcsx.ring.frames import Boot
 from pcsx.ring.port import FromHeart, Recovered

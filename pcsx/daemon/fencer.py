@@ -13,7 +13,7 @@ asked is kept for a minute.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pcsx.agents import (
@@ -36,6 +36,7 @@ from pcsx.daemon.device_params import (
 )
 from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick
+from pcsx.lean import dataclass
 from pcsx.ring.port import Note
 from pcsx.values import Now, parse_duration_ms
 

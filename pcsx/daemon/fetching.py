@@ -7,7 +7,6 @@ here. What cannot be fetched in time comes in pieces over the sessions instead.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from pcsx.daemon.conversation import Conversation, by_key
 from pcsx.daemon.effects import Effect
 from pcsx.daemon.events import StreamClosed, StreamData, StreamOpened
 from pcsx.daemon.setup import Me
+from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
 from pcsx.ring.port import FetchSnapshot, Snapshot
 from pcsx.values import Now

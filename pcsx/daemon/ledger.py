@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from pcsx.cib import Cib
@@ -28,6 +28,7 @@ from pcsx.daemon.trust import (
     Trust,
     TrustFact,
 )
+from pcsx.lean import dataclass
 from pcsx.ring.codec import Codec
 
 HISTORY_MAX: Final = 500

@@ -7,7 +7,7 @@ of them, counts failures as the field does, and answers with messages for the vi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from pcsx.daemon.diary import Diary
@@ -34,6 +34,7 @@ from pcsx.daemon.messages import (
 )
 from pcsx.daemon.records import OpRecord
 from pcsx.daemon.status import DONE, PENDING, History, failed
+from pcsx.lean import dataclass
 from pcsx.ring.port import Note
 from pcsx.values import Now
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from pcsx.agents import (
@@ -61,6 +61,7 @@ from pcsx.daemon.lrm_port import (
 )
 from pcsx.daemon.recording import record_of
 from pcsx.daemon.records import STARTS, OpRecord, Order
+from pcsx.lean import dataclass
 from pcsx.ring.port import Note
 from pcsx.values import Now, parse_bool
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pcsx.agents import Exit, Outcome
 from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick, UnitChanged
 from pcsx.daemon.records import OpRecord, Order
+from pcsx.lean import dataclass
 from pcsx.ring.port import Note
 
 # --- events, besides ChildExited and Tick ---------------------------------------------------------

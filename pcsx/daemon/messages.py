@@ -7,11 +7,11 @@ requests that a node passes on to the leader for its clients.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.daemon.packing import packed, unpacked
 from pcsx.daemon.records import OpRecord, Order
+from pcsx.lean import dataclass
 from pcsx.ring.codec import Codec
 from pcsx.ring.frames import Boot, Why
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from random import Random
@@ -52,6 +52,7 @@ from pcsx.daemon.witnessing import (
     Said,
 )
 from pcsx.errors import Failed, NoCluster, PcsxError, from_json
+from pcsx.lean import dataclass
 from pcsx.protocol import ClusterJoin, ClusterRejoin, ClusterSetup, NodeAdmit, Request, parse
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach, Unconfigure

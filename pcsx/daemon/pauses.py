@@ -5,9 +5,9 @@ A pause holds up what waits for that node alone; all else is planned and done me
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.values import Now
 
 FIRST_MS: Final = 2_000

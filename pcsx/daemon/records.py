@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from pcsx.lean import quick
+from pcsx.lean import dataclass
 
 STARTS: Final = frozenset(("start", "promote", "migrate_to", "migrate_from"))
 """Tasks by which something comes to run: they are begun only while the leader's lease is seen."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """An action of a transition, on its way to the node that carries it out.
@@ -36,7 +34,6 @@ class Order:
     instance: str = ""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class OpRecord:
     """The last outcome of one operation (its *key* at *interval_ms*) of a resource on a node."""

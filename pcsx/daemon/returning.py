@@ -13,7 +13,6 @@ own log, and takes that of the cluster as a newcomer does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from pcsx.daemon.fetching import snapshot_as
 from pcsx.daemon.joining import Entrant
 from pcsx.daemon.setup import Line, Me, Outcome
 from pcsx.errors import Failed
+from pcsx.lean import dataclass
 from pcsx.protocol import ClusterRejoin
 from pcsx.ring.config import RingConfig, generation_of
 from pcsx.ring.join import Channel, public_of

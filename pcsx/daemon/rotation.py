@@ -12,11 +12,11 @@ death must not leave the cluster waiting for it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from pcsx.daemon.trust import KeyActive, KeyPrepared, KeyRetired, Trust, TrustFact
+from pcsx.lean import dataclass
 from pcsx.values import Now, earlier
 
 OFFER_MS: Final = 1_000

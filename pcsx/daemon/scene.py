@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pcsx.cib import Cib
 from pcsx.cib.status import NodeState, Situation, left_alone, with_property
 from pcsx.daemon.ledger import Ledger
 from pcsx.daemon.status import WATCHDOG, Picture
+from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach
 from pcsx.ring.port import PeerReach, Quorum, View

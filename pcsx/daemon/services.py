@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pcsx.daemon.effects import Effect
 from pcsx.errors import Failed, NoQuorum, PcsxError
+from pcsx.lean import dataclass
 from pcsx.ring.frames import Boot
 from pcsx.ring.services import groups, locks, store
 from pcsx.ring.services.groups import Groups

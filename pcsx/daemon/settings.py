@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 from pcsx.ring.config import DEFAULT_PORT
 
 ENVIRONMENT: Final = "PCSX_"

@@ -11,7 +11,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ from pcsx.daemon.events import (
 )
 from pcsx.daemon.ledger import Ledger
 from pcsx.errors import Failed, Finding, PcsxError, Refused, Severity, TimedOut
+from pcsx.lean import dataclass
 from pcsx.protocol import ClusterSetup, SetupNode
 from pcsx.ring.config import (
     LINEAGE_BYTES,

@@ -10,10 +10,10 @@ as long as the log still wants it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.daemon.fencer import Fence, FenceDone, Withdraw
+from pcsx.lean import dataclass
 from pcsx.ring.port import FenceProof, Intend, Intended, Note, Proposed
 from pcsx.values import Now
 

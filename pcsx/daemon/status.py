@@ -8,7 +8,7 @@ later word of the same node replaces the earlier one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pcsx.agents import Outcome, Status, plain
@@ -17,6 +17,7 @@ from pcsx.cib.status import NodeState, Operation, ResourceHistory
 from pcsx.daemon.messages import LostNode, NodeStatus, Pairs
 from pcsx.daemon.recording import record_of
 from pcsx.daemon.records import STARTS, OpRecord, Order
+from pcsx.lean import dataclass
 from pcsx.ring.frames import Boot, Why
 from pcsx.values import NodeName
 

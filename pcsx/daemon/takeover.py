@@ -7,11 +7,11 @@ kind. Whose clock it runs by, and what is committed when it is over, is the cont
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.cib.stopping import Stopping, worst_of
 from pcsx.daemon.status import WATCHDOG, NodePicture
+from pcsx.lean import dataclass
 from pcsx.ring.frames import Why
 
 PARALLEL: Final = 8

@@ -6,8 +6,9 @@ channel can prove to know, never the token; of a key its SHA-256, never the key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from pcsx.lean import dataclass
 
 TOKENS_MAX: Final = 64
 """How many tokens are good at a time; the oldest goes."""

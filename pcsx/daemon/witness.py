@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from pcsx.daemon.effects import CloseStream, SendStream
 from pcsx.daemon.events import StreamClosed, StreamData, StreamOpened
+from pcsx.lean import dataclass
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
 from pcsx.ring.join import Channel, Way, cluster_of, public_of, token_id

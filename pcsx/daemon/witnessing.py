@@ -8,7 +8,6 @@ it says who it is, hands what the log has for the witness, and tells whether it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from pcsx.daemon.effects import Effect
 from pcsx.daemon.events import StreamClosed, StreamData, StreamOpened
 from pcsx.daemon.setup import Me
 from pcsx.errors import Failed
+from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig, WitnessSeat
 from pcsx.ring.join import Channel, Token, digest_of
 from pcsx.values import Now

@@ -6,8 +6,8 @@ A remedy is advice; whether it helps is found by deciding again on the document 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pcsx.lean import dataclass
 from pcsx.pe.actions.fencing import can_fence
 from pcsx.pe.model import Node, Primitive, Resource, Role, WorkingSet
 from pcsx.pe.reasons import Why

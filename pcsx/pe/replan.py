@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from pcsx.cib.document import Cib
 from pcsx.cib.objects import Constraint, Document, History, Location, NodeState, Template
 from pcsx.cib.patch import BOOKKEEPING
 from pcsx.cib.upgrade import upgraded
+from pcsx.lean import dataclass
 from pcsx.pe.cells import Cells, Member, join_related, named_by, refers, speaking, tops_of
 from pcsx.pe.model import Node, WorkingSet
 from pcsx.pe.read.working_set import read

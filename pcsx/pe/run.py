@@ -9,9 +9,9 @@ for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.pe.transition import Action, ActionKind, Transition
 from pcsx.values import INFINITY, Now
 

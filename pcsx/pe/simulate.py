@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
 from lxml import etree
 
 from pcsx.cib.document import Cib
+from pcsx.lean import dataclass
 from pcsx.pe.digests import compared_parameters, digest_of
 from pcsx.pe.transition import Action, ActionKind, Transition
 from pcsx.values import INFINITY

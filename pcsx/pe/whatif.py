@@ -6,13 +6,14 @@ Everything happens on a copy. What is asked for is a `Wishes`; what was done is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
 from lxml import etree
 
 from pcsx.cib.document import Cib
+from pcsx.lean import dataclass
 from pcsx.pe.simulate import Line, child, count_failure, record_operation
 from pcsx.pe.transition import Action, ActionKind
 from pcsx.pe.wishes import Wishes

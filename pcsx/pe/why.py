@@ -7,10 +7,10 @@ What would help is in `pe.remedies`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.pe.flags import BLOCK, MIN, OPTIONAL, RUNNABLE
 from pcsx.pe.model import (
     Action,

@@ -6,11 +6,11 @@ It is a committed value: changed by an entry of the log alone, never copied by h
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any, Final
 
-from pcsx.lean import quick
+from pcsx.lean import dataclass
 from pcsx.values import NodeName
 
 MAX_NODES: Final = 64
@@ -56,7 +56,6 @@ PROFILES: Final = {
 }
 
 
-@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """Where a node's link listens: a numeric IPv4 or IPv6 address and a UDP port."""

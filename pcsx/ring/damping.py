@@ -8,8 +8,10 @@ clean leave is no loss. Whether the others can do without it is for the caller t
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from pcsx.lean import dataclass
 
 FLAPS: Final = 3
 """So often a node may be lost within the window before it is held out."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.wire import OVERHEAD
 
 MESSAGE_MAX: Final = 1 << 20

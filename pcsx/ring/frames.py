@@ -7,13 +7,11 @@ they say is one of the frames *to the heart*. `codec.py` turns each into bytes a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
-from pcsx.lean import quick
+from pcsx.lean import dataclass
 
 
-@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Boot:
     """One life of heart and brain: a durable counter, and 64 bits that tell copies apart."""
@@ -75,7 +73,6 @@ class PeerState:
     since_ms: int
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A whole message of a peer, authenticated: what its brain gave to `Transmit`."""
@@ -94,7 +91,6 @@ class BeatHeard:
     payload: bytes
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Row:
     """Whom *node* has heard within *down*, as a bit mask of ids (bit id); newest *seq* counts.
@@ -176,7 +172,6 @@ class Unconfigure:
     """Leave the ring and know nobody: back to the lobby."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Transmit:
     """Carry *payload* (up to 1 MB) to each of *nodes*, sealed, once; it may be lost."""

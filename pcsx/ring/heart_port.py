@@ -6,9 +6,7 @@ its sockets and the clock; above it, behind a socket, the brain, with the frames
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from pcsx.lean import quick
+from pcsx.lean import dataclass
 from pcsx.ring.config import Address
 from pcsx.ring.frames import Boot, ToBrain, ToHeart
 from pcsx.ring.port import Note
@@ -16,7 +14,6 @@ from pcsx.ring.port import Note
 # --- events ---------------------------------------------------------------------------------------
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Datagram:
     """A datagram came in on *link* from *source*; nobody vouches for any of it."""
@@ -26,7 +23,6 @@ class Datagram:
     data: bytes
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class FromBrain:
     """The brain said these, one after the other; given together, small messages share packets."""
@@ -59,7 +55,6 @@ HeartEvent = Datagram | FromBrain | Pressure | Tick | WatchdogArmed
 # --- effects --------------------------------------------------------------------------------------
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class SendDatagram:
     """Send *data* from this node's *link* to *address*; what does not fit now is lost."""
@@ -69,7 +64,6 @@ class SendDatagram:
     data: bytes
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Report:
     """Give *frame* to the brain, without waiting."""

@@ -6,10 +6,9 @@ brings. Who sent it, and in which life, the heart tells: no message repeats it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from pcsx.lean import quick
+from pcsx.lean import dataclass
 from pcsx.ring.codec import Codec
 from pcsx.ring.frames import Row
 from pcsx.ring.port import Entry, View, ViewId
@@ -20,7 +19,6 @@ NO_VIEW: Final = ViewId(0, 0)
 # --- views ----------------------------------------------------------------------------------------
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class LogState:
     """Where a node's log stands, as far as elections ask."""
@@ -35,7 +33,6 @@ class LogState:
     blocked: bool
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Join:
     """I look for a view: whom I would have in it, what I know of who hears whom, my log."""
@@ -133,7 +130,6 @@ class Offer:
     payload: bytes
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Data:
     """A member's messages for the coordinator to order, numbered from *first* by their sender."""
@@ -143,7 +139,6 @@ class Data:
     offers: tuple[Offer, ...]
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Item:
     """A message with its place: *number* is its sender's."""
@@ -154,7 +149,6 @@ class Item:
     payload: bytes
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """Messages at the places from *first* on; all members hold those up to *stable*.
@@ -237,7 +231,6 @@ class VoteResp:
     stamp: int
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class App:
     """The leader's entries after (*prev_index*, *prev_term*), and its round where one is asked.
@@ -256,7 +249,6 @@ class App:
     entries: tuple[Entry, ...]
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class AppResp:
     """My log equals the leader's up to *match*, durably; or not even at what it sent after.

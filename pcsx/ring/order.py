@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.messages import Ack, Data, Item, Nack, Offer, Ordered
 from pcsx.ring.outbox import Outbox
 from pcsx.ring.port import Deliver, View

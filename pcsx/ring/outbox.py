@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pcsx.lean import dataclass
 from pcsx.ring.config import WITNESS
 from pcsx.ring.frames import Transmit
 from pcsx.ring.messages import Message, encode

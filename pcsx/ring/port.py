@@ -7,18 +7,16 @@ and the disk (`Persist`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pcsx.lean import quick
+from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Boot, Reach, ToBrain, ToHeart, Why
 
 # --- shared values --------------------------------------------------------------------------------
 
 
-@quick
 @dataclass(frozen=True, slots=True, order=True)
 class ViewId:
     """A view's name; rises on each node, over restarts too."""
@@ -27,7 +25,6 @@ class ViewId:
     coordinator: int
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Member:
     """A node in a view, in one of its lives."""
@@ -69,7 +66,6 @@ class EntryKind(StrEnum):
     APP = "app"
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One decision in the log."""
@@ -128,7 +124,6 @@ MOVED: Final = "the configuration has changed meanwhile"
 # --- events ---------------------------------------------------------------------------------------
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class FromHeart:
     """The heart says something."""
@@ -321,7 +316,6 @@ class ToWitness:
     payload: bytes
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Say:
     """Give *frame* to the heart."""
@@ -396,7 +390,6 @@ class Regular:
     left: tuple[Departed, ...]
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Deliver:
     """An ordered message: the same for all members at the same place *gseq* of the view."""
@@ -407,7 +400,6 @@ class Deliver:
     payload: bytes
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Received:
     """A straight message of a member."""

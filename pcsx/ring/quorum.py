@@ -7,10 +7,11 @@ its votes, and the tie-breaker's node 1 more. Any two quorums of one configurati
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.config import WITNESS, Profile, RingConfig, RingNode
 from pcsx.values import parse_bool
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import hmac
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import blake2s, sha256
 from typing import Final
 
@@ -25,6 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from pcsx.lean import dataclass
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import Address, RingConfig, RingNode, generation_of
 from pcsx.ring.frames import Boot, Configure

@@ -10,9 +10,10 @@ missing is copied, and the new view begins at the same cut for all who come from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.cliques import component, group_of, pair
 from pcsx.ring.config import RingConfig
 from pcsx.ring.damping import WINDOW_MS, Damping

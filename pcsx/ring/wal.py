@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
+from pcsx.lean import dataclass
 from pcsx.ring.port import Damage, Entry, EntryKind, HardState, SoloIntent
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024

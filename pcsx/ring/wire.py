@@ -10,9 +10,9 @@ the codec `WIRE`. Nothing here is secret or checked: sealing is `seal.py`, the h
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from pcsx.lean import dataclass
 from pcsx.ring.codec import Codec, Malformed
 from pcsx.ring.frames import Boot, Row
 

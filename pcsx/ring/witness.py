@@ -8,9 +8,10 @@ Pure: what it says may leave only once what it keeps is on the disk.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
 from pcsx.ring.log.lease import Promises
 from pcsx.ring.messages import (

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 TICKET_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,63}")
 OPTIONS: Final = (

@@ -8,12 +8,12 @@ only looks: nothing is run or changed, but agents are asked for their metadata w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import click
 
 from pcsx.cib.options import CLUSTER, FENCING
 from pcsx.errors import Refused
+from pcsx.lean import dataclass
 from pcsx.shell.facts import Facts, Thing
 from pcsx.shell.places import (
     FIXED,

@@ -7,11 +7,11 @@ The tree, the options and the words of each usage are in the script; only ids ar
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import click
 
+from pcsx.lean import dataclass
 from pcsx.shell.places import Spot, kinds_of, what_names
 from pcsx.shell.tree import Found, Path, Tree, options_of
 from pcsx.shell.usage import Item, Reading, grammar

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pcsx.errors import Finding
+from pcsx.lean import dataclass
 from pcsx.shell.args import listed
 
 Values = Mapping[str, str]

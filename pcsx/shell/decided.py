@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pcsx.cib.document import Cib
 from pcsx.cib.evaluate import integer_of, moment_of
 from pcsx.errors import Usage
+from pcsx.lean import dataclass
 from pcsx.pe.transition import Transition
 
 if TYPE_CHECKING:

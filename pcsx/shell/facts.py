@@ -8,10 +8,11 @@ known already.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from pcsx.errors import PcsxError
+from pcsx.lean import dataclass
 
 if TYPE_CHECKING:
     from pcsx.agents.metadata import AgentMetadata

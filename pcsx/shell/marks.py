@@ -6,11 +6,11 @@ Errors are what would be refused; warnings are what would be taken and may be re
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from pcsx.cib.options import FENCING
 from pcsx.errors import Refused
+from pcsx.lean import dataclass
 from pcsx.shell.facts import Facts
 from pcsx.shell.places import KIND_WORDS, TABLES, Spot, kinds_of, metadata_for, what_names
 from pcsx.shell.tree import WORDS, Found, Path, Tree

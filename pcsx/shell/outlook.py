@@ -10,13 +10,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
 from pcsx.cib.document import Cib
 from pcsx.cib.patch import diff
 from pcsx.cib.plain import unseal
+from pcsx.lean import dataclass
 from pcsx.shell.syntax.printing import show
 
 _OPERATION_ID: Final = re.compile(r"^(\top \S+ )\$id=\S+ ")

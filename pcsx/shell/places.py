@@ -7,11 +7,11 @@ names they mean depends on the command.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.options import CLUSTER, FENCING, META, OPERATION, Kind
 from pcsx.cib.options import Option as CibOption
+from pcsx.lean import dataclass
 from pcsx.shell.facts import CONSTRAINTS, RESOURCES, Facts
 from pcsx.shell.tree import Found, Path, options_of
 from pcsx.shell.usage import Item, Reading

@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ is there for the next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.values import Now
 
 WARN_MS: Final = 5_000

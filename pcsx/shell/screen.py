@@ -7,9 +7,10 @@ come out. `monitor` shows them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from pcsx.lean import dataclass
 from pcsx.pe.state import leaves
 from pcsx.shell.output.status import headline
 

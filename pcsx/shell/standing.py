@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pcsx.errors import PcsxError
+from pcsx.lean import dataclass
 
 if TYPE_CHECKING:
     from pcsx.cib.document import Cib

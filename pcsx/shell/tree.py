@@ -7,12 +7,12 @@ There is no second table of commands: what the prompt, completion and the manual
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import click
 
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 from pcsx.shell.words import Level, Verb
 
 WORDS: Final = {

@@ -7,7 +7,8 @@ goes on, since the prompt completes it, marks it, and asks for another line.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from pcsx.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

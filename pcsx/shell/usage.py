@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
+
+from pcsx.lean import dataclass
 
 _PLACE: Final = re.compile(r"[A-Z][A-Z0-9-]*")
 _LED: Final = re.compile(r"([a-z]+:)([A-Z][A-Z0-9-]*)")

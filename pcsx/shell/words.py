@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from threading import RLock
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pcsx.errors import Finding, PcsxError, Refused
+from pcsx.lean import dataclass
 
 if TYPE_CHECKING:
     from pcsx.shell.run import Run

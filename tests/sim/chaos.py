@@ -40,6 +40,9 @@ OPTIONS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
 )
 
 
+CALM_MS: Final = {"fast": 3000, "standard": 7000}
+"""How long a round of trouble is left to itself at most: a while of its profile's own time."""
+
 SWARM_FROM: Final = 200
 """Seeds from here on draw everything: size, options, policies, and which faults there are."""
 
@@ -98,8 +101,12 @@ class Chaos:
         *,
         skip: frozenset[int] = frozenset(),
         without: frozenset[str] = frozenset(),
+        calm_ms: int = 0,
     ) -> None:
-        """Draw the run of *seed*, but for the rounds in *skip* and the faults in *without*."""
+        """Draw the run of *seed*, but for the rounds in *skip* and the faults in *without*.
+
+        *calm_ms*: for how long a round is left to itself at most, if not as its profile has it.
+        """
         self.chance = Random(seed)
         self.seed, self.rounds = seed, rounds
         self.skip = skip
@@ -115,6 +122,7 @@ class Chaos:
         self.scene = trouble.Scene(self.cluster, self.chance)
         self.registers = Registers(self.cluster)
         self.cluster.judge.exclusive = set(EXCLUSIVE)
+        self._calm_ms = calm_ms or CALM_MS[self.cluster.config.profile]
         self._failing = bool(self.cluster.faults.agent_fails or self.cluster.faults.agent_hangs)
         self._written = 0
 
@@ -154,7 +162,7 @@ class Chaos:
         """Run to the end; any violation is raised with the end of the story."""
         cluster = self.cluster
         cluster.boot()
-        cluster.run(self.chance.randint(200, 8000))
+        cluster.run(self.chance.randint(200, self._calm_ms - 1000))
         for number in range(self.rounds):
             if self.seed >= SWARM_FROM:
                 # A round of its own chance: leaving one out leaves the others as they are.
@@ -165,7 +173,7 @@ class Chaos:
             for _ in range(self.chance.randint(0, 3)):
                 self._write()
                 cluster.run(self.chance.randint(1, 400))
-            cluster.run(self.chance.randint(100, 9000))
+            cluster.run(self.chance.randint(100, self._calm_ms))
         self._peace()
         self._settle()
         cluster.judge.final(holds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from tests.sim.chaos import Chaos
 from tests.sim.faults import Faults
@@ -12,27 +12,28 @@ from tests.sim.faults import Faults
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A run: a seed, but for some of its rounds and faults."""
+    """A run: a seed, but for some of its rounds and faults; *calm_ms* as `Chaos` has it."""
 
     seed: int
     skip: tuple[int, ...] = ()
     without: tuple[str, ...] = ()
+    calm_ms: int = 0
 
     def run(self) -> None:
         """Run it; a violation is raised."""
         skip, without = frozenset(self.skip), frozenset(self.without)
-        Chaos(self.seed, skip=skip, without=without).run()
+        Chaos(self.seed, skip=skip, without=without, calm_ms=self.calm_ms).run()
 
     def to_json(self) -> str:
         """Return it as a file of the corpus has it."""
-        plain = {"seed": self.seed, "skip": list(self.skip), "without": list(self.without)}
-        return json.dumps(plain)
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Case:
         """Return what `to_json` wrote."""
         plain = json.loads(text)
-        return cls(plain["seed"], tuple(plain["skip"]), tuple(plain["without"]))
+        skip, without = tuple(plain["skip"]), tuple(plain["without"])
+        return cls(plain["seed"], skip, without, plain["calm_ms"])
 
 
 def fails(case: Case) -> bool:
@@ -50,9 +51,9 @@ def shrunk(seed: int, is_bad: Callable[[Case], bool] = fails) -> Case | None:
     if not is_bad(case):
         return None
     for number in range(Chaos(seed).rounds):
-        smaller = Case(seed, (*case.skip, number), case.without)
+        smaller = replace(case, skip=(*case.skip, number))
         case = smaller if is_bad(smaller) else case
     for field in fields(Faults):
-        smaller = Case(seed, case.skip, (*case.without, field.name))
+        smaller = replace(case, without=(*case.without, field.name))
         case = smaller if is_bad(smaller) else case
     return case

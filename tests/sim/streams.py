@@ -43,7 +43,7 @@ class Streams:
         match effect:
             case out.OpenStream(_, host, _, timeout_ms):
                 self._open(here, host, self.cluster.now_ms + timeout_ms)
-            case out.SendStream(stream, data):
+            case out.SendStream(_, data):
                 if (there := self._other.get(here)) is not None:
                     self._later(here, there, events.StreamData(there[2], data))
             case out.CloseStream():

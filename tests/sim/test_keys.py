@@ -1,4 +1,4 @@
-"""A machine that was off while the cluster changed its key is back in the view soon after it boots."""
+"""A machine that was off while the cluster changed its key is soon back in the view."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -22,6 +21,7 @@ from pcsx.cib.edit.tree import (
     section,
 )
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 KINDS: Final = ("read", "write", "deny")
 SCOPES: Final = ("xpath", "id")

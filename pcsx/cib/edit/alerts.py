@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lxml import etree
 
@@ -21,6 +21,7 @@ from pcsx.cib.edit.tree import (
     update_set,
 )
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

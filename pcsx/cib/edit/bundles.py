@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from lxml import etree
@@ -27,6 +27,7 @@ from pcsx.cib.edit.tree import (
     update_set,
 )
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 KINDS: Final = ("docker", "podman", "rkt")
 CONTAINER: Final = (

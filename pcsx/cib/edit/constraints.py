@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -32,6 +31,7 @@ from pcsx.cib.edit.tree import (
     section,
 )
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 SCORE: Final = re.compile(r"[+-]?(\d+|INFINITY)")
 ROLES: Final = operations.ROLES

@@ -5,8 +5,6 @@ The last member takes its group along, and what a clone or bundle holds takes th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import references
 from pcsx.cib.edit.tree import (
@@ -20,6 +18,7 @@ from pcsx.cib.edit.tree import (
     remove,
     resource,
 )
+from pcsx.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lxml import etree
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit.tree import Element, clean_id, edited, free_id, refuse, remove, section
+from pcsx.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

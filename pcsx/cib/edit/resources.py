@@ -7,7 +7,7 @@ ids and in the order that the field's tools use. Groups, clones and bundles have
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from lxml import etree
@@ -33,6 +33,7 @@ from pcsx.cib.edit.tree import (
     value_of,
 )
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 STOPPED: Final = "Stopped"
 

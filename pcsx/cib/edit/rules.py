@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
 from pcsx.cib.edit.tree import Element, clean_id, free_id, refuse
+from pcsx.lean import dataclass
 
 if TYPE_CHECKING:
     from pcsx.cib.objects.rules import Rule

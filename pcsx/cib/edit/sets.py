@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from lxml import etree
@@ -21,6 +21,7 @@ from pcsx.cib.edit.constraints import (
 from pcsx.cib.edit.operations import choices_text
 from pcsx.cib.edit.tree import Element, Pairs, edited, free_id, section
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 SET_OPTIONS: Final = ("action", "require-all", "role", "sequential")
 ACTIONS: Final = ("demote", "promote", "start", "stop")

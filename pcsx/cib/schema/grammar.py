@@ -8,8 +8,9 @@ order is free. What an element shares by `id-ref` it need not have itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from pcsx.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Final
 
 from pcsx.agents.types import Exit, Invocation, Secret
 from pcsx.daemon.io.evidence import evidence_of
+from pcsx.lean import dataclass
 
 TAIL: Final = 64 << 10
 """How much of each output is kept."""

@@ -12,9 +12,10 @@ import contextlib
 import os
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
+
+from pcsx.lean import dataclass
 
 PRIVATE: Final = "/run/systemd/private"
 SYSTEM_BUS: Final = "/run/dbus/system_bus_socket"

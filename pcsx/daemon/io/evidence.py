@@ -6,9 +6,10 @@ Read from /proc while it still runs, because a moment later it is killed and nob
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from pcsx.lean import dataclass
 
 PROCESSES_MAX: Final = 40
 FILES_MAX: Final = 16

@@ -19,7 +19,6 @@ import socket
 import sys
 import time
 import traceback
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,6 +26,7 @@ from pcsx.daemon.io import realtime
 from pcsx.daemon.io.frame_socket import FrameSocket
 from pcsx.daemon.io.link import DATAGRAM_MAX, BoundLink
 from pcsx.daemon.io.watchdog import Watchdog
+from pcsx.lean import dataclass
 from pcsx.ring.config import Address
 from pcsx.ring.frames import HeartStats, ToHeart
 from pcsx.ring.heart import Heart

@@ -22,12 +22,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final, NoReturn
 
 from pcsx.daemon.io import frame_socket
 from pcsx.daemon.io.realtime import die_with_parent
+from pcsx.lean import dataclass
 from pcsx.ring.codec import Malformed
 from pcsx.ring.will import WILLS, sealed_will
 

@@ -16,7 +16,6 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +26,7 @@ from pcsx.daemon.io.streams import Streams
 from pcsx.daemon.io.world import log, notify
 from pcsx.daemon.witness import MESSAGE_MAX, Hub, HubEffect, HubEvent, KeepSeat, SeatKept, UseToken
 from pcsx.errors import Failed
+from pcsx.lean import dataclass
 from pcsx.ring.join import Token, digest_of, public_of
 from pcsx.ring.port import Note
 from pcsx.ring.witness import Seat

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pcsx.cib import Cib
 from pcsx.cib.access import readable
 from pcsx.daemon.member import Answerer, Member, MemberEffect
 from pcsx.errors import Failed, Finding, NoCluster, NoQuorum, PcsxError, Refused
+from pcsx.lean import dataclass
 from pcsx.protocol import Request
 from pcsx.values import Now
 

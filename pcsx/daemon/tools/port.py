@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from pcsx.cib import Cib
@@ -11,6 +11,7 @@ from pcsx.cib.status import SET
 from pcsx.daemon.attributes import AttributeEvent
 from pcsx.daemon.records import OpRecord
 from pcsx.daemon.status import PRIVATE
+from pcsx.lean import dataclass
 from pcsx.protocol import Request
 
 OK: Final = 0

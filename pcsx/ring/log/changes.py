@@ -10,9 +10,10 @@ are concerned, so no trust in clocks is needed. Pure: what is wanted, never when
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.config import WITNESS, RingConfig
 from pcsx.ring.quorum import is_on, option, weights
 

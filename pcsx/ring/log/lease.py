@@ -8,9 +8,10 @@ than clocks differ in rate.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.config import WITNESS
 from pcsx.ring.messages import LogState
 from pcsx.ring.quorum import Voters

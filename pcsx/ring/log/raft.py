@@ -9,10 +9,11 @@ sends what the step has made due.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.config import WITNESS, RingConfig
 from pcsx.ring.frames import Boot
 from pcsx.ring.log.changes import Facts, lms_window_ms, owed_votes, wanted_change

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
 from pcsx.ring.log.lease import Rounds
 from pcsx.ring.log.progress import Progress

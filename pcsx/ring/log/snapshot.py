@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
 from pcsx.ring.messages import InstallSnap
 from pcsx.ring.port import Snapshot

@@ -7,10 +7,10 @@ each group, where the view ends, which is at the same place for all who stay tog
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.services.words import Entered, Exited, Process, Sent, Standing
 
 NAME_MAX: Final = 128

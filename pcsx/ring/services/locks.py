@@ -14,9 +14,9 @@ the life that held it is over.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.services.words import Asked, Freed, Granted, Holding, Over, Process, Standing
 
 NAME_MAX: Final = 128

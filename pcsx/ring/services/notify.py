@@ -8,8 +8,9 @@ take a snapshot and go on from there (*resync*).
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
+
+from pcsx.lean import dataclass
 
 KEPT: Final = 1024
 """How many events are kept for those who return."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.services.words import Standing, Written
 
 NODE: Final = "view.node."

@@ -6,9 +6,9 @@ member comes to hold the same tables without asking anybody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.ring.codec import Codec
 
 

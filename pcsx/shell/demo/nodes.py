@@ -15,13 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from pcsx.agents.bundled.fence_pcsx_demo import processes
 from pcsx.errors import Failed
+from pcsx.lean import dataclass
 
 PORT: Final = 5450
 SERVICE_PORT: Final = 8080

@@ -11,12 +11,12 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from pcsx.client import Client
 from pcsx.errors import Failed, NoCluster, PcsxError, TimedOut
+from pcsx.lean import dataclass
 from pcsx.protocol import ClusterSetup, GetStatus, SetupNode
 from pcsx.shell.demo.nodes import DemoNode, Nodes
 from pcsx.shell.demo.probe import Probe

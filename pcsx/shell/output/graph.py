@@ -7,12 +7,12 @@ an end to it. Containers are told by the name under each box.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Final
 
 from pcsx.cib.plain import Element
+from pcsx.lean import dataclass
 
 _WIDTH: Final = 150
 _HEIGHT: Final = 40

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pcsx.cib.document import Cib
 from pcsx.errors import Failed
+from pcsx.lean import dataclass
 from pcsx.pe.model import Resource
 from pcsx.pe.state import resource_object
 from pcsx.shell.output.running import nodes_of, read_now

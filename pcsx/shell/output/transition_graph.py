@@ -8,10 +8,11 @@ that cross columns have a place of their own in each, so that none runs through 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 from typing import Final
 
+from pcsx.lean import dataclass
 from pcsx.pe.emit import dot, graph_xml
 from pcsx.pe.transition import Action, ActionKind, Transition
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from pcsx.cib.plain import Element
+from pcsx.lean import dataclass
 from pcsx.shell.syntax.cursor import Cursor
 
 

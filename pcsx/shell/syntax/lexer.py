@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pcsx.errors import Finding, Refused
+from pcsx.lean import dataclass
 
 _PLAIN: Final = re.compile(r"[\w.\-]+", re.ASCII)
 

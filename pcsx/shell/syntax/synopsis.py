@@ -7,8 +7,9 @@ read by `pcsx.shell.usage`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from pcsx.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)
