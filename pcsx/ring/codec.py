@@ -1,4 +1,4 @@
-"""Frozen dataclasses as bytes and back: compact, versioned, compiled once for each class.
+"""Frozen dataclasses as bytes and back: compact, versioned, compiled when a class is first met.
 
 A `Codec` knows a family of messages by their type ids. The fields' annotations are the format:
 int, bool, float, str, bytes, enums, dataclasses, unions of messages, `None` where a union allows
@@ -45,8 +45,13 @@ class Codec(Generic[Message]):
         self._numbers = {cls: number for number, cls in classes.items()}
         self._heads = {cls: bytes((version, number)) for number, cls in classes.items()}
         build = _Build(self._numbers)
-        self._writers = {cls: build.writer(cls) for cls in classes.values()}
-        self._readers = {number: build.reader(cls) for number, cls in classes.items()}
+        self._writers = _Made(build.writer, {cls: cls for cls in classes.values()})
+        self._readers = _Made(build.reader, classes)
+
+    def complete(self) -> None:
+        """Compile all that is not yet; raises `TypeError` for a class that has no bytes."""
+        for cls, number in self._numbers.items():
+            assert self._writers[cls] and self._readers[number]
 
     def encode(self, message: Message) -> bytes:
         """Return *message* as bytes."""
@@ -66,6 +71,21 @@ class Codec(Generic[Message]):
         if end != len(data):
             raise Malformed("bytes are left over" if end < len(data) else "cut short")
         return cast(Message, message)
+
+
+class _Made(dict[Any, Any]):
+    """Functions by what asks for them, each made when it is first asked for.
+
+    A start of the program meets a few of the messages that it knows.
+    """
+
+    def __init__(self, make: Callable[[type], Any], classes: Mapping[Any, type]) -> None:
+        super().__init__()
+        self._make, self._classes = make, classes
+
+    def __missing__(self, key: Any) -> Any:
+        made = self[key] = self._make(self._classes[key])
+        return made
 
 
 # --- the primitives that generated code calls -----------------------------------------------------

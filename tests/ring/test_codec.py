@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pcsx.ring import frames
+from pcsx.daemon import ledger
+from pcsx.daemon import messages as view_messages
+from pcsx.ring import codec as codec_module
+from pcsx.ring import frames, messages, will, wire
 from pcsx.ring.codec import FRAMES, Codec, Malformed, decode, encode
+from pcsx.ring.services import words
 
 Name = NewType("Name", str)
 
@@ -173,4 +177,17 @@ def test_a_tuple_of_things_that_take_no_bytes_is_refused_at_once() -> None:
 
     Many.__annotations__["things"] = tuple[Empty, ...]
     with pytest.raises(TypeError):
-        Codec(1, {1: Many})
+        Codec(1, {1: Many}).complete()
+
+
+FAMILIES = [
+    pytest.param(codec, id=module.__name__)
+    for module in (codec_module, messages, will, wire, words, ledger, view_messages)
+    for codec in vars(module).values()
+    if isinstance(codec, Codec)
+]
+
+
+@pytest.mark.parametrize("codec", FAMILIES)
+def test_each_message_of_each_family_has_bytes(codec: Codec[Any]) -> None:
+    codec.complete()
