@@ -774,6 +774,10 @@ class Paths:
     """How often somebody may yet be asked again, by another way."""
     scans: int = 20_000
     """Once that is used up: how many colocations may yet be looked at beyond the first."""
+    revisits_later: int = 80_000
+    """How many revisits are left for all turns that follow."""
+    scans_later: int = 480_000
+    """How many scans are left for all turns that follow."""
     told: bool = False
     """It was said that not all wishes are followed."""
 

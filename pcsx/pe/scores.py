@@ -8,6 +8,7 @@ Everything here is about numbers: which preferences are combined, and why, is de
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from struct import Struct
 from typing import Final
 
@@ -32,6 +33,7 @@ def single(value: float) -> float:
     return rounded
 
 
+@lru_cache(maxsize=4096)
 def factor_of(score: int, factor: float = 1.0) -> float:
     """Return the weight of a preference that comes through a constraint of *score*."""
     return single(single(factor * score) / INFINITY)

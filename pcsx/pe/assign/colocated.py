@@ -67,7 +67,10 @@ def this_with(rsc: Resource) -> list[Colocation]:
 
 def with_this(rsc: Resource) -> list[Colocation]:
     """Return the colocations in which *rsc* is the primary, by itself or by what it is in."""
-    if rsc.parent is None and rsc.kind == Kind.PRIMITIVE:
+    parent = rsc.parent
+    if parent is None and rsc.kind == Kind.PRIMITIVE:
+        return rsc.with_this
+    if isinstance(parent, Group) and rsc is not parent.children[-1]:
         return rsc.with_this
     sources = [own for own in _sources_with_this(rsc) if own]
     if not sources:
@@ -102,8 +105,6 @@ def _sources_with_this(rsc: Resource) -> list[list[Colocation]]:
             return [rsc.with_this, *(outer.with_this for outer in _bundle_around(rsc))]
     parent = rsc.parent
     if isinstance(parent, Group):
-        if rsc is not parent.children[-1]:
-            return [rsc.with_this]
         others = (_explicit(m.with_this) for m in parent.children if m is not rsc)
         return [rsc.with_this, *_group_with_this(parent), *others]
     if isinstance(parent, Clone):

@@ -38,6 +38,8 @@ NESTED: Final = 2
 """The source is asked through another one, or for an assignment: a useless wish is dropped."""
 UPWARD: Final = 4
 """Go on to the source's primaries, not to its dependents."""
+TURN_MAX: Final = 20_000
+"""The most detours, and then the most colocations looked at, in one turn."""
 
 
 def add_dependent(work: WorkingSet, colocation: Colocation, primary: Resource) -> None:
@@ -100,8 +102,15 @@ def with_wishes(
 
 
 def begin_turn(work: WorkingSet) -> None:
-    """Allow for as many ways round as one resource at the top and all that goes with it need."""
-    work.paths = Paths(told=work.paths.told)
+    """Allow for as many ways round as one resource at the top and all that goes with it need.
+
+    What one turn does not use is left for later ones: the cost of a plan is bounded as a whole.
+    """
+    paths = work.paths
+    revisits = max(0, paths.revisits) + paths.revisits_later
+    scans = max(0, paths.scans) + paths.scans_later
+    now, further = min(TURN_MAX, revisits), min(TURN_MAX, scans)
+    work.paths = Paths(now, further, revisits - now, scans - further, paths.told)
 
 
 class _Walk:
@@ -153,11 +162,12 @@ class _Walk:
         self, source: Resource, table: Table, colocation: Colocation, factor: float, mode: int
     ) -> Table:
         wished = self._added(source, table, colocation, factor, mode)
-        if any(score >= 0 and node in self.up for node, score in wished.items()):
+        if self._has_usable(wished):
+            upward = mode & UPWARD
             for further in self._onward(source, mode):
-                if not mode & UPWARD and not has_influence(further, source):
+                if not upward and not has_influence(further, source):
                     continue
-                other = further.primary if mode & UPWARD else further.dependent
+                other = further.primary if upward else further.dependent
                 if other.is_consulted:
                     continue
                 weight = factor_of(further.score, factor)
@@ -169,6 +179,13 @@ class _Walk:
                 if score == UNUSABLE:
                     wished[node] = 1
         return wished
+
+    def _has_usable(self, table: Table) -> bool:
+        up = self.up
+        for node, score in table.items():  # noqa: SIM110 - a generator costs more than the loop
+            if score >= 0 and node in up:
+                return True
+        return False
 
     def _onward(self, source: Resource, mode: int) -> list[Colocation]:
         """Return what leads on from *source*."""
@@ -184,8 +201,18 @@ class _Walk:
         self, source: Resource, table: Table, colocation: Colocation, factor: float, mode: int
     ) -> Table:
         """Return a copy of *table* with the weighed scores of *source* added."""
-        best = self._best_scores(source, table, colocation)
         nonnegative = mode & NONNEGATIVE
+        if self.plain and factor == 1.0 and not nonnegative and not _speaks_for_group(
+            source, colocation
+        ) and colocation.attribute == "#uname":  # fmt: skip
+            up, here = self.up, source.allowed.get
+            return {
+                node: old
+                if not (score := here(node, NEVER) if node in up else NEVER) and old >= NEVER
+                else add_scores(score, old)
+                for node, old in table.items()
+            }
+        best = self._best_scores(source, table, colocation)
         if factor == 1.0 and not nonnegative:
             return {
                 node: add_scores(score, old) if score or old < NEVER else old
@@ -249,12 +276,7 @@ def _goes_by_hosts(source: Resource, target: Resource, table: Table) -> bool:
 def _scores_with_group(source: Resource, colocation: Colocation) -> Table:
     """Return the scores of *source*, with its group's locations where it speaks for the group."""
     group = source.parent
-    if (
-        not isinstance(group, Group)
-        or not colocation.explicit
-        or colocation.dependent is not source
-        or source is group.children[0]
-    ):
+    if not isinstance(group, Group) or not _speaks_for_group(source, colocation):
         return source.allowed
     table = dict(source.allowed)
     for location in group.locations:
@@ -262,6 +284,17 @@ def _scores_with_group(source: Resource, colocation: Colocation) -> Table:
             for node, score in location.scores.items():
                 add_to(table, node, score)
     return table
+
+
+def _speaks_for_group(source: Resource, colocation: Colocation) -> bool:
+    """Say whether *source* is a later member that was itself colocated with something."""
+    group = source.parent
+    return (
+        colocation.explicit
+        and isinstance(group, Group)
+        and colocation.dependent is source
+        and source is not group.children[0]
+    )
 
 
 def applies(location: Location, rsc: Resource) -> bool:

@@ -25,11 +25,12 @@ _UNDOING = {"start": "stop", "promote": "demote"}
 
 def order_after_probes(work: WorkingSet) -> None:
     """Add all links from probes that follow from the links so far and from the stored orders."""
+    leading = _leads_to_undoing(work)
     for rsc in work.resources:
         for primitive in rsc.primitives():
             probes = list(probes_of(primitive))
             if probes:
-                _order_restarts(work, primitive, probes)
+                _order_restarts(work, primitive, probes, leading)
     for ordering in work.orderings:
         if ordering.first_task == "stop" and ordering.first_rsc is not ordering.then_rsc:
             _order_after_stops(ordering)
@@ -38,14 +39,46 @@ def order_after_probes(work: WorkingSet) -> None:
 # --- What follows from links ----------------------------------------------------------------------
 
 
-def _order_restarts(work: WorkingSet, rsc: Primitive, probes: list[Action]) -> None:
+def _leads_to_undoing(work: WorkingSet) -> set[int]:
+    """Return the actions from which a walk may come to something that a restart would undo.
+
+    Rather too many of them than too few: whom a walk is for is not asked here.
+    """
+    stack = [
+        action
+        for action in work.actions
+        if action.task in _UNDOING and action.rsc is not None and _undone(action.rsc, action.task)
+    ]
+    found = {action.id for action in stack}
+    while stack:
+        for link in stack.pop().before:
+            first = link.first
+            if first.id not in found and first.rsc is not None and (
+                link.given & FWD or first.rsc.kind != Kind.PRIMITIVE
+            ):  # fmt: skip
+                found.add(first.id)
+                stack.append(first)
+    return found
+
+
+def _undone(rsc: Resource, task: str) -> list[Action]:
+    """Return the real stops, or demotes, that undo *task* of the primitive *rsc*."""
+    if rsc.kind != Kind.PRIMITIVE:
+        return []
+    undoing = rsc.actions_by_key.get(f"{rsc.id}_{_UNDOING[task]}_0", ())
+    return [undo for undo in reversed(undoing) if not undo.flags & PSEUDO]
+
+
+def _order_restarts(
+    work: WorkingSet, rsc: Primitive, probes: list[Action], leading: set[int]
+) -> None:
     targets: dict[int, list[Action]] = {}
     for probe in probes:
         for link in reversed(list(probe.after)):
             _order_inactive_instances(rsc, probe, link)
             then = link.then
             if then.id not in targets:
-                targets[then.id] = _undone_by(work, rsc, then)
+                targets[then.id] = _undone_by(work, rsc, then, leading)
             for target in targets[then.id]:
                 new_link(probe, target, ORD)
 
@@ -72,24 +105,19 @@ def _order_inactive_instances(rsc: Primitive, probe: Action, link: Link) -> None
             new_link(probe, start, ORD | BLOCK)
 
 
-def _undone_by(work: WorkingSet, rsc: Primitive, first: Action) -> list[Action]:
+def _undone_by(work: WorkingSet, rsc: Primitive, first: Action, leading: set[int]) -> list[Action]:
     """Return the stops and demotes that restarts from *first* on would need, in order."""
     found: list[Action] = []
     seen: set[int] = set()
     stack = [first]
     while stack:
         action = stack.pop()
-        if action.id in seen or action.rsc is None:
+        if action.id in seen or action.id not in leading or action.rsc is None:
             continue
         seen.add(action.id)
         other = action.rsc
-        if other.kind == Kind.PRIMITIVE and other is not rsc and action.task in _UNDOING:
-            task = _UNDOING[action.task]
-            found += [
-                undo
-                for undo in reversed(other.actions_by_key.get(f"{other.id}_{task}_0", ()))
-                if not undo.flags & PSEUDO
-            ]
+        if other is not rsc and action.task in _UNDOING:
+            found += _undone(other, action.task)
         only = _only_instance(work, rsc, other)
         stack.extend(link.then for link in action.after if _is_followed(rsc, other, only, link))
     return found

@@ -66,6 +66,7 @@ class Propagation:
     def __init__(self, work: WorkingSet) -> None:
         self.work = work
         self.summary = Summary()
+        self._of_members: dict[tuple[Group, str, Node | None], list[Action]] = {}
 
     def settle(self, then: Action) -> None:
         """Apply all links in which *then* comes later, and all that follows from it."""
@@ -165,10 +166,9 @@ class Propagation:
             return self._update_one(first, then, flags, effect)
         if rsc.kind == Kind.GROUP:
             changed = self._update_one(first, then, flags, effect)
-            for member in rsc.children:
-                action = newest(member, then.task, node)
-                if action is not None:
-                    changed |= self._update_one(first, action, flags, effect)
+            assert isinstance(rsc, Group)
+            for of_member in self._members_actions(rsc, then.task, node):
+                changed |= self._update_one(first, of_member, flags, effect)
             return changed
         if interleaves(first, then):
             return self._update_interleaved(first, then, node, effect)
@@ -182,6 +182,15 @@ class Propagation:
             if result & _THEN:
                 self._settle_dependents(action)
         return changed
+
+    def _members_actions(self, group: Group, task: str, node: Node | None) -> list[Action]:
+        """Return the newest action of each member that does *task*, where there is one."""
+        found = self._of_members.get((group, task, node))
+        if found is None:
+            newest_ones = (newest(member, task, node) for member in group.children)
+            found = [action for action in newest_ones if action is not None]
+            self._of_members[group, task, node] = found
+        return found
 
     def _update_interleaved(
         self, first: Action, then: Action, node: Node | None, effect: int

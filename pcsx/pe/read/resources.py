@@ -332,15 +332,20 @@ def _register(work: WorkingSet, rsc: Resource) -> None:
 
 
 def allow_everywhere(work: WorkingSet, rsc: Resource) -> None:
-    """Let *rsc* run on all nodes of a symmetric cluster, with each node's own score."""
-    if not work.options.symmetric and not (rsc.is_connection and "container" in rsc.meta):
+    """Let *rsc* run on all nodes of a symmetric cluster, with each node's own score.
+
+    In a cluster that is opted into, the connection of a guest or bundle node is everywhere, on
+    bundle nodes too, since it goes where its container goes.
+    """
+    symmetric = work.options.symmetric
+    if not symmetric and not (rsc.is_connection and "container" in rsc.meta):
         return
     if rsc.exclusive_discovery:
         return
     everywhere: Table = {
         node: max(-INFINITY, min(INFINITY, node.base_score))
         for node in work.nodes
-        if not node.never_probe
+        if not (symmetric and node.never_probe)
     }
     rsc.allowed = everywhere
     for child in rsc.children:

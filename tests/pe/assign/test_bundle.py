@@ -89,3 +89,12 @@ def test_a_container_without_node_leaves_its_service_out_of_promotion():
     (left,) = (n for n in range(4) if place_of(work.by_id[f"b-docker-{n}"]) is None)
     assert set(scores_of(work.by_id[f"b-docker-{left}"]).values()) == {NEVER}
     assert work.by_id[f"x:{left}"].next_role != Role.PROMOTED
+
+
+def test_in_a_cluster_that_is_opted_into_a_connection_knows_bundle_nodes_too():
+    bundle = (
+        '<bundle id="q"><docker image="i" replicas="2"/><network control-port="3121"/>'
+        f"{primitive('x')}</bundle>"
+    )
+    work = prepared(document(bundle, options="symmetric-cluster=false"))
+    assert scores_of(work.by_id["q-1"]) == {"a": 0, "b": 0, "c": 0, "q-0": NEVER, "q-1": NEVER}
