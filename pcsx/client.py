@@ -1,8 +1,8 @@
 """The way from shell to daemon: a blocking unix socket. Connect, call, watch.
 
 `Client` is one connection; `call` sends a request of `protocol` and returns the answer's object,
-handing progress to a function on the way. Errors of the daemon are raised here as the classes they
-were there.
+handing progress to a function on the way; `calls` keeps many requests under way at a time. Errors
+of the daemon are raised here as the classes they were there.
 
 Applications have `Group`, `Lock`, `watch_store`, `watch_quorum` and, under `pcsx sam`, `Instance`.
 """
@@ -15,7 +15,7 @@ import json
 import os
 import select
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Self
 
 from pcsx.errors import Finding, NoCluster, NotAuthorised, PcsxError, Refused, TimedOut, from_json
@@ -33,6 +33,7 @@ from pcsx.protocol import (
 )
 
 DEFAULT_SOCKET = "/run/pcsx/pcsx.sock"
+_READ: Final = 1 << 18
 _FOR_EVER_S: Final = 10.0 * 365 * 86400
 
 
@@ -57,6 +58,8 @@ class Client:
         self._socket.settimeout(timeout_s)
         self._timeout_s = timeout_s
         self._next = 1
+        self._read = bytearray()
+        """What has come and was not asked for yet: several answers may come at once."""
         try:
             self._socket.connect(self.path)
         except PermissionError as error:
@@ -106,19 +109,63 @@ class Client:
             answer: dict[str, Any] = message["ok"]
             return answer
 
+    def calls(
+        self, requests: Iterable[Request], *, window: int = 32
+    ) -> Iterator[tuple[Request, dict[str, Any] | PcsxError]]:
+        """Yield each of *requests* with its answer, or with the error, as the answers come.
+
+        Up to *window* of them are under way at a time, so that the cluster can do them together;
+        they are independent of each other, for which comes first is not promised. Requests are
+        taken from the iterator as answers make room. Raises `TimedOut` and `NoCluster` as `call`.
+        """
+        waiting = iter(requests)
+        asked: dict[int, Request] = {}
+        self._socket.settimeout(self._timeout_s)
+        while True:
+            fresh: list[bytes] = []
+            while len(asked) < window and (request := next(waiting, None)) is not None:
+                asked[self._next] = request
+                fresh.append(self._packed(request))
+            if fresh:
+                self._write(b"".join(fresh))
+            if not asked:
+                return
+            # All that is here is taken before more is asked, so that it is asked at once.
+            while asked:
+                message = self._receive("calls")
+                done = asked.pop(message.get("id", 0), None) if "progress" not in message else None
+                if done is not None:
+                    error = message.get("error")
+                    yield done, from_json(error) if error is not None else message["ok"]
+                if not self.waiting:
+                    break
+
     def send(self, request: Request) -> int:
         """Send *request* without waiting, and return its id."""
+        id = self._next
+        self._write(self._packed(request))
+        return id
+
+    def _packed(self, request: Request) -> bytes:
         if self._only_asks and type(request) not in ASKS:
             text = "this command acts at once, so --dry-run cannot tell what would change"
             hint = "Nothing was done. Leave out --dry-run to do it."
             raise Refused([Finding.error("dry-run", request.do, text, hint=hint)])
         id, self._next = self._next, self._next + 1
+        return pack({"id": id, **request.to_json()})
+
+    def _write(self, data: bytes) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._socket.sendall(pack({"id": id, **request.to_json()}))
-        return id
+            self._socket.sendall(data)
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether a whole message is here already, for one read may bring several."""
+        read = self._read
+        return len(read) >= HEADER.size and len(read) - HEADER.size >= HEADER.unpack_from(read)[0]
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on."""
+        """Return the descriptor to wait on, while no message is `waiting` here already."""
         return self._socket.fileno()
 
     def receive(self, what: str, timeout_s: float | None = None) -> dict[str, Any]:
@@ -136,17 +183,18 @@ class Client:
         return message
 
     def _exactly(self, count: int) -> bytes:
-        parts = []
-        while count:
+        read = self._read
+        while len(read) < count:
             try:
-                part = self._socket.recv(min(count, 1 << 20))
+                part = self._socket.recv(_READ)
             except ConnectionResetError:
                 part = b""
             if not part:
                 raise NoCluster("the pcsx daemon closed the connection", "Its log says why.")
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+            read += part
+        found = bytes(read[:count])
+        del read[:count]
+        return found
 
 
 # --- services for applications --------------------------------------------------------------------
@@ -175,8 +223,16 @@ class Stream:
             yield line
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on; one wake may bring several lines, or none."""
+        """Return the descriptor to wait on, while no line is `waiting`.
+
+        One wake may bring several lines, or none.
+        """
         return self.client.fileno()
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether something is here already that `next` has not looked at."""
+        return self.client.waiting
 
     def next(self, timeout_s: float | None = None) -> dict[str, Any] | None:
         """Return the next line, or None at the end; raises `TimedOut` after *timeout_s*."""
@@ -296,7 +352,7 @@ class Lock(Stream):
         """Return whether the lock is ours no more, waiting *timeout_s* for such news."""
         if self.token is None:
             return True
-        if not select.select([self.client], [], [], timeout_s)[0]:
+        if not self.waiting and not select.select([self.client], [], [], timeout_s)[0]:
             return False
         with contextlib.suppress(PcsxError):
             self.next()

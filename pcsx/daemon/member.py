@@ -180,6 +180,8 @@ class Member:
         self._applied_waits: list[tuple[int, Callable[[], list[Effect]]]] = []
         self._edits: deque[_Edit] = deque()
         self._editing = False
+        self._configuration_moved = False
+        """Whether changes of the document were applied that the parts do not go by yet."""
         self._unblocked_by = ""
         self._case_waits: dict[int, Answerer] = {}
         self.config_index = 0
@@ -436,6 +438,12 @@ class Member:
                     | port.FetchSnapshot()
                 ):
                     effects.append(effect)
+                    continue
+                case port.Committed() | port.Proposed():
+                    pass
+                case _:
+                    effects += self._follow_configuration(now)
+            match effect:
                 case port.TakeSnapshot(index):
                     taken = port.SnapshotTaken(index, self.ledger.snapshot())
                     # At once: what the next effects lead to comes after it on the disk.
@@ -472,7 +480,7 @@ class Member:
                     effects += self._refused(kind, reason, now)
                 case port.Left():
                     effects += [*self.dismiss_watchdog(), TellHeart(Unconfigure()), Gone()]
-        return effects
+        return effects + self._follow_configuration(now)
 
     def of_witness(self, payload: bytes, now: Now) -> list[MemberEffect]:
         """Hand what the witness says to the log."""
@@ -680,19 +688,14 @@ class Member:
     def _committed(self, index: int, fact: Fact, now: Now) -> list[MemberEffect]:
         # Two may have proposed the end of one case, as its executor's word comes more than once.
         old = self.ledger.fencings.get(fact.case) if isinstance(fact, FenceClosed) else None
+        effects = [] if isinstance(fact, CibChange) else self._follow_configuration(now)
         self.ledger.apply(index, fact)
-        effects: list[MemberEffect] = []
         match fact:
             case CibChange():
-                self.trials.follow(self.ledger.trials, now)
-                self._read_configuration()
+                self._configuration_moved = True
                 done = self.ledger.history.find("last").change
                 text = f"{done.user}: {done.command} -> {done.version}"
                 effects.append(port.Note("cib", text))
-                effects += self.describer.want(agents_of(self.ledger.replica.cib), now)
-                effects += self._guard(now)
-                why = dc.Stir("the configuration changed", paced=True, anew=True)
-                effects += self._controlled(why, now)
             case trust.TokenMade() | trust.TokenUsed():
                 pass
             case trust.KeyPrepared() | trust.KeyActive() | trust.KeyRetired():
@@ -723,6 +726,19 @@ class Member:
             case ledger.Admitted(node):
                 effects += self._controlled(dc.Stir(f"node {node} was let in"), now)
         return effects + self._after(index)
+
+    def _follow_configuration(self, now: Now) -> list[MemberEffect]:
+        """Go by the configuration as it is now; for many changes that come together, once."""
+        if not self._configuration_moved:
+            return []
+        self._configuration_moved = False
+        self.trials.follow(self.ledger.trials, now)
+        self._read_configuration()
+        effects: list[MemberEffect] = []
+        effects += self.describer.want(agents_of(self.ledger.replica.cib), now)
+        effects += self._guard(now)
+        why = dc.Stir("the configuration changed", paced=True, anew=True)
+        return effects + self._controlled(why, now)
 
     def _ticketed(self, fact: ledger.TicketDecided, now: Now) -> list[MemberEffect]:
         """Tell of a ticket that changed, and have all be looked at anew at once."""

@@ -176,9 +176,15 @@ class Node:
         work = [*self._announce(on=not self.stopped), Note("node", text), RunsHere(text, True)]
         return self._outside(work, now)
 
-    def step(self, event: events.Event, now: Now) -> list[Effect]:
-        """Take *event* and return what is to be done outside."""
+    def step(self, event: events.Event, now: Now, *, more: bool = False) -> list[Effect]:
+        """Take *event* and return what is to be done outside.
+
+        *more*: another event is here already, so what can be sent together waits for it; at the
+        latest the next `Tick` sends it, which `deadline_ms` then wants at once.
+        """
         self._now = now
+        if self.member is not None:
+            self.member.machine.gathering = more and event.__class__ is not events.Tick
         if event.__class__ is events.HeartSays and self._is_calm and self.member is not None:
             told = self.member.step(event, now)
             if self.member.unmoved:

@@ -124,6 +124,15 @@ class Machine:
     # --- what others ask --------------------------------------------------------------------------
 
     @property
+    def gathering(self) -> bool:
+        """Tell whether more events are here already, for what is sent to wait for each other."""
+        return self._out.gathering
+
+    @gathering.setter
+    def gathering(self, more: bool) -> None:
+        self._out.gathering = more
+
+    @property
     def view(self) -> View | None:
         """Return the present view, or the last one while another is formed."""
         return self._views.view
@@ -404,6 +413,8 @@ class Machine:
             self._out.emit_durable(Say(frame))
 
     def _leave(self, now: Now) -> None:
+        self._out.gathering = False
+        self._views.tick(now)  # what was said before, and gathered
         self._log.hand_over(now)
         self._log.settle(now)
         self._out.emit(Say(Farewell()))

@@ -21,7 +21,7 @@ from pcsx.ring.port import Deliver, View
 BATCH_MESSAGES: Final = 64
 BATCH_BYTES: Final = 256 * 1024
 BATCH_MS: Final = 1
-"""How long the coordinator gathers, at most, for one fan-out."""
+"""How long the coordinator gathers, at most, for one fan-out, beside what is here already."""
 WINDOW_MESSAGES: Final = 64
 WINDOW_BYTES: Final = 256 * 1024
 """How much a sender may have offered that has no place yet."""
@@ -135,8 +135,11 @@ class Order:
         self._pump(now_ms)
 
     def _pump(self, now_ms: int) -> None:
-        """Offer what waits, as far as the window goes."""
+        """Offer what waits, as far as the window goes; with what else is here already."""
         if not self._queue:
+            return
+        if self._out.gathering and len(self._queue) < BATCH_MESSAGES:
+            self._batch_due_ms = now_ms
             return
         if self._me == self.coordinator:
             while self._queue and not self._is_paused(now_ms):
@@ -200,8 +203,9 @@ class Order:
         if not self._batch:
             return
         full = len(self._batch) >= BATCH_MESSAGES or self._batch_bytes >= BATCH_BYTES
-        if not full and now_ms < self._batch_sent_ms + BATCH_MS:
-            self._batch_due_ms = self._batch_sent_ms + BATCH_MS
+        from_ms = now_ms if self._out.gathering else self._batch_sent_ms + BATCH_MS
+        if not full and (self._out.gathering or now_ms < from_ms):
+            self._batch_due_ms = from_ms
             return
         self._send_items(self._others, self._next - len(self._batch), self._batch)
         self._told_stable = self._stable
@@ -378,6 +382,8 @@ class Order:
     def tick(self, now_ms: int) -> None:
         """Do what is due."""
         if self._batch_due_ms is not None and now_ms >= self._batch_due_ms:
+            self._batch_due_ms = None
+            self._pump(now_ms)
             self._fan_out(now_ms)
         if self._resend.is_due(now_ms):
             self._offer_again(now_ms)

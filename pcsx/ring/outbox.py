@@ -51,6 +51,8 @@ class Outbox:
     def __init__(self, hard: HardState) -> None:
         self.hard = hard
         """What is asked to be durable; the disk may be behind."""
+        self.gathering = False
+        """More events are here already: what others may wait for can go with what comes of them."""
         self.failed = False
         """The disk refused once: nothing more is asked of it, nothing held ever leaves."""
         self._effects: list[MachineEffect] = []

@@ -69,12 +69,13 @@ class Watchman:
             waited.append(self._pipe)
         if self._quorum is not None:
             waited.append(self._quorum)
-        ready, _, _ = select.select(waited, [], [], limit_s)
+        here = self._quorum is not None and self._quorum.waiting
+        ready, _, _ = select.select(waited, [], [], 0 if here else limit_s)
         if self._wake in ready:
             os.read(self._wake, 512)
         if self._pipe in ready:
             self._listen()
-        if self._quorum is not None and self._quorum in ready:
+        if self._quorum is not None and (here or self._quorum in ready):
             self._hear_quorum()
         if self._child is not None and (status := self._child.poll()) is not None:
             self._child = None

@@ -13,7 +13,8 @@ import argparse
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from typing import Any, Final
 from pcsx.cib import Cib
 from pcsx.cib.patch import diff
 from pcsx.client import Client, Group, payload_of, watch_quorum
-from pcsx.protocol import ClusterSetup, Commit, GetCib, LobbyInfo, SetupNode, Tool
+from pcsx.protocol import ClusterSetup, Commit, GetCib, LobbyInfo, Request, SetupNode, Tool
 from pcsx.shell.demo.nodes import Nodes
 from tests.bench import corosync
 from tests.bench.figures import Row, compared, median
@@ -87,10 +88,11 @@ def rates(seconds: float) -> None:
             for senders in (sockets[:1], sockets):
                 found = _run(_alone, senders, min(seconds, 2.0), size)
                 _told(f"{what}, {len(senders)} senders, one at a time", found)
-        for clients in (sockets[:1], sockets):
-            _told(f"durable changes, {len(clients)} clients", _run(_changes, clients, seconds, 0))
-        for clients in (sockets[:1], sockets):
-            _told(f"attributes, {len(clients)} clients", _run(_attributes, clients, seconds, 0))
+        for what, work in (("durable changes", _changes), ("attributes", _attributes)):
+            for clients in (sockets[:1], sockets):
+                for window in (1, WINDOW):
+                    found = _run(work, clients, seconds, window)
+                    _told(f"{what}, {len(clients)} clients, {_under_way(window)}", found)
     finally:
         nodes.clear()
 
@@ -101,8 +103,12 @@ def libcpg(peer: Any, seconds: float) -> None:
         for window, limit_s in ((WINDOW, seconds), (1, min(seconds, 2.0))):
             for senders in (1, 3):
                 found = corosync.say(peer, senders, limit_s, size, window)
-                under_way = f"{window} under way" if window > 1 else "one at a time"
-                _told(f"  libcpg, messages of {size} B, {senders} senders, {under_way}", found)
+                what = f"libcpg, messages of {size} B, {senders} senders"
+                _told(f"  {what}, {_under_way(window)}", found)
+
+
+def _under_way(window: int) -> str:
+    return f"{window} under way" if window > 1 else "one at a time"
 
 
 def _form(nodes: Nodes) -> None:
@@ -190,48 +196,94 @@ def _say(socket: str, number: int, seconds: float, size: int, *, window: int) ->
         return [time.monotonic() - began, *found]
 
 
-def _changes(socket: str, number: int, seconds: float, _size: int) -> list[float]:
-    """Change one option again and again, each time durable at a quorum before the next."""
-    name = f"bench{number}"
+def _changes(socket: str, _number: int, seconds: float, window: int) -> list[float]:
+    """Change options again and again, each time durable at a quorum before it counts.
 
-    def change(cib: Cib, value: int) -> Cib:
-        def edit(tree: Any) -> None:
-            block = tree.find("configuration/crm_config/cluster_property_set")
-            pair = block.find(f"nvpair[@id='{name}']")
-            if pair is None:
-                pair = block.makeelement("nvpair", {"id": name, "name": name})
-                block.append(pair)
-            pair.set("value", str(value))
-
-        return cib.edited(edit)
-
+    With a *window* above 1 one client changes that many options at the same time.
+    """
     client_id = f"bench-{os.getpid()}-{time.time_ns()}"
     with Client(socket) as client:
         at = Cib.from_bytes(client.call(GetCib(bare=True))["cib"].encode())
-        states = [change(at, value) for value in range(51)]
-        first = diff(at, states[0]).to_bytes().decode()
-        # Round and round: the last leads to the first again.
-        ring = [diff(states[n], states[(n + 1) % 51]).to_bytes().decode() for n in range(51)]
-        client.call(Commit((0, 0, 0), "", first, "bench", client_id, 1))
-        began, found = time.monotonic(), []
-        while time.monotonic() - began < seconds:
-            asked = time.perf_counter()
-            wish = Commit((0, 0, 0), "", ring[len(found) % 51], "bench", client_id, len(found) + 2)
-            client.call(wish)
-            found.append(time.perf_counter() - asked)
-        return [time.monotonic() - began, *found]
+        name = f"bench{os.getpid()}"
+        made, rings = _with_defaults(at, name), []
+        patch = diff(at, made).to_bytes().decode()
+        client.call(Commit((0, 0, 0), "", patch, "bench", client_id, 1))
+        for slot in range(window):
+            first, ring = _turns(made, name, f"{name}.{slot}")
+            client.call(Commit((0, 0, 0), "", first, "bench", f"{client_id}.{slot}", 1))
+            rings.append(ring)
+
+        def wish(slot: int, turn: int) -> Commit:
+            text = rings[slot][turn % len(rings[slot])]
+            return Commit((0, 0, 0), "", text, "bench", f"{client_id}.{slot}", turn + 2)
+
+        return _again(client, wish, seconds, window)
 
 
-def _attributes(socket: str, number: int, seconds: float, _size: int) -> list[float]:
-    """Set a transient attribute again and again."""
+def _with_defaults(at: Cib, name: str) -> Cib:
+    """Return *at* with a set of defaults for resources, called *name*."""
+
+    def edit(tree: Any) -> None:
+        configuration = tree.find("configuration")
+        section = configuration.find("rsc_defaults")
+        if section is None:
+            section = configuration.makeelement("rsc_defaults")
+            configuration.append(section)
+        section.append(section.makeelement("meta_attributes", {"id": name}))
+
+    return at.edited(edit)
+
+
+def _turns(at: Cib, block: str, name: str) -> tuple[str, list[str]]:
+    """Return the patch that sets *name* in *block*, and those that change it round and round."""
+
+    def change(value: int) -> Cib:
+        def edit(tree: Any) -> None:
+            holder = tree.find(f"configuration/rsc_defaults/meta_attributes[@id='{block}']")
+            pair = {"id": name, "name": name, "value": str(value)}
+            holder.append(holder.makeelement("nvpair", pair))
+
+        return at.edited(edit)
+
+    states = [change(value) for value in range(11)]
+    ring = [diff(states[n], states[(n + 1) % 11]).to_bytes().decode() for n in range(11)]
+    return diff(at, states[0]).to_bytes().decode(), ring
+
+
+def _attributes(socket: str, number: int, seconds: float, window: int) -> list[float]:
+    """Set transient attributes again and again."""
     with Client(socket) as client:
-        began: float = time.monotonic()
-        found: list[float] = []
+
+        def wish(slot: int, turn: int) -> Tool:
+            return Tool("attrd_updater", ("-n", f"z{number}.{slot}", "-U", str(turn)))
+
+        return _again(client, wish, seconds, window)
+
+
+def _again(
+    client: Client, wish: Callable[[int, int], Request], seconds: float, window: int
+) -> list[float]:
+    """Ask the *wish* of each slot again as soon as it was answered; return how long each took."""
+    began, found = time.monotonic(), []
+    free = deque(range(window))
+    turns = [0] * window
+    asked: dict[int, tuple[int, float]] = {}
+
+    def wishes() -> Iterator[Request]:
         while time.monotonic() - began < seconds:
-            asked = time.perf_counter()
-            client.call(Tool("attrd_updater", ("-n", f"z{number}", "-U", str(len(found)))))
-            found.append(time.perf_counter() - asked)
-        return [time.monotonic() - began, *found]
+            slot = free.popleft()
+            request = wish(slot, turns[slot])
+            turns[slot] += 1
+            asked[id(request)] = (slot, time.perf_counter())
+            yield request
+
+    for request, answer in client.calls(wishes(), window=window):
+        if isinstance(answer, Exception):
+            raise answer
+        slot, at = asked.pop(id(request))
+        found.append(time.perf_counter() - at)
+        free.append(slot)
+    return [time.monotonic() - began, *found]
 
 
 # --- views ----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from pcsx.ring.frames import Boot, Transmit
 from pcsx.ring.messages import Ack, Data, Message, Nack, Ordered, decode
-from pcsx.ring.order import LAG, WINDOW_MESSAGES, Order
+from pcsx.ring.order import BATCH_MESSAGES, LAG, WINDOW_MESSAGES, Order
 from pcsx.ring.outbox import Outbox
 from pcsx.ring.port import Deliver, HardState, Member, Say, View, ViewId
 
@@ -183,3 +183,30 @@ def test_many_large_messages_are_sent_in_pieces_that_a_packet_can_hold() -> None
     ]
     assert max(sizes) <= 400_000
     assert len(party.delivered[3]) == 6
+
+
+def test_what_is_said_while_more_is_here_leaves_together_at_the_next_tick():
+    for me, kind in ((1, Ordered), (2, Data)):
+        party = Party()
+        order, out = party.orders[me], party.outs[me]
+        out.gathering = True
+        for number in range(5):
+            order.multicast(b"%d" % number, safe=False, now_ms=7)
+        assert party.collect() == []
+        assert order.deadline_ms is not None and order.deadline_ms <= 7
+        out.gathering = False
+        order.tick(7)
+        sent = {message for _, _, message in party.collect()}
+        assert [type(message) for message in sent] == [kind]
+        (message,) = sent
+        said = message.items if isinstance(message, Ordered) else message.offers
+        assert [each.payload for each in said] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_no_more_waits_than_one_message_carries():
+    party = Party()
+    party.outs[2].gathering = True
+    for number in range(BATCH_MESSAGES):
+        party.orders[2].multicast(b"%d" % number, safe=False, now_ms=7)
+    (message,) = (message for _, _, message in party.collect())
+    assert isinstance(message, Data) and len(message.offers) == BATCH_MESSAGES

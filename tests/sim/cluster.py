@@ -413,7 +413,15 @@ class Cluster:
 
     def _node(self, machine: Machine, event: events.Event) -> None:
         assert machine.node is not None
-        self._perform(machine, machine.node.step(event, machine.clock.now(self.now_ms)))
+        now = machine.clock.now(self.now_ms)
+        self._perform(machine, machine.node.step(event, now, more=self._has_more(machine)))
+
+    def _has_more(self, machine: Machine) -> bool:
+        """Return whether the next thing to happen is another event of this very node, now."""
+        if not self._heap:
+            return False
+        at_ms, _, whose, _, who, _, _ = self._heap[0]
+        return at_ms <= self.now_ms and whose is machine and who == "node"
 
     def hosts_of(self, id: int) -> tuple[str, ...]:
         """Return the addresses of machine *id*."""

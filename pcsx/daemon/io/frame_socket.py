@@ -1,13 +1,15 @@
 """The socket between heart and brain: frames in both directions, and nobody waits for anybody.
 
-A frame of up to a megabyte is cut into pieces that fit a SOCK_SEQPACKET. What the kernel does not
-take now waits here, up to a bound; what goes over it is dropped, whole, and counted.
+A frame of up to a megabyte is cut into pieces that fit a SOCK_SEQPACKET, and small ones that were
+put here within one turn travel together in one. What the kernel does not take now waits here, up to
+a bound; what goes over it is dropped, whole, and counted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 from collections import deque
 from typing import Final
 
@@ -24,6 +26,9 @@ FRAME_MAX: Final = 2 << 20
 _PIECE: Final = 32 << 10
 _LAST: Final = b"\x01"
 _MORE: Final = b"\x02"
+_SOME: Final = b"\x03"
+"""Several whole frames follow, each behind its length."""
+_LENGTH: Final = struct.Struct(">H")
 _READS: Final = 64
 
 
@@ -54,6 +59,9 @@ class FrameSocket:
         self._backlog = backlog
         self._waiting: deque[bytes] = deque()
         self._size = 0
+        self._together: list[bytes] = []
+        """Small frames that leave with the next `flush`."""
+        self._room = _PIECE
         self._parts: list[bytes] = []
         self.dropped = 0
         """How many frames did not fit."""
@@ -71,23 +79,51 @@ class FrameSocket:
 
     def send(self, frame: ToBrain | ToHeart) -> bool:
         """Send *frame*, now or soon; return False where it is dropped because nothing fits."""
+        fits = self.put(frame)
+        self.flush()
+        return fits
+
+    def put(self, frame: ToBrain | ToHeart) -> bool:
+        """Have *frame* sent by the next `flush`; return False where it is dropped."""
         data = encode(frame)
         limit = self._backlog - RESERVE if isinstance(frame, Heard | Transmit) else self._backlog
-        if self._size + len(data) > limit:
+        if self._size + _PIECE - self._room + len(data) > limit:
             self.dropped += 1
             return False
-        if len(data) < _PIECE:
-            self._waiting.append(_LAST + data)
-        else:
-            pieces = [data[at : at + _PIECE] for at in range(0, len(data), _PIECE)]
-            self._waiting += [_MORE + piece for piece in pieces[:-1]]
-            self._waiting.append(_LAST + pieces[-1])
-        self._size += len(data)
-        self.flush()
+        need = _LENGTH.size + len(data)
+        if need > self._room:
+            self._close_piece()
+        if need <= _PIECE:
+            self._together.append(data)
+            self._room -= need
+            return True
+        pieces = [data[at : at + _PIECE] for at in range(0, len(data), _PIECE)]
+        for piece in pieces[:-1]:
+            self._wait(_MORE + piece)
+        self._wait(_LAST + pieces[-1])
         return True
+
+    def _wait(self, piece: bytes) -> None:
+        self._waiting.append(piece)
+        self._size += len(piece) - 1
+
+    def _close_piece(self) -> None:
+        """Make one piece of the small frames that were put here."""
+        together = self._together
+        if len(together) == 1:
+            self._wait(_LAST + together[0])
+        elif together:
+            parts = [_SOME]
+            for data in together:
+                parts += (_LENGTH.pack(len(data)), data)
+            self._wait(b"".join(parts))
+        self._together = []
+        self._room = _PIECE
 
     def flush(self) -> None:
         """Give the kernel what it takes."""
+        if self._together:
+            self._close_piece()
         while self._waiting:
             try:
                 self._end.send(self._waiting[0], socket.MSG_NOSIGNAL)
@@ -117,6 +153,9 @@ class FrameSocket:
                 self._parts.append(piece[1:])
                 assert len(self._parts) * _PIECE <= FRAME_MAX, "a frame without an end"
                 continue
+            if piece[:1] == _SOME:
+                frames += _several(piece)
+                continue
             data = piece[1:]
             if self._parts:
                 data = b"".join((*self._parts, data))
@@ -127,3 +166,15 @@ class FrameSocket:
     def close(self) -> None:
         """Let go of the socket."""
         self._end.close()
+
+
+def _several(piece: bytes) -> list[ToBrain | ToHeart]:
+    """Return the frames that travelled together in *piece*."""
+    frames: list[ToBrain | ToHeart] = []
+    at = 1
+    while at < len(piece):
+        (size,) = _LENGTH.unpack_from(piece, at)
+        at += _LENGTH.size
+        frames.append(decode(piece[at : at + size]))
+        at += size
+    return frames

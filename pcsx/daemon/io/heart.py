@@ -167,6 +167,7 @@ class _Loop:
                 self._step(Tick(), now)
             self._sometimes(now)
             self._woke_ms = now.ms
+            brain.flush()
             if brain.waits is not self._brain_waits and not brain.closed:
                 self._brain_waits = brain.waits
                 wanted = select.EPOLLIN | (select.EPOLLOUT if self._brain_waits else 0)
@@ -272,7 +273,7 @@ class _Loop:
             frame = effect.frame
             if isinstance(frame, HeartStats):
                 frame = self._with_our_own(frame)
-            self._brain.send(frame)
+            self._brain.put(frame)  # it leaves with all that this turn of the loop tells
         elif isinstance(effect, PetWatchdog):
             self._watchdog.pet()
         elif isinstance(effect, ArmWatchdog):

@@ -27,7 +27,9 @@ class Listener:
 
     def __init__(self, path: str, group: str, feed: Callable[[Requested | ClientGone], None]):
         self._path, self._group, self._feed = path, group, feed
-        self._clients: dict[int, asyncio.StreamWriter] = {}
+        self._clients: dict[int, _Connection] = {}
+        self._answered: list[_Connection] = []
+        """Those for whom answers wait that the next `flush` writes."""
         self._next = 1
         self._server: asyncio.Server | None = None
 
@@ -36,7 +38,8 @@ class Listener:
         self._make_way()
         mask = os.umask(0o177)
         try:
-            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=1 << 16)
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_unix_server(lambda: _Connection(self), self._path)
         finally:
             os.umask(mask)
         self._open_to_group()
@@ -61,47 +64,132 @@ class Listener:
 
     async def stop(self) -> None:
         """Close the socket and all clients, after what was written has left."""
+        self.flush()
         if self._server is not None:
             self._server.close()
-        for writer in list(self._clients.values()):
-            with contextlib.suppress(OSError, TimeoutError):
+        for connection in list(self._clients.values()):
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
-                    await writer.drain()
-            writer.close()
+                    await connection.drained()
+            connection.transport.close()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)
 
     def reply(self, client: int, message: dict[str, Any]) -> None:
-        """Send *message* to *client*, if it is still there and reads."""
-        writer = self._clients.get(client)
-        if writer is None or writer.is_closing():
+        """Have the next `flush` send *message* to *client*, if it is still there and reads."""
+        connection = self._clients.get(client)
+        if connection is None or connection.transport.is_closing():
             return
-        writer.write(pack(message))
-        if writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            writer.transport.abort()
+        if not connection.unsent:
+            self._answered.append(connection)
+        connection.unsent.append(pack(message))
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client, self._next = self._next, self._next + 1
-        if len(self._clients) >= MAX_CLIENTS:
-            writer.close()
+    def flush(self) -> None:
+        """Write what was answered since the last time, in one call for each client."""
+        if not self._answered:
             return
-        self._clients[client] = writer
-        caller = _caller(writer.get_extra_info("socket"))
+        answered, self._answered = self._answered, []
+        for connection in answered:
+            connection.flush()
+
+    # --- what connections tell --------------------------------------------------------------------
+
+    def enter(self, connection: _Connection) -> int:
+        """Return the number of a new client, or 0 where there are too many."""
+        if len(self._clients) >= MAX_CLIENTS:
+            return 0
+        client, self._next = self._next, self._next + 1
+        self._clients[client] = connection
+        return client
+
+    def asked(self, request: Requested) -> None:
+        """Hand on what a client asks."""
+        self._feed(request)
+
+    def left(self, client: int) -> None:
+        """Forget a client whose connection has ended."""
+        del self._clients[client]
+        self._feed(ClientGone(client))
+
+
+class _Connection(asyncio.Protocol):
+    """One client: bytes in, cut into requests; answers out.
+
+    A callback, as a task that waits for each message would wake the loop twice for it.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, listener: Listener) -> None:
+        self.unsent: list[bytes] = []
+        self._listener = listener
+        self._client = 0
+        self._caller: Caller | None = None
+        self._read = bytearray()
+        self._writable: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._client = self._listener.enter(self)
+        if not self._client:
+            transport.close()
+            return
+        transport.set_write_buffer_limits(high=0)
+        self._caller = _caller(transport.get_extra_info("socket"))
+
+    def data_received(self, data: bytes) -> None:
+        if self._caller is None:
+            return
+        self._read += data
         try:
-            while True:
-                (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
-                if length > MAX_MESSAGE:
-                    break
-                message = json.loads(await reader.readexactly(length))
-                if not isinstance(message, dict) or not isinstance(message.get("id"), int):
-                    break
-                self._feed(Requested(client, message.pop("id"), message, caller))
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
-            pass
-        finally:
-            del self._clients[client]
-            writer.close()
-            self._feed(ClientGone(client))
+            at = self._take(self._caller)
+        except ValueError:
+            self.transport.close()
+            return
+        del self._read[:at]
+
+    def _take(self, caller: Caller) -> int:
+        """Hand on the whole requests; return where they end. Raises ValueError for what is none."""
+        read, at = self._read, 0
+        while len(read) - at >= HEADER.size:
+            (length,) = HEADER.unpack_from(read, at)
+            if length > MAX_MESSAGE:
+                raise ValueError("too long")
+            end = at + HEADER.size + length
+            if end > len(read):
+                break
+            message = json.loads(read[at + HEADER.size : end])
+            if not isinstance(message, dict) or not isinstance(message.get("id"), int):
+                raise ValueError("no request")
+            at = end
+            self._listener.asked(Requested(self._client, message.pop("id"), message, caller))
+        return at
+
+    def connection_lost(self, _fault: Exception | None) -> None:
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        if self._client:
+            self._listener.left(self._client)
+
+    def flush(self) -> None:
+        """Write the answers that wait; a client that does not read them is closed in time."""
+        unsent, self.unsent = self.unsent, []
+        self.transport.write(b"".join(unsent))
+        if self.transport.get_write_buffer_size() > MAX_UNSENT:
+            self.transport.abort()
+
+    def pause_writing(self) -> None:
+        self._writable = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+
+    async def drained(self) -> None:
+        """Wait until all that was written has left, or the client is gone."""
+        if self._writable is not None:
+            await self._writable
 
 
 def _caller(sock: socket.socket) -> Caller:

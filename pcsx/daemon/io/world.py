@@ -44,6 +44,8 @@ PULSE_S: Final = 0.4
 It is longer than the log's own rounds, so that a brain at rest wakes for them alone, and shorter
 than the time after which a brain that does not answer is left out of a new view.
 """
+TURN_MS: Final = 10
+"""So long a turn takes events that are here, for what they lead to to leave together."""
 LOAD_MS: Final = 5000
 """How often it is looked how busy the machine is."""
 ROOM_LOOKS: Final = 4
@@ -85,12 +87,14 @@ class World:
         self._room_seen = 0
         self._groups = (group_begins, group_ends)
         self._planner = Planner(planner, self.feed)
-        self._listener = Listener(settings.socket_path, settings.group, self.feed)
+        self._listener = Listener(settings.socket_path, settings.group, self._feed_asked)
         self._streams = Streams(self.feed)
         self._disk: Disk | None = None
         self._place = asyncio.Lock()
         """Whose turn it is with the state: what is forgotten was stored before, and not after."""
         self._queue: deque[events.Event] = deque()
+        self._asked: deque[events.Event] = deque()
+        """What clients ask waits for all else: the ring lives on however much they want."""
         self._node: Node | None = None
         self._due_ms: int | None = None
         """When the node wants a `Tick`."""
@@ -105,6 +109,10 @@ class World:
     def feed(self, event: events.Event) -> None:
         """Hand *event* to the node, soon; to be called on the loop."""
         self._queue.append(event)
+        self._turn_soon()
+
+    def _feed_asked(self, event: events.Requested | events.ClientGone) -> None:
+        self._asked.append(event)
         self._turn_soon()
 
     async def run(self, node: Node, cluster: str) -> int:
@@ -190,9 +198,12 @@ class World:
 
     def _take_turn(self, node: Node) -> None:
         now = read_now()
-        if self._queue:
-            for _ in range(min(len(self._queue), 256)):
-                self._perform_all(node.step(self._queue.popleft(), now))
+        if self._queue or self._asked:
+            until_ms = now.ms + TURN_MS
+            while (self._queue or self._asked) and now.ms < until_ms:
+                event = self._queue.popleft() if self._queue else self._asked.popleft()
+                more = bool(self._queue or self._asked)
+                self._perform_all(node.step(event, now, more=more))
                 now = read_now()
             self._due_ms = node.deadline_ms
         if self._due_ms is not None and self._due_ms <= now.ms:
@@ -200,12 +211,14 @@ class World:
             self._due_ms = node.deadline_ms
         if now.ms - self._said_ms >= PULSE_S * 900:
             self._say(Pulse())
+        self._flush()
+        self._listener.flush()
         if now.ms - self._load_ms >= LOAD_MS:
             self._load_ms = now.ms
             self.feed(read_load())
             if self._disk is not None and self._disk.full:
                 self._spawn_task(self._look_for_room(self._disk))
-        if self._queue:
+        if self._queue or self._asked:
             self._turn_soon()
             return
         if self._timer is not None:
@@ -289,10 +302,10 @@ class World:
     # --- the heart --------------------------------------------------------------------------------
 
     def _say(self, frame: ToHeart) -> None:
+        """Have *frame* leave at the end of the turn, with all others of it."""
         self._said_ms = read_now().ms
-        if not self._heart.send(frame):
+        if not self._heart.put(frame):
             log("world", "a frame for the heart did not fit and was dropped")
-        self._mind_writing()
 
     def _flush(self) -> None:
         self._heart.flush()

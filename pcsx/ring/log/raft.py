@@ -707,7 +707,9 @@ class Log:
 
     def _flush(self, leading: Leading, now: Now) -> None:
         """Send what was appended, unless enough is under way: then gather a little."""
-        if leading.unflushed:
+        if leading.unflushed and self._out.gathering and len(leading.unflushed) < APP_ENTRIES:
+            leading.flush_due_ms = now.ms
+        elif leading.unflushed:
             urgent = (
                 self._out.in_flight < IN_FLIGHT
                 or len(leading.unflushed) >= APP_ENTRIES

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+
+import pytest
 
 from pcsx.daemon.io.frame_socket import RESERVE, FrameSocket, pair
 from pcsx.ring.frames import Boot, Heard, PeerState, Pulse, Reach, Transmit, Why
@@ -66,3 +69,29 @@ def test_last_words_are_heard_of_one_that_left_without_listening() -> None:
     assert one.receive() == [Pulse()]
     assert one.receive() == []
     assert one.closed
+
+
+def test_small_frames_of_one_turn_travel_together_and_in_order() -> None:
+    ours, theirs = pair()
+    one = FrameSocket(ours)
+    sizes = [*range(40), 20_000, 20_000, 32_765, 32_766, 40_000, 3]
+    sent = [Transmit((2,), os.urandom(size)) for size in sizes]
+    for frame in sent:
+        assert one.put(frame)
+    theirs.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        theirs.recv(1, socket.MSG_PEEK)
+    one.flush()
+    assert not one.waits
+    assert FrameSocket(theirs).receive() == sent
+
+
+def test_forty_small_frames_are_one_piece() -> None:
+    ours, theirs = pair()
+    one = FrameSocket(ours)
+    for number in range(40):
+        one.put(Transmit((2,), bytes([number])))
+    one.flush()
+    theirs.recv(1 << 20)
+    with pytest.raises(BlockingIOError):
+        theirs.recv(1 << 20, socket.MSG_DONTWAIT)
