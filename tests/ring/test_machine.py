@@ -11,7 +11,7 @@ import pytest
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Heard, Told
 from pcsx.ring.machine import Machine
-from pcsx.ring.messages import Message, Vote, encode
+from pcsx.ring.messages import App, Message, Vote, decode, encode
 from pcsx.ring.outbox import Outbox
 from pcsx.ring.port import (
     Damage,
@@ -20,10 +20,14 @@ from pcsx.ring.port import (
     Leave,
     Left,
     MachineEffect,
+    Persist,
+    Propose,
     Quorum,
     ReadBarrier,
     Regular,
+    Say,
     SnapshotFetched,
+    Tick,
     Verdict,
 )
 from tests.ring.chaos import heal, rest, storm
@@ -588,3 +592,26 @@ def test_what_is_fetched_and_is_not_what_the_leader_offers_is_not_taken() -> Non
         world.step(world.sites[away], SnapshotFetched(offered.index, wrong))
         assert world.sites[away].applied < offered.index - 1
     rest(world)
+
+
+def test_what_is_proposed_while_more_is_here_is_one_write_and_one_message_at_the_next_tick() -> (
+    None
+):
+    world = settled(3)
+    leader = world.leader()
+    assert leader is not None
+    machine, now = world.machine(leader), world.now(world.sites[leader])
+    machine.gathering = True
+    for ticket in range(901, 906):
+        asked = machine.step(Propose(ticket, b"%d" % ticket), now)
+        assert not any(isinstance(effect, Persist | Say) for effect in asked)
+    assert machine.deadline_ms is not None and machine.deadline_ms <= now.ms
+    machine.gathering = False
+    did = machine.step(Tick(), now)
+    (written,) = (effect for effect in did if isinstance(effect, Persist))
+    sent = [
+        decode(e.frame.payload) for e in did if isinstance(e, Say) and hasattr(e.frame, "nodes")
+    ]
+    (carried,) = {tuple(message.entries) for message in sent if isinstance(message, App)} - {()}
+    assert written.entries == carried
+    assert [entry.payload for entry in carried] == [b"%d" % n for n in range(901, 906)]
