@@ -32,11 +32,16 @@ def chosen() -> int:
             return offered
     name = sys.argv[0].rpartition("/")[2]
     ours = name in ("pcsx", "pcs", "__main__.py")
-    if ours and next((word for word in sys.argv[1:] if word[:1] != "-"), "") == "status":
+    word = next((word for word in sys.argv[1:] if word[:1] != "-"), "")
+    if ours and word == "status":
         from pcsx.shell.glance import main as glance
 
         if (seen := glance(sys.argv[1:])) is not None:
             return seen
+    if word != "daemon":  # which uses them all
+        from pcsx.later import put_off
+
+        put_off()
     if not ours:
         from pcsx.shell import compat
 

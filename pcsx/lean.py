@@ -33,6 +33,8 @@ else:
 def _finished(cls: type, *, frozen: bool, slots: bool, eq: bool, shown: bool) -> type:
     own = cls.__dict__
     kept = {name for name in ("__init__", "__repr__", "__eq__", "__hash__") if name in own}
+    if not cls.__doc__:  # else Python's own takes the class apart for one
+        cls.__doc__ = cls.__name__
     bare: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
     fields = dataclasses.fields(bare)
     methods: dict[str, Any] = {"__init__": _first_init(bare, fields, frozen=frozen)}

@@ -138,6 +138,24 @@ def test_help_loads_no_daemon_and_no_xml() -> None:
     _loads_none_of("import pcsx.cli; pcsx.cli.run(['--help'])", "lxml", "pcsx.daemon", "pcsx.pe")
 
 
+@pytest.mark.parametrize(
+    "words", ["resource config", "configure show", "resource create a ocf:pacemaker:Dummy --force"]
+)
+def test_a_command_on_a_file_loads_no_engine_and_no_network(tmp_path: Path, words: str) -> None:
+    file = tmp_path / "cib.xml"
+    file.write_bytes(EMPTY)
+    start = (
+        "import sys, pcsx.__main__ as m\n"
+        f"sys.argv = ['pcsx', '-f', {str(file)!r}, *{words.split()!r}]\n"
+        "assert m.main() == 0"
+    )
+    _loads_none_of(
+        start, "pcsx.pe", "pcsx.daemon", "pcsx.ring", "pcsx.client", "pcsx.cib.schema", "asyncio",
+        "socket", "ssl", "cryptography", "prompt_toolkit", "tabulate", "zeroconf", "pyghmi",
+        "logging", "ast", "random", "shutil",
+    )  # fmt: skip
+
+
 def test_an_interrupt_while_the_first_modules_load_is_one_word(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

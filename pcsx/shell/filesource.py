@@ -135,9 +135,8 @@ def _epoch(cib: Cib) -> int:
 
 def _write(target: Path, text: bytes) -> None:
     """Put *text* on disk beside *target*, then in its place, with its owner and mode."""
-    import tempfile
-
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    name = f"{target.parent}/.{target.name}.{os.urandom(6).hex()}"
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             if target.exists():

@@ -243,11 +243,11 @@ class Run:
 
     def expect(self, id: str, *, running: bool) -> None:
         """After `--wait`, tell where *id* runs, and raise if it is not as wanted."""
+        if self.wait_s is None or not self.is_live or self.flag("dry-run"):
+            return
         from pcsx.pe.state import NO_DEVICE, TWO_WAYS_OUT
         from pcsx.shell.output.running import failed_on, lacks_fencing
 
-        if self.wait_s is None or not self.is_live or self.flag("dry-run"):
-            return
         where = self.where(id)
         failed = failed_on(self.cib(), id) if running else []
         if failed:

@@ -8,12 +8,11 @@ options do, and a negative number is a word. What the words mean is the verb's b
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from importlib import import_module
 from threading import RLock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -252,7 +251,18 @@ class Verb(WordsCommand):
         self.body = body
         self.usage_text = usage
         self.accepts = tuple(options)
-        params: list[click.Parameter] = [
+        super().__init__(name, help=body.__doc__, add_help_option=False)
+        del self.params  # made when help or completion asks for them, which few invocations do
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "params":
+            self.params = self._options()
+            return self.params
+        raise AttributeError(name)
+
+    def _options(self) -> list[click.Parameter]:
+        """Return the options with a long name, as click shows them."""
+        return [
             click.Option(
                 [f"--{option.name}", option.name.replace("-", "_")],
                 help=option.text,
@@ -262,9 +272,6 @@ class Verb(WordsCommand):
             for option in map(TABLE.__getitem__, self.accepts)
             if len(option.name) > 1
         ]
-        super().__init__(
-            name, help=inspect.cleandoc(body.__doc__ or ""), params=params, add_help_option=False
-        )
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the body, after refusing options that this command does not take."""
@@ -337,7 +344,7 @@ class Level(WordsCommand, click.Group):
     def __init__(self, name: str, help: str, *, default: str = "") -> None:
         """Make the level *name*; *default* is the verb that runs when no word follows."""
         self.default = default
-        click.Group.__init__(self, name, help=inspect.cleandoc(help), add_help_option=False)
+        click.Group.__init__(self, name, help=help, add_help_option=False)
         self.rooms = Rooms()
         self.rooms.level = self
         self.commands = self.rooms

@@ -6,7 +6,6 @@ at the end, or where a line says `commit`. A line that is refused leaves everyth
 
 from __future__ import annotations
 
-import inspect
 import os
 import shlex
 import subprocess
@@ -415,7 +414,7 @@ def _words() -> list[click.Command]:
         example = f"{said.text}\n\n\b\nExample:\n    pcsx configure {said.example}"
         made.append(Word(name, said.usage, example, hidden=said.older))
     for name, (body, usage, example, _) in _TABLE.items():
-        text = f"{inspect.cleandoc(body.__doc__ or '')}\n\n\b\nExample:\n"
+        text = f"{body.__doc__}\n\n\b\nExample:\n"
         hidden = name in _SHELL_WORDS
         made.append(Word(name, usage, f"{text}    pcsx configure {example}", hidden=hidden))
     return made
@@ -423,7 +422,7 @@ def _words() -> list[click.Command]:
 
 command = Configure(
     "configure",
-    help=inspect.cleandoc(_HELP),
+    help=_HELP,
     commands=_words(),
     add_help_option=False,
     invoke_without_command=True,

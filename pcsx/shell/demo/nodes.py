@@ -27,7 +27,7 @@ PORT: Final = 5450
 SERVICE_PORT: Final = 8080
 
 
-@dataclass
+@dataclass()
 class DemoNode:
     """One node: its name and address, its directory, and its daemon if it runs."""
 

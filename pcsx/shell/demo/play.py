@@ -28,7 +28,7 @@ LIMIT_S: Final = 60.0
 _LINE: Final = re.compile(r"(\d\d):(\d\d):(\d\d\.\d+) (\S+) (.*)")
 
 
-@dataclass
+@dataclass()
 class Wanted:
     """How the play is to be given."""
 
