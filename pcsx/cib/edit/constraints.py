@@ -156,7 +156,7 @@ def locate(
         constraints = section(conf, "constraints")
         for old in constraints.findall("rsc_location"):
             same = all(old.get(key) == value for key, value in subject.attributes.items())
-            if old.get("id") == id or (not id and same and old.get("node") == node):
+            if old.get("id") == id or (same and old.get("node") == node):
                 constraints.remove(old)
         name = id or free_id(conf, clean_id(f"location-{subject.text}-{node}-{score}"))
         if id in all_ids(conf):
@@ -232,17 +232,28 @@ def _rule(
     return rules.rule_element(conf, part, id or free_id(conf, clean_id(wanted)), attributes)
 
 
-def _shape(element: Element) -> tuple[object, ...]:
-    """Return what *element* says, without ids."""
-    attributes = sorted((k, v) for k, v in element.attrib.items() if k != "id")
-    return (element.tag, tuple(attributes), tuple(_shape(child) for child in element))
+def _condition(part: Element) -> tuple[str, ...]:
+    """Return under which condition the rule or expression *part* holds: its order and ids aside.
+
+    What then follows (the role and the score of a rule) is no part of it: two rules that hold
+    together are one rule too many.
+    """
+    own = {key: value for key, value in part.attrib.items() if key != "id"}
+    if part.tag == "rule":
+        own = {"boolean-op": own.get("boolean-op") or "or"}
+    elif part.tag == "expression" and "value" in own:
+        own.setdefault("type", "string")
+    inside = sorted(map(repr, map(_condition, part.iterchildren(etree.Element))))
+    return (str(part.tag), *map(repr, sorted(own.items())), *inside)
 
 
 def _refuse_same_rule(conf: Element, made: Element) -> None:
-    wanted = [_shape(rule) for rule in made.findall("rule")]
+    wanted = [_condition(rule) for rule in made.findall("rule")]
     for old in conf.iterfind("constraints/rsc_location"):
         same = all(old.get(key) == made.get(key) for key in ("rsc", "rsc-pattern"))
-        if same and [_shape(rule) for rule in old.findall("rule")] == wanted:
+        if old is made or not same:
+            continue
+        if [_condition(rule) for rule in old.findall("rule")] == wanted:
             raise duplicate([f"location with the same rule (id:{old.get('id')})"])
 
 
@@ -264,13 +275,11 @@ def add_rule(
                 "no-such-constraint", constraint_id, f"Unable to find constraint: {constraint_id}"
             )
         made = _rule(conf, part, rule_id, f"{constraint_id}-rule", attributes)
-        if not force:
-            for old in found.findall("rule"):
-                if _shape(old) == _shape(made):
-                    raise duplicate([f"the same rule (id:{old.get('id')})"])
         for name in ("node", "score"):
             found.attrib.pop(name, "")
         found.append(made)
+        if not force:
+            _refuse_same_rule(conf, found)
 
     return edited(cib, change)
 

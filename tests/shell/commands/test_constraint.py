@@ -74,6 +74,32 @@ def test_a_constraint_that_is_there_is_refused_unless_forced(pair: Shell, line: 
     assert pair(f"{line} --force").status == 0
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        "constraint location a rule role=Promoted score=7 y gt 3 or ( x eq 1 and z eq 2 )",
+        "constraint location a rule score-attribute=s ( z eq string 2 and x eq 1 ) or y gt 3",
+    ],
+)
+def test_a_rule_is_there_already_whatever_follows_from_it(pair: Shell, again: str) -> None:
+    pair.must("constraint location a rule ( x eq 1 and z eq 2 ) or y gt 3")
+    assert "duplicate constraint already exists" in pair(again).err
+    pair.must(again.replace("location a", "location b"))
+
+
+def test_a_preference_with_an_id_takes_the_place_of_an_older_one(pair: Shell) -> None:
+    pair.must("constraint location a prefers n1=5", "constraint location add own a n1 7")
+    assert pair.ids("rsc_location") == ["own"]
+
+
+def test_an_order_tells_what_it_was_made_of(pair: Shell) -> None:
+    ran = pair("constraint order promote a then b id=o kind=Optional symmetrical=false")
+    assert ran.err == (
+        "Adding a b (kind: Optional) (Options: id=o symmetrical=false first-action=promote "
+        "then-action=start)\n"
+    )
+
+
 def test_a_member_of_a_clone_is_not_constrained_in_its_place(pair: Shell) -> None:
     pair.must("resource clone a")
     ran = pair("constraint order a then b")

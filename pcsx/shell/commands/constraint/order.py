@@ -72,7 +72,9 @@ def of(run: Run, words: list[str]) -> None:
     run.change(lambda base: constraints.order(base, first, then, options, id=id, force=run.force))
     kind = given.get("kind") or ("" if "score" in given else "Mandatory")
     what = f"kind: {kind}" if kind else f"score: {given['score']}"
-    run.note(f"Adding {first} {then} ({what})", code="added")
+    chosen = {**({"id": id} if id else {}), **options}
+    told = " ".join(f"{k}={v}" for k, v in chosen.items() if k not in ("kind", "score"))
+    run.note(f"Adding {first} {then} ({what}) (Options: {told})", code="added")
 
 
 def _one(run: Run, words: Sequence[str]) -> tuple[str, str, list[str]]:
