@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 from typing import Final
 
@@ -79,11 +80,13 @@ def outcome_of(standard: str, task: str, exit: Exit) -> Outcome:
 
 
 def _not_begun(number: int) -> Outcome:
-    text = errno.errorcode.get(number, str(number))
+    text = os.strerror(number)
+    if number in (errno.ENOENT, errno.ENOTDIR):
+        return Outcome(INSTALLED, Status.NOT_INSTALLED, "the agent is not installed here")
     if number in _ABSENT:
         return Outcome(INSTALLED, Status.NOT_INSTALLED, f"the agent cannot be run: {text}")
     if number in _FORBIDDEN:
-        return Outcome(PERM, Status.ERROR, f"the agent may not be run: {text}")
+        return Outcome(PERM, Status.ERROR, f"the agent may not be run (is it executable?): {text}")
     return Outcome(GENERIC, Status.ERROR, f"the agent could not be started: {text}")
 
 

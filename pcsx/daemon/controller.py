@@ -463,7 +463,8 @@ class Controller:
         node = self.scene.config.named(action.router or action.node or "")
         real = [id for id, each in self.run.actions.items() if each.kind != "pseudo_event"]
         done = sum(1 for id in real if id in self.run.done)
-        text = f"{action.task} {action.resource or ''} on {action.node}"
+        what = "fence" if action.kind == "stonith" else f"{action.task} {action.resource or ''} on"
+        text = f"{what} {action.node}"
         effects.append(Progress(text, done, len(real)))
         if node is None:
             return self.run.step(Fail(action.id, f"there is no node {action.node}"), now)

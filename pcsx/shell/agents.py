@@ -181,7 +181,7 @@ def _invalid(text: str) -> Finding:
         text,
         f"Invalid resource agent name '{text}'. Use standard:provider:type when standard is 'ocf' "
         "or standard:type otherwise. List of standards and providers can be obtained by using "
-        "commands 'pcs resource standards' and 'pcs resource providers'.",
+        "commands 'pcsx resource standards' and 'pcsx resource providers'.",
     )
 
 

@@ -164,6 +164,8 @@ remote-by-create: This would make a remote or guest node. pcsx cluster node add-
 add-guest do that whole.
 resource-inside: The resource is in a clone or bundle, and is moved with it.
 resource-tagged: The resource is in a tag. Take it out there first: pcsx tag update.
+agent-refuses: The agent itself judged the parameters and refuses them; its words are in the \
+message.
 runs-elsewhere: The resource runs on another node, and a second one may damage its data.
 already-a-clone: The resource is a clone already.
 already-cloned: The resource, or what it is in, is cloned already.

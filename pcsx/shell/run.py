@@ -85,6 +85,7 @@ class Run:
         """The command is about copies themselves: it works on what they are copies of."""
         self.exit_status = 0
         self._text: list[str] = []
+        self._told = ("", "")
         self._data: Any = None
         self._source: Source | None = source
         self._cib: Cib | None = None
@@ -322,7 +323,8 @@ class Run:
             return
         text = line.get("text") or line.get("action") or ""
         count = f"{line['done']}/{line['of']} " if "done" in line and "of" in line else ""
-        if text or count:
+        if (text or count) and (count, text) != self._told:  # what is tried again is told once
+            self._told = (count, text)
             print(f"{count}{text}", file=sys.stderr, flush=True)
 
     # --- how it ends

@@ -6,7 +6,8 @@ case $unit in
     *.service | *.socket | *.mount | *.timer | *.path) ;;
     *) unit=$unit.service ;;
 esac
-dropin=${PCSX_UNIT_RUN_DIR:-/run/systemd/system}/$unit.d
+run=${PCSX_UNIT_RUN_DIR:-/run/systemd/system}
+dropin=$run/$unit.d
 
 because() {
     echo "ocf-exit-reason:$1" >&2
@@ -52,6 +53,14 @@ settled() {
         esac
     done
 }
+
+# Where systemd is not the first process (sd_booted(3)) no unit can run: that is no failure of a
+# stop, for which the machine would be fenced.
+if [ ! -d "$run" ]; then
+    [ "$2" = stop ] && exit 0
+    because "systemd does not run on this machine, so it has no unit $unit"
+    exit 5
+fi
 
 case $2 in
     start)

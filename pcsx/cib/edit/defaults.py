@@ -55,7 +55,7 @@ def update(cib: Cib, kind: str, values: Pairs) -> Cib:
             raise refuse(
                 "several-sets",
                 kind,
-                "Several options sets exist, please use the 'pcs resource defaults set update' "
+                "Several options sets exist, please use the 'pcsx resource defaults set update' "
                 "command and specify an option set ID",
             )
         found = everything[0] if everything else None

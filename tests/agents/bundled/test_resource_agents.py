@@ -269,6 +269,7 @@ esac
         compat_dir=str(tools),
         extra=(("PCSX_UNIT_RUN_DIR", str(tmp_path / "units")),),
     )
+    (tmp_path / "units").mkdir()
 
     def unit(name: str, task: str) -> Exit:
         made = invocation_of(Call(("systemd", "", name), task, "r"), host)
@@ -281,6 +282,19 @@ esac
     assert [unit("known", task).code for task in ("stop", "monitor")] == [0, 7]
     assert not dropin.exists()
     assert [unit("gone", task).code for task in ("monitor", "stop", "start")] == [7, 0, 5]
+
+
+def test_where_systemd_does_not_run_a_unit_is_not_here_and_a_stop_is_no_failure(tmp_path: Path):
+    host = Host(
+        node="n1", run_dir=str(tmp_path), extra=(("PCSX_UNIT_RUN_DIR", str(tmp_path / "none")),)
+    )
+
+    def code(task: str) -> int | None:
+        made = invocation_of(Call(("systemd", "", "web"), task, "r"), host)
+        assert isinstance(made, Invocation)
+        return run(made).code
+
+    assert [code(task) for task in ("monitor", "start", "stop")] == [5, 5, 0]
 
 
 def test_every_bundled_file_is_one_of_those_that_are_named():

@@ -166,7 +166,7 @@ def _judged(
                 "remote-by-create",
                 id,
                 "this command is not sufficient for creating a remote connection, use "
-                "'pcs cluster node add-remote'",
+                "'pcsx cluster node add-remote'",
                 force="remote-by-create",
             )
         for key, value in sorted(given.items()):

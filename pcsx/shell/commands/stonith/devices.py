@@ -47,7 +47,7 @@ def create(run: Run, words: list[str]) -> None:
         raise wrong_words(
             f"Invalid stonith agent name '{agent}'. Agent name cannot contain the ':' character, "
             "do not use the 'stonith:' prefix. List of agents can be obtained by using command "
-            "'pcs stonith list'."
+            "'pcsx stonith list'."
         )
     parts = args.sections(rest, ("op", "meta"), once=("op",))
     given = args.pairs(args.flat(parts[""]))
