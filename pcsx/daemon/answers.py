@@ -12,6 +12,7 @@ from pcsx.cib.fencing import Devices
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.ledger import Fencing
 from pcsx.daemon.scene import Scene
+from pcsx.daemon.status import LOG
 from pcsx.daemon.takeover import watchdog_of
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach
@@ -108,6 +109,7 @@ def nodes_of(scene: Scene) -> list[dict[str, Any]]:
                 "dc": node.id == scene.dc,
                 "reach": Reach(reach).name.lower(),
                 "held_out": scene.held_out.get(node.id, ""),
+                "log": picture.attributes.get(LOG, "") if present and picture is not None else "",
                 "watchdog_ms": watchdog_ms,
                 "watchdog_bites": bites,
                 "why": picture.why.name.lower() if picture is not None and not present else "",

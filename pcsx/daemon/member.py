@@ -20,7 +20,7 @@ from pcsx.agents import AgentMetadata, Host
 from pcsx.cib.agents import agents_of, traced_of
 from pcsx.cib.alerts import tellers_of
 from pcsx.cib.fencing import devices_of
-from pcsx.cib.replica import Change
+from pcsx.cib.replica import Change, Diverged
 from pcsx.cib.status import placed
 from pcsx.cib.stopping import Stopping, stopping_of
 from pcsx.daemon import alerts, events, ledger, lrm, messages, rotation, trust
@@ -63,7 +63,7 @@ from pcsx.daemon.records import STARTS, Order
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.services import Services, entries_of
 from pcsx.daemon.solo import SoloEffect
-from pcsx.daemon.status import DONE, PRIVATE, WATCHDOG
+from pcsx.daemon.status import DONE, LOG, PRIVATE, WATCHDOG
 from pcsx.daemon.takeover import Takeover
 from pcsx.daemon.throttle import THRESHOLD, jobs_at_once
 from pcsx.daemon.trials import Trials, taken_back
@@ -79,6 +79,8 @@ from pcsx.ring.quorum import Voters, is_on, keep_ms
 from pcsx.ring.services import words
 from pcsx.values import Now, earlier, parse_bool
 
+MEND_MS: Final = 5_000
+"""How often the cluster's state is asked for where this node's own is not that."""
 STATUS_WAIT_MS: Final = 30_000
 """A daemon that is to go and finds no DC for so long stops by itself what it runs."""
 
@@ -190,6 +192,9 @@ class Member:
         self._led_ms = 0
         """Since when the present leader is known."""
         self._wishes = 0
+        self._mend_ms: int | None = None
+        """When to ask for the cluster's state, where this node's own is not that."""
+        self._diverged_at = 0
         self._going_since_ms: int | None = None
         self._stopping = False
         self._ends_life = False
@@ -239,6 +244,7 @@ class Member:
             self.trials.deadline_ms,
             self.pair.deadline_ms(),
             self.watchman.stops_by_ms,
+            self._mend_ms,
             self.rotation.deadline_ms(self.ledger.trust, leading=self.scene.leading),
         ):
             if moment_ms is not None and (due_ms is None or moment_ms < due_ms):
@@ -263,7 +269,7 @@ class Member:
             effects += self.services.arbitrate(may_grant=may, over=over)
         if self.scene.leading and not self.leaving:
             effects += self._lead_rotation(now)
-        if self.pair.concerned and not self.leaving:
+        if self.pair.concerned and not (self.leaving or self.scene.diverged):
             effects += self._of_solo(self.pair.solo.step(self.pair.look(now), now), now)
         return effects
 
@@ -350,6 +356,8 @@ class Member:
         waits = self._going_since_ms is not None and not (self.leaving or self._stopping)
         if waits and now.ms >= (self._going_since_ms or 0) + STATUS_WAIT_MS:
             effects += self._stop_by_ourselves(now)
+        if _due(self._mend_ms, now):
+            effects += self._fetch_state(now)
         if _due(self.trials.deadline_ms, now):
             effects += self._end_trials(now)
         effects += self._rotated(self.rotation.tick(self.ledger.trust, now), now)
@@ -444,6 +452,8 @@ class Member:
                 case _:
                     effects += self._follow_configuration(now)
             match effect:
+                case port.TakeSnapshot() if self.scene.diverged:
+                    pass
                 case port.TakeSnapshot(index):
                     taken = port.SnapshotTaken(index, self.ledger.snapshot())
                     # At once: what the next effects lead to comes after it on the disk.
@@ -492,6 +502,50 @@ class Member:
         """Hand the log the snapshot that it asked for, or nothing."""
         return self._ring(port.SnapshotFetched(index, snapshot), now)
 
+    # --- a state that is not the cluster's --------------------------------------------------------
+
+    def _mistrust(self, index: int, error: Diverged, now: Now) -> list[MemberEffect]:
+        """Go by this node's state no more, and ask for the leader's.
+
+        What runs here goes on: orders say all that they need. What the log decides is voted on and
+        kept as before, and not applied until there is a state that it fits.
+        """
+        self.ledger.index = index - 1
+        self.scene.diverged, self._diverged_at = True, index
+        self._mend_ms = now.ms
+        note = port.Note("cib", f"this node's state is not what was decided: {error}")
+        return [note, *self._ring(port.Mistrust(), now), *self._say_log(now)]
+
+    def _fetch_state(self, now: Now) -> list[MemberEffect]:
+        """Ask the leader, or any other member where this node still leads, for its state."""
+        others = [id for id in self.scene.members if id != self.me]
+        self._mend_ms = now.ms + MEND_MS
+        if not others or not self.scene.quorum.quorate:
+            return []
+        leader = self.scene.leader
+        return [port.FetchSnapshot(leader if leader in others else others[0], 0)]
+
+    def mend(self, snapshot: port.Snapshot | None, now: Now) -> list[MemberEffect]:
+        """Take over the state that was asked for, unless it is older than what does not fit."""
+        if not self.scene.diverged or snapshot is None or snapshot.index < self._diverged_at:
+            return []
+        return self._ring(port.Mended(snapshot), now)
+
+    def _say_log(self, now: Now) -> list[MemberEffect]:
+        """Have all know why this node does not count fully in the log, or that it does."""
+        text = ""
+        if self.scene.diverged:
+            text = "has a state that is not what was decided, and fetches it anew"
+        elif self.machine.log_status(now).role == "amnesiac":
+            text = "has lost its log, counts for nothing, and takes it anew from the leader"
+        if self.local.attributes.get(LOG, "") == text:
+            return []
+        pairs = ((LOG, text),)
+        self.local.set(pairs)
+        if self.scene.view is None:
+            return []
+        return self._tell(messages.AttributesChanged(self.me, pairs), now)
+
     def witness_reached(self, here: bool, now: Now) -> list[MemberEffect]:
         """Note whether the witness answers."""
         word = "answers" if here else "does not answer"
@@ -521,6 +575,7 @@ class Member:
         if old and set(old) - set(regular.view.nodes):
             effects += self._forwards_lost(now)
         effects += self._local(lrm.Anew(), now)
+        effects += self._say_log(now)
         effects += self._tell(self._my_status(now), now)
         effects += self._rotated(self.rotation.view_changed(self.ledger.trust), now)
         effects += self.services.view_changed(regular.view.id.epoch, regular.view.nodes)
@@ -646,13 +701,18 @@ class Member:
     def _restore(self, state: bytes, now: Now) -> list[MemberEffect]:
         restored = Ledger.restored(state)
         self.ledger = self.scene.ledger = restored
+        mended: list[MemberEffect] = []
+        if self.scene.diverged:
+            self.scene.diverged, self._mend_ms = False, None
+            mended.append(port.Note("cib", "this node's state is the cluster's again"))
+        mended += self._say_log(now)
         self.trials.follow(restored.trials, now)
         turned = self._rotated(self.rotation.decided(restored.trust, now), now)
         self._read_configuration()
         asked = self.describer.want(agents_of(restored.replica.cib), now)
         guarded = self._guard(now)
         stirred = self._controlled(dc.Stir("a snapshot was taken over"), now)
-        return [*turned, *asked, *guarded, *stirred]
+        return [*mended, *turned, *asked, *guarded, *stirred, *self._after(restored.index)]
 
     def _read_configuration(self) -> None:
         """Give the parts what the configuration, which may have changed, says to them."""
@@ -686,10 +746,15 @@ class Member:
         return self._ring(port.Propose(self._ticket, ledger.encode(fact), awaited), now)
 
     def _committed(self, index: int, fact: Fact, now: Now) -> list[MemberEffect]:
+        if self.scene.diverged:
+            return []  # it is in the state that comes
         # Two may have proposed the end of one case, as its executor's word comes more than once.
         old = self.ledger.fencings.get(fact.case) if isinstance(fact, FenceClosed) else None
         effects = [] if isinstance(fact, CibChange) else self._follow_configuration(now)
-        self.ledger.apply(index, fact)
+        try:
+            self.ledger.apply(index, fact)
+        except Diverged as error:
+            return [*effects, *self._mistrust(index, error, now)]
         match fact:
             case CibChange():
                 self._configuration_moved = True

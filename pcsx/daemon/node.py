@@ -553,6 +553,9 @@ class Node:
                 effects.append(each)
                 continue
             index, size = each.order.index, len(each.snapshot.state) if each.snapshot else 0
+            if not index:
+                effects += self.member.mend(each.snapshot, now) if self.member is not None else []
+                continue
             how = f"{size >> 10} KiB over TCP" if size else f"in pieces: {each.failure}"
             effects.append(Note("log", f"the snapshot of entry {index} comes {how}"))
             if self.member is not None:
@@ -569,7 +572,7 @@ class Node:
                 key=returning.key,
                 config=member.scene.config,
                 keys=member.rotation.keys,
-                quorate=member.scene.quorum.quorate,
+                quorate=member.scene.quorum.quorate and not member.scene.diverged,
                 snapshot=lambda: self._snapshot(member),
                 offered=lambda: member.machine.snapshot,
             )

@@ -241,6 +241,8 @@ def answer_to(
     except (KeyError, TypeError, ValueError):
         return {"error": "what you ask is not readable"}
     if ask == "snapshot" and lineage == config.lineage:
+        if said.get("index") == 0:
+            return snapshot() if quorate else {"error": "there is no quorum here"}
         here = offered()
         gone = {"error": "this snapshot is there no more"}
         return snapshot_as(here) if here.index == said.get("index") else gone

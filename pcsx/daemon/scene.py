@@ -55,6 +55,8 @@ class Scene:
     """Whether fencing is required (`stonith-enabled`): without it, takeover waits."""
     left_out: str = ""
     """Why others, who are heard, are together without this node; empty where they are not."""
+    diverged: bool = False
+    """This node's own state is not what the log decided: it schedules nothing by it."""
     halting: bool = False
     """This node stops all that it runs by itself, for it has lost quorum and nothing can fence."""
     skew_s: dict[int, int] = field(default_factory=dict)
@@ -100,6 +102,8 @@ class Scene:
     @property
     def in_charge(self) -> bool:
         """Return whether this node schedules now."""
+        if self.diverged:
+            return False
         if self.quorum.quorate:
             return self.leading and self.view is not None
         return self.dc == self.me

@@ -27,6 +27,9 @@ FEATURE_SET: Final = "3.17.4"
 WATCHDOG: Final = "#watchdog"
 """A node's attribute: its armed watchdog's timeout in ms; with `:quorum`, it bites on its loss."""
 
+LOG: Final = "#log"
+"""A node's attribute: why it does not count fully in the log, in words; not there where it does."""
+
 PRIVATE: Final = "#private:"
 """What is before the name of an attribute that agents keep among themselves.
 

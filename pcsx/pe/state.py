@@ -29,7 +29,7 @@ from pcsx.pe.report import (
 
 SCHEMA: Final = "pcsx-status/1"
 _OF_THE_DAEMON: Final = (
-    "reach", "held_out", "why", "since_s", "unseen", "watchdog_ms", "watchdog_bites",
+    "reach", "held_out", "log", "why", "since_s", "unseen", "watchdog_ms", "watchdog_bites",
 )  # fmt: skip
 NO_DEVICE: Final = "fencing is required and there is no fence device"
 TWO_WAYS_OUT: Final = (
@@ -281,6 +281,8 @@ def _problem(severity: str, text: str, command: str) -> dict[str, str]:
 
 def _node_problems(node: Told) -> Iterator[dict[str, str]]:
     name = node["name"]
+    if node.get("log"):
+        yield _problem("warning", f"Node {name} {node['log']}.", "pcsx ring status")
     if node["unclean"]:
         yield _problem(
             "critical",

@@ -57,6 +57,8 @@ from pcsx.ring.port import (
     Left,
     MachineEffect,
     MachineEvent,
+    Mended,
+    Mistrust,
     Multicast,
     Note,
     PeerReach,
@@ -221,7 +223,7 @@ class Machine:
 
         It may be from the start of this life until a leader has told what was decided meanwhile.
         """
-        return self._log.caught_up
+        return self._log.caught_up and not self._log.unfit
 
     @property
     def is_admitted(self) -> bool:
@@ -324,6 +326,10 @@ class Machine:
                 self._log.intend(ticket, node, boot)
             case SnapshotFetched(index=index, snapshot=snapshot):
                 self._log.snapshot_fetched(index, snapshot)
+            case Mistrust():
+                self._log.mistrust(now)
+            case Mended(snapshot=snapshot):
+                self._log.mend(snapshot)
             case SnapshotTaken(index=index, state=state):
                 self._log.snapshot_taken(index, state)
             case Leave():

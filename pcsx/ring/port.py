@@ -261,6 +261,18 @@ class SnapshotFetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistrust:
+    """The daemon's state is not what the log decided: do not lead before `Mended`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """Begin again from *snapshot*, a state of the daemon on a node with quorum."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """Leave the view and the ring in good order; ends in `Left`."""
 
@@ -301,6 +313,8 @@ MachineEvent = (
     | PersistFailed
     | SnapshotTaken
     | SnapshotFetched
+    | Mistrust
+    | Mended
     | Leave
     | Tick
 )
@@ -351,6 +365,7 @@ class FetchSnapshot:
     """Fetch the snapshot of *index* from *node*, which leads, by other means than the sessions.
 
     It is large. `SnapshotFetched` is the answer; without one it comes over the sessions in time.
+    With *index* 0 it is what that node has applied now, for a daemon whose own state diverged.
     """
 
     node: int

@@ -30,6 +30,8 @@ class Streams:
     """All streams of a cluster: what is at the other end of each."""
 
     cluster: Cluster
+    refuses: bool = False
+    """Nobody listens: no stream is opened."""
 
     def __post_init__(self) -> None:
         self._other: dict[End, End] = {}
@@ -54,7 +56,7 @@ class Streams:
     def _open(self, here: End, host: str, until_ms: int) -> None:
         cluster = self.cluster
         found = [m for m in cluster.machines.values() if host in cluster.hosts_of(m.id)]
-        there = found[0] if found else None
+        there = found[0] if found and not self.refuses else None
         if there is None or not there.is_up or cluster.network.parts(here[0], there.id):
             if cluster.now_ms >= until_ms or (there is not None and there.powered):
                 cluster.at(1, lambda: self._give(here, events.StreamClosed(here[2], "closed")))

@@ -120,6 +120,9 @@ class Log:
         self.caught_up = False
         """Whether all that was ever decided before this life, and seen here, has been applied."""
         self.blocked = False
+        self.unfit = False
+        """The daemon's state is not what was decided: this node votes and follows, and never leads.
+        """
         self.commit = snapshot.index
         self.snapshot = snapshot
         self.committed_config = snapshot.config
@@ -206,7 +209,7 @@ class Log:
             leading = not self._role.pre
         return LogState(
             self.term, self._entries.last_term, self._entries.last_index, self.commit,
-            leading, self.amnesiac or self._out.failed, self.blocked,
+            leading, self.amnesiac or self._out.failed, self.blocked or self.unfit,
         )  # fmt: skip
 
     def sees_lease(self, term: int, now: Now) -> bool:
@@ -242,6 +245,8 @@ class Log:
             role = "amnesiac"
         elif self._me not in self.voters.ids:
             role = "learner"
+        elif self.unfit:
+            role = "diverged"
         elif self.blocked and role == "follower":
             role = "blocked"
         return LogStatus(
@@ -489,7 +494,9 @@ class Log:
     # --- elections --------------------------------------------------------------------------------
 
     def _may_stand(self) -> bool:
-        if self.amnesiac or self.blocked or self._out.failed or self._me not in self._members:
+        if self.amnesiac or self.blocked or self.unfit or self._out.failed:
+            return False
+        if self._me not in self._members:
             return False
         voters, members, witness = self._entries.voters, self._members, self._witness_here
         known = self._enough
@@ -1507,6 +1514,36 @@ class Log:
             _, ticket = self._tickets.pop(index)
             self._out.emit(Proposed(ticket, 0, "what came of it is not known"))
 
+    # --- a state that is not the cluster's --------------------------------------------------------
+
+    def mistrust(self, now: Now) -> None:
+        """Lead no more until the daemon's state is `mend`ed: it is not what the log decided.
+
+        The log itself is as good as before, so this node goes on to vote and to hold it.
+        """
+        self.unfit = True
+        self.resign("its state is not what was decided", now)
+
+    def mend(self, snapshot: Snapshot) -> None:
+        """Begin again from *snapshot*, and give out anew what was decided after it."""
+        if not self.unfit or self.amnesiac or self._out.failed:
+            return
+        if snapshot.index > self.commit:
+            self.unfit = False
+            self._take_snapshot(snapshot)
+            return
+        index = snapshot.index
+        if index < self.snapshot.index or self._entries.term_at(index) != snapshot.term:
+            self._note(f"the state after entry {index} is of no use here")
+            return
+        self.unfit = False
+        self._hold(snapshot)
+        self._out.emit(Restore(index, snapshot.state))
+        for later in range(index + 1, self.commit + 1):
+            entry = self._entries.at(later)
+            if entry.kind is EntryKind.APP:
+                self._out.emit(Committed(later, entry.term, entry.payload))
+
     # --- snapshots --------------------------------------------------------------------------------
 
     def _ask_snapshot(self) -> None:
@@ -1524,12 +1561,16 @@ class Log:
         """Keep the daemon's state after *index* in place of the entries up to it."""
         if index != self._snapshot_asked or index <= self.snapshot.index:
             return
-        self._snapshot_asked = 0
         term = self._entries.term_at(index)
         assert term is not None
-        config = self._entries.voters_at(index).config
-        self.snapshot = Snapshot(index, term, config, state)
-        self._out.replace_snapshot(self.snapshot)
+        self._hold(Snapshot(index, term, self._entries.voters_at(index).config, state))
+
+    def _hold(self, snapshot: Snapshot) -> None:
+        """Keep *snapshot* in place of the entries up to it, but for the last of them."""
+        index = snapshot.index
+        self._snapshot_asked = 0
+        self.snapshot = snapshot
+        self._out.replace_snapshot(snapshot)
         self._bytes_since_snapshot = self._entries.size_from(index + 1)
         keep_from = max(self._entries.base_index, index - KEEP_ENTRIES)
         if self._entries.size_from(keep_from + 1) > KEEP_BYTES:
