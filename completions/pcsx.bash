@@ -29,7 +29,7 @@ _pcsx_words() {
         'cib element') printf '%s\n' 'description' ;;
         'cib use') printf '%s\n' 'live' ;;
         'client') printf '%s\n' 'local-auth' ;;
-        'cluster') printf '%s\n' 'accept' 'authkey' 'check' 'cib' 'cib-push' 'cib-upgrade' 'config' 'destroy' 'disable' 'discover' 'edit' 'enable' 'force-new' 'import' 'info' 'join' 'link' 'node' 'rejoin' 'rename' 'restart' 'setup' 'start' 'status' 'stop' 'token' 'verify' ;;
+        'cluster') printf '%s\n' 'accept' 'authkey' 'check' 'cib' 'cib-push' 'cib-upgrade' 'config' 'destroy' 'disable' 'discover' 'edit' 'enable' 'force-new' 'import' 'info' 'join' 'link' 'node' 'nodekey' 'rejoin' 'rename' 'restart' 'setup' 'start' 'status' 'stop' 'token' 'verify' ;;
         'cluster authkey') printf '%s\n' 'rotate' 'status' ;;
         'cluster cib') printf '%s\n' 'scope=' ;;
         'cluster cib-push') printf '%s\n' 'scope=' 'diff-against=' ;;
@@ -42,6 +42,7 @@ _pcsx_words() {
         'cluster link update') printf '%s\n' 'priority=' ;;
         'cluster node') printf '%s\n' 'add' 'add-guest' 'add-remote' 'clear' 'delete-guest' 'delete-remote' 'remove' 'rename' ;;
         'cluster node add-remote') printf '%s\n' 'op' 'meta' ;;
+        'cluster nodekey') printf '%s\n' 'rotate' ;;
         'cluster setup') printf '%s\n' 'addr=' 'transport' 'link' 'compression' 'crypto' 'totem' 'quorum' ;;
         'completion') printf '%s\n' 'bash' 'zsh' 'fish' ;;
         'config') printf '%s\n' 'backup' 'checkpoint' 'convert' 'diff' 'graph' 'load' 'restore' 'save' 'show' ;;
@@ -355,6 +356,7 @@ _pcsx_kinds() {
         'cluster node delete-remote') printf '%s\n' 'node' ;;
         'cluster node remove') printf '%s\n' 'node' ;;
         'cluster node rename') printf '%s\n' 'node' ;;
+        'cluster nodekey rotate') printf '%s\n' 'node' ;;
         'cluster setup') printf '%s\n' 'node' ;;
         'cluster start') printf '%s\n' 'node' ;;
         'cluster stop') printf '%s\n' 'node' ;;
@@ -631,6 +633,8 @@ _pcsx_is() {
         'cluster node delete-remote') printf '%s\n' open ;;
         'cluster node remove') printf '%s\n' open ;;
         'cluster node rename') printf '%s\n' open ;;
+        'cluster nodekey') printf '%s\n' closed ;;
+        'cluster nodekey rotate') printf '%s\n' open ;;
         'cluster rejoin') printf '%s\n' open ;;
         'cluster rename') printf '%s\n' open ;;
         'cluster restart') printf '%s\n' open ;;

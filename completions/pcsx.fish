@@ -58,7 +58,7 @@ function __pcsx_words
         case 'client'
             printf '%s\n' 'local-auth	Tell that no password is needed: the daemon\'s socket knows who asks.'
         case 'cluster'
-            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'disable	Do not start the daemon on this node at boot.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'enable	Start the daemon on this node at every boot.' 'force-new	Begin the cluster anew with this node alone, when most voters are lost for good.' 'import	Take over the configuration of a Pacemaker cluster, and tell what becomes of each part.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'rejoin	Bring this node over to its cluster, which was begun anew without it (force-new).' 'rename	Give the cluster another name.' 'restart	Leave the ring in good order on this node, and join it again.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: its shape, references, loops, values, scores, fencing; all at once.'
+            printf '%s\n' 'accept	Compare the code of a founder, and join its cluster.' 'authkey	Change the cluster\'s key, and show how far that is.' 'check	Look for what makes clusters fail: names, clocks, packet sizes, ports, the watchdog.' 'cib	Print the document as XML, or save it in a file to be worked on with -f.' 'cib-push	Make the document of a file the cluster\'s, or one section of it, or its difference.' 'cib-upgrade	Lift the document to the newest schema that is known here.' 'config	Show and change the settings of a corosync.conf.' 'destroy	Leave the cluster for good.' 'disable	Do not start the daemon on this node at boot.' 'discover	List the daemons that wait in their lobby and announce themselves by mDNS.' 'edit	Open the document in the editor, and commit what was changed there.' 'enable	Start the daemon on this node at every boot.' 'force-new	Begin the cluster anew with this node alone, when most voters are lost for good.' 'import	Take over the configuration of a Pacemaker cluster, and tell what becomes of each part.' 'info	Show what the daemon here is.' 'join	Join a cluster with a token that a member printed.' 'link	Add, move, remove and show links, at run time.' 'node	Add nodes and remove them; and nodes that only run resources.' 'nodekey	Change the key by which one node proves who it is.' 'rejoin	Bring this node over to its cluster, which was begun anew without it (force-new).' 'rename	Give the cluster another name.' 'restart	Leave the ring in good order on this node, and join it again.' 'setup	Form a cluster of nodes that wait in their lobby, all in one go or not at all.' 'start	Join the ring again, and run resources.' 'status	Show the headline, what is wrong, and the nodes.' 'stop	Move everything away, and leave the ring.' 'token	Print a token with which one more node may join, once, within an hour or TIME.' 'verify	Check the document: its shape, references, loops, values, scores, fencing; all at once.'
         case 'cluster authkey'
             printf '%s\n' 'rotate	Change the cluster\'s key, while everything runs on; --wait waits until the old one is void.' 'status	Show whether the cluster\'s key is being changed, and which nodes that waits for.'
         case 'cluster cib'
@@ -83,6 +83,8 @@ function __pcsx_words
             printf '%s\n' 'add	Tell how one more node is added, with a token for it.' 'add-guest	Make the guest that a resource runs a node of the cluster.' 'add-remote	Add a remote node: the cluster connects to it and runs resources there.' 'clear	Forget a node that is in the ring no more: its entry, attributes and capacities.' 'delete-guest	Let a guest be no node any more; the resource that runs it stays.' 'delete-remote	Remove a remote node, by its name or its address.' 'remove	Stop a node, take it out of the cluster for good, and change the cluster\'s key.' 'rename	Give a stopped node another name, in the ring and in the configuration.'
         case 'cluster node add-remote'
             printf '%s\n' 'op' 'meta'
+        case 'cluster nodekey'
+            printf '%s\n' 'rotate	Change the own key of NODE, or of this one, while everything runs on.'
         case 'cluster setup'
             printf '%s\n' 'addr=' 'transport' 'link' 'compression' 'crypto' 'totem' 'quorum'
         case 'completion'
@@ -699,6 +701,8 @@ function __pcsx_kinds
             printf '%s\n' 'node'
         case 'cluster node rename'
             printf '%s\n' 'node'
+        case 'cluster nodekey rotate'
+            printf '%s\n' 'node'
         case 'cluster setup'
             printf '%s\n' 'node'
         case 'cluster start'
@@ -1245,6 +1249,10 @@ function __pcsx_is
         case 'cluster node remove'
             printf '%s\n' open
         case 'cluster node rename'
+            printf '%s\n' open
+        case 'cluster nodekey'
+            printf '%s\n' closed
+        case 'cluster nodekey rotate'
             printf '%s\n' open
         case 'cluster rejoin'
             printf '%s\n' open

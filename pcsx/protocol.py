@@ -539,6 +539,17 @@ class KeyRotate(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeKeyRotate(Request):
+    """Change the own key of *node* (empty: of the one that is asked): `fingerprint`, the new one's.
+
+    It is answered once the configuration has it.
+    """
+
+    node: str = ""
+    do: ClassVar[str] = "node-key-rotate"
+
+
+@dataclass(frozen=True, slots=True)
 class KeyStatus(Request):
     """How far the change of the cluster's key is: `stage`, and the nodes that it `waits_for`."""
 
@@ -692,7 +703,7 @@ REQUESTS: Final[dict[str, type[Request]]] = {
         ClusterToken, TokenRecord, ClusterJoin, NodeAdmit, NodeRemove, NodeRename,
         ClusterForceNew, ClusterRejoin,
         ClusterRename, LinkChange,
-        KeyRotate, KeyStatus, ClusterDiscover,
+        KeyRotate, NodeKeyRotate, KeyStatus, ClusterDiscover,
         RingStats, GroupJoin, GroupLeave, GroupSend, GroupList, StoreGet, StoreSet, StoreWatch,
         QuorumWatch, QuorumInfo, QuorumUpdate, QuorumExpect, QuorumUnblock, WitnessAdd,
         WitnessSet, LockAcquire,

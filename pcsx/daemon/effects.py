@@ -105,6 +105,18 @@ class KeepKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepIdentity:
+    """Have this node's keys on disk: *identity*, the one before it, and the one that is *coming*.
+
+    Either may be empty: there is none. `IdentityKept` answers.
+    """
+
+    identity: bytes
+    former: bytes
+    coming: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """Move the cluster's state on this disk away: back to the lobby. `Stored` answers."""
 
@@ -231,6 +243,7 @@ Effect = (
     | KeepKeys
     | Forget
     | Disown
+    | KeepIdentity
     | Reopen
     | ReadKey
     | OpenStream

@@ -56,6 +56,10 @@ class Life:
     psks: tuple[bytes, ...]
     decisions: tuple[tuple[bytes, bytes], ...] = ()
     """What was kept by `KeepDecision`: head and body of each, the oldest first."""
+    former: bytes = b""
+    """The node's key before its present one; empty: there was none."""
+    coming: bytes = b""
+    """The node's key that is to take the place of its present one; empty: none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,14 @@ class StreamClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityKept:
+    """What `KeepIdentity` asked for is on disk, *coming* too; or (with a *failure*) it is not."""
+
+    coming: bytes
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class KeysKept:
     """The cluster's *keys* are on disk, or (with a *failure*) they are not."""
 
@@ -202,6 +214,7 @@ Event = (
     | Persisted
     | PersistFailed
     | Stored
+    | IdentityKept
     | KeysKept
     | ChildExited
     | UnitChanged

@@ -93,7 +93,7 @@ def main(arguments: list[str]) -> int:
         settings = load_settings(config, options)
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
         state = State(settings.state_dir)
-        identity = state.identity()
+        state.identity()
     except PcsxError as error:
         sys.stderr.write(f"Error: {error}\n" + (f"  {error.hint}\n" if error.hint else ""))
         return EXIT_SETTINGS
@@ -115,7 +115,7 @@ def main(arguments: list[str]) -> int:
         )
 
     def brain(heart_end: socket.socket, supervisor: socket.socket) -> int:
-        return run_brain(settings, state, identity, heart_end, supervisor, notify)
+        return run_brain(settings, state, heart_end, supervisor, notify)
 
     return supervise(heart, brain)
 
@@ -123,7 +123,6 @@ def main(arguments: list[str]) -> int:
 def run_brain(
     settings: Settings,
     state: State,
-    identity: bytes,
     heart: socket.socket,
     supervisor: socket.socket,
     notify: str,
@@ -154,7 +153,8 @@ def run_brain(
         log("main", f"the state in {settings.state_dir} cannot be read: {error}")
         return EXIT_SETTINGS
     node = Node(
-        Me(settings.name, settings.address, settings.port, identity, __version__),
+        # Read in each life: it may have changed in the last.
+        Me(settings.name, settings.address, settings.port, state.identity(), __version__),
         host=_host(settings),
         random=random.Random(os.urandom(16)),
         entropy=os.urandom,

@@ -23,7 +23,7 @@ from pcsx.cib.fencing import devices_of
 from pcsx.cib.replica import Change, Diverged
 from pcsx.cib.status import placed
 from pcsx.cib.stopping import Stopping, stopping_of
-from pcsx.daemon import alerts, events, ledger, lrm, messages, rotation, trust
+from pcsx.daemon import alerts, events, ledger, lrm, messages, rekeying, rotation, trust
 from pcsx.daemon import attributes as attrs
 from pcsx.daemon import controller as dc
 from pcsx.daemon.answers import fencing_of, is_fencing_required, quorum_of, rest_of
@@ -33,6 +33,7 @@ from pcsx.daemon.describer import Describer
 from pcsx.daemon.effects import (
     Effect,
     KeepDecision,
+    KeepIdentity,
     KeepKeys,
     Kill,
     Plan,
@@ -60,6 +61,7 @@ from pcsx.daemon.local import Tell as LocalTell
 from pcsx.daemon.messages import FenceResult, NodeStatus, Ran, ViewMessage
 from pcsx.daemon.pair import Pair
 from pcsx.daemon.records import STARTS, Order
+from pcsx.daemon.rekeying import Rekeying
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.services import Services, entries_of
 from pcsx.daemon.solo import SoloEffect
@@ -72,7 +74,7 @@ from pcsx.lean import dataclass
 from pcsx.ring import port
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import Armed, Boot, Configure, Doubt, HeartStats, Reach, Unconfigure
+from pcsx.ring.frames import Armed, Boot, Doubt, HeartStats, Reach, Unconfigure
 from pcsx.ring.log.changes import leaving
 from pcsx.ring.machine import PAYLOAD_MAX, Machine
 from pcsx.ring.quorum import Voters, is_on, keep_ms
@@ -103,7 +105,14 @@ class Passed:
     forward: messages.Forward | messages.Errand
 
 
-MemberEffect = Effect | Gone | Passed | port.ToWitness | port.FetchSnapshot
+@dataclass(frozen=True, slots=True)
+class Known:
+    """This node is known by the private key *identity* now: what it opens goes by that."""
+
+    identity: bytes
+
+
+MemberEffect = Effect | Gone | Passed | Known | port.ToWitness | port.FetchSnapshot
 
 
 _Edit = tuple[
@@ -132,6 +141,8 @@ class Member:
         recovered: port.Recovered,
         *,
         identity: bytes,
+        former: bytes = b"",
+        coming: bytes = b"",
         psks: tuple[bytes, ...],
         host: Host,
         metadata: dict[tuple[str, str, str], AgentMetadata],
@@ -140,8 +151,11 @@ class Member:
         decisions: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         self.me, self.boot = me, boot
-        self._identity, self._psks = identity, psks
-        self.machine = Machine(me, boot, recovered, random, identity=identity, psks=psks)
+        self.rekeying = Rekeying(me, identity, former=former, coming=coming)
+        others = self.rekeying.identities[1:]
+        self.machine = Machine(
+            me, boot, recovered, random, identity=identity, others=others, psks=psks
+        )
         self.ledger = Ledger.restored(recovered.snapshot.state)
         self.scene = Scene(me, recovered.snapshot.config, self.ledger)
         self.local = Local(
@@ -195,6 +209,7 @@ class Member:
         self._mend_ms: int | None = None
         """When to ask for the cluster's state, where this node's own is not that."""
         self._diverged_at = 0
+        self._key_changed: Callable[[], list[Effect]] = list
         self._going_since_ms: int | None = None
         self._stopping = False
         self._ends_life = False
@@ -213,10 +228,8 @@ class Member:
 
     def begin(self, now: Now) -> list[MemberEffect]:
         """Configure the heart and start the ring's machine."""
-        configure = Configure(
-            self.me, self.boot, self.scene.config.to_bytes(), self._identity, self._psks
-        )
-        work: list[MemberEffect] = [TellHeart(configure)]
+        work: list[MemberEffect] = [TellHeart(self.machine.configure(self.scene.config))]
+        work += self._rekeyed(self.rekeying.decided(self.scene.config), now)
         self.trials.follow(self.ledger.trials, now)
         work += self.describer.want(agents_of(self.ledger.replica.cib), now)
         return work + self._ring(port.Tick(), now)
@@ -245,6 +258,7 @@ class Member:
             self.pair.deadline_ms(),
             self.watchman.stops_by_ms,
             self._mend_ms,
+            self.rekeying.deadline_ms,
             self.rotation.deadline_ms(self.ledger.trust, leading=self.scene.leading),
         ):
             if moment_ms is not None and (due_ms is None or moment_ms < due_ms):
@@ -290,6 +304,11 @@ class Member:
                 return self._ring(port.Persisted(ticket), now)
             case events.PersistFailed(ticket, reason):
                 return self._ring(port.PersistFailed(ticket, reason), now)
+            case events.IdentityKept(coming, failure):
+                if failure:
+                    self.rekeying.failed()
+                    return [port.Note("keys", f"the disk does not take this node's key: {failure}")]
+                return self._rekeyed(self.rekeying.kept(coming, now), now)
             case events.KeysKept(keys, failure):
                 if failure:
                     return [port.Note("keys", f"the disk does not take the keys: {failure}")]
@@ -356,6 +375,8 @@ class Member:
         waits = self._going_since_ms is not None and not (self.leaving or self._stopping)
         if waits and now.ms >= (self._going_since_ms or 0) + STATUS_WAIT_MS:
             effects += self._stop_by_ourselves(now)
+        if _due(self.rekeying.deadline_ms, now):
+            effects += self._rekeyed(self.rekeying.tick(now), now)
         if _due(self._mend_ms, now):
             effects += self._fetch_state(now)
         if _due(self.trials.deadline_ms, now):
@@ -672,7 +693,8 @@ class Member:
         self.scene.config = config
         self.fencer.silence_ms = 2 * config.timers.down_ms
         self.takeover.timed(keep_ms(config.timers))
-        again = [*self._next_edit(now), *self._guard(now)]
+        again = [*self._rekeyed(self.rekeying.decided(config), now)]
+        again += [*self._next_edit(now), *self._guard(now)]
         if config.node(self.me).over >= self.boot.counter:
             again += self._refused("FENCED", "the log has this life on record as over", now)
         return again + self._controlled(dc.Stir("the ring's configuration changed"), now)
@@ -985,7 +1007,6 @@ class Member:
                 case rotation.Keep(keys):
                     effects.append(KeepKeys(self.scene.config.cluster, keys))
                 case rotation.Use(keys):
-                    self._psks = keys
                     effects.append(port.Note("keys", f"{len(keys)} keys open sessions now"))
                     effects += [
                         TellHeart(said.frame)
@@ -997,6 +1018,44 @@ class Member:
                 case rotation.Decide(fact):
                     effects += self.decide(fact, now, self._rotation_decided)
         return effects
+
+    # --- this node's own key ----------------------------------------------------------------------
+
+    def change_key(
+        self, key: bytes, then: Callable[[], list[Effect]], now: Now
+    ) -> list[MemberEffect]:
+        """Begin to change this node's own key to the private *key*; do *then* once it is so."""
+        self._key_changed = then
+        return self._rekeyed(self.rekeying.begin(key), now)
+
+    def _rekeyed(self, told: list[rekeying.RekeyingEffect], now: Now) -> list[MemberEffect]:
+        effects: list[MemberEffect] = []
+        for effect in told:
+            match effect:
+                case KeepIdentity():
+                    effects.append(effect)
+                    if not effect.coming:
+                        effects.append(port.Note("keys", "this node's own key is another now"))
+                        then, self._key_changed = self._key_changed, list
+                        effects += then()
+                case rekeying.BeKnownBy(identities):
+                    effects.append(Known(identities[0]))
+                    effects += [
+                        TellHeart(said.frame)
+                        for said in self.machine.use_identities(identities)
+                        if isinstance(said, port.Say)
+                    ]
+                case rekeying.AskForKey(public):
+                    if (leader := self.scene.leader) in self.scene.members:
+                        wish = messages.encode(messages.KeyWish(public))
+                        effects += self._ring(port.SendTo(leader, wish), now)
+        return effects
+
+    def _key_wished(self, sender: int, key: bytes, now: Now) -> list[MemberEffect]:
+        """Have the configuration say that *key* is that of *sender*, as the leader."""
+        if not self.scene.leading or self.scene.config.with_key(sender, key) == self.scene.config:
+            return []
+        return self.edit_config(lambda config: config.with_key(sender, key), now)
 
     def _rotation_decided(self, proposed: port.Proposed, _: Now) -> list[MemberEffect]:
         if not proposed.index:
@@ -1010,6 +1069,8 @@ class Member:
         except Malformed:
             return []
         match message:
+            case messages.KeyWish(key):
+                return self._key_wished(sender, key, now)
             case messages.KeyOffer(key):
                 return self._rotated(self.rotation.offered(key, self.ledger.trust), now)
             case messages.Errand():

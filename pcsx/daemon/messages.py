@@ -238,6 +238,13 @@ class KeyOffer:
     key: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """The sender asks the leader that the configuration has *public* for it, as its own key."""
+
+    public: bytes
+
+
 ViewMessage = (
     NodeStatus
     | Ran
@@ -259,6 +266,7 @@ ViewMessage = (
     | Served
     | KeyHeld
     | KeyOffer
+    | KeyWish
 )
 
 _CODEC: Final[Codec[ViewMessage]] = Codec(
@@ -284,6 +292,7 @@ _CODEC: Final[Codec[ViewMessage]] = Codec(
         18: ErrandDone,
         30: KeyHeld,
         31: KeyOffer,
+        32: KeyWish,
     },
 )
 

@@ -36,7 +36,7 @@ from pcsx.daemon.effects import (
 )
 from pcsx.daemon.fetching import Fetched, Fetcher, snapshot_as
 from pcsx.daemon.joining import Entrant, Joiner, check_newcomer
-from pcsx.daemon.member import Answerer, Gone, Member, MemberEffect, Passed
+from pcsx.daemon.member import Answerer, Gone, Known, Member, MemberEffect, Passed
 from pcsx.daemon.requests import HANDLERS, Desk
 from pcsx.daemon.requests.desk import of
 from pcsx.daemon.requests.rights import require_right
@@ -267,6 +267,8 @@ class Node:
         while pending:
             effect = pending.pop(0)
             match effect:
+                case Known(identity):
+                    self._be_known_by(identity)
                 case Gone(refused):
                     pending = self._gone(refused, now) + pending
                 case ToWitness(payload):
@@ -284,6 +286,12 @@ class Node:
         more = self._watch_founding(now)
         return effects + (self._outside(more, now) if more else [])
 
+    def _be_known_by(self, identity: bytes) -> None:
+        """Go by another key of this node's own in all that is opened from here."""
+        self.me = replace(self.me, identity=identity)
+        for part in (self.lobby, self._recall, self._fetcher, self.line):
+            part.me = self.me
+
     # --- entering and leaving a cluster -----------------------------------------------------------
 
     def _enter(self, life: events.Life, now: Now) -> list[MemberEffect]:
@@ -292,6 +300,8 @@ class Node:
             life.boot,
             life.recovered,
             identity=self.me.identity,
+            former=life.former,
+            coming=life.coming,
             psks=life.psks,
             host=self.host,
             metadata=self.metadata,
@@ -481,6 +491,7 @@ class Node:
         config = member.scene.config
         heard = [peer.reach in HEARD for peer in member.scene.reach.values()]
         deaf = not any(heard) or not (member.scene.quorum.quorate or all(heard))
+        self._recall.coming = member.rekeying.coming
         effects += self._recall.look(config, member.me, deaf=deaf, now=now)
         if late := self._fetcher.look(now):
             effects += self._fetched(late, now)

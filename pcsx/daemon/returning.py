@@ -70,10 +70,15 @@ class Recall:
     def __init__(self, me: Me, entropy: Callable[[int], bytes]) -> None:
         self.me, self._entropy = me, entropy
         self._talk: Conversation | None = None
+        self._key = me.identity
         self._next = STREAMS_FROM
         self._due_ms: int | None = None
         self._until_ms = 0
         self._tries = 0
+        self.coming = b""
+        """The key that this node may be known by already: it is asked by in turn."""
+        self._unknown: set[bytes] = set()
+        """By which keys it was told to be no member."""
 
     def deadline_ms(self) -> int | None:
         """Return when it wants to be asked again."""
@@ -101,7 +106,9 @@ class Recall:
         self._tries += 1
         self._next += 2
         self._until_ms = now.ms + ANSWER_MS
-        make = partial(by_key, config, self.me.identity, self._entropy)
+        keys = (self.me.identity, *((self.coming,) if self.coming else ()))
+        self._key = keys[self._tries // max(1, len(others)) % len(keys)]
+        make = partial(by_key, config, self._key, self._entropy)
         self._talk = Conversation(self._next, address, make)
         return [*closing, self._talk.connect()]
 
@@ -129,6 +136,11 @@ class Recall:
         if heard.message is not None:
             effects += self._hang_up()
             told = _told(heard.message)
+            if isinstance(told, Barred) and told.verdict == "REMOVED":
+                # Of two keys one is always unknown: both must be.
+                self._unknown.add(self._key)
+                if not {self.me.identity, self.coming} - {b""} <= self._unknown:
+                    return effects
             effects += [told] if told is not None else []
         return effects
 

@@ -154,6 +154,13 @@ class RingConfig:
         )
         return replace(self, nodes=nodes)
 
+    def with_key(self, id: int, key: bytes) -> RingConfig:
+        """Return the configuration in which *key* is that of node *id*, unless another has it."""
+        if len(key) != 32 or any(node.key == key for node in self.nodes):
+            return self
+        nodes = tuple(replace(node, key=key) if node.id == id else node for node in self.nodes)
+        return replace(self, nodes=nodes)
+
     def to_bytes(self) -> bytes:
         """Return the configuration as compact JSON; equal values give equal bytes."""
         plain = asdict(self)

@@ -157,7 +157,9 @@ ToBrain = PeerState | Heard | BeatHeard | Rows | Doubt | Told | HeartStats | Arm
 class Configure:
     """Be node *me* in the ring that *config* (`RingConfig.to_bytes`) describes; may be repeated.
 
-    *identity* is the node's X25519 private key, *psks* the cluster's keys, the active one first.
+    *identity* is the node's X25519 private key, that of *config*; *others* are those that peers may
+    still know it by, or know it by already, while that key changes. *psks* are the cluster's keys,
+    the active one first.
     """
 
     me: int
@@ -165,6 +167,7 @@ class Configure:
     config: bytes
     identity: bytes
     psks: tuple[bytes, ...]
+    others: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -324,7 +324,6 @@ class Heart:
         assert mine is not None, "this node is not in its own ring"
         assert all(0 < node.id <= MAX_NODES for node in config.nodes), "ids are 1 to 64"
         local = Local.of(frame, config, self._entropy, self._suites)
-        assert local.public == mine.key, "the identity is not the one in the configuration"
         old = self._local
         if old is None or _life(old) != _life(local) or self._farewells is not None:
             beat, before = self._beat, self._detector
@@ -365,7 +364,9 @@ class Heart:
         priorities = tuple(_whole(options.get(f"link{i}_priority")) for i in range(shared))
         paths = Paths(node.addresses[:shared], priorities)
         peer = self._peers.get(node.id)
-        if peer is None or peer.node.key != node.key or peer.association.local.public != mine.key:
+        # What this life knows of the configuration may be older than the key it has.
+        public = self._local.public
+        if peer is None or peer.node.key != node.key or peer.association.local.public != public:
             association = Association(self._local, node, self._directory, self._call_numbers)
             if peer is not None:
                 association.succeed(peer.association)

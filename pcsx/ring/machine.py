@@ -25,6 +25,7 @@ from pcsx.ring.frames import (
     Told,
     Why,
 )
+from pcsx.ring.join import public_of
 from pcsx.ring.log import Log, LogStatus
 from pcsx.ring.messages import (
     Ack,
@@ -105,13 +106,14 @@ class Machine:
         random: Random,
         *,
         identity: bytes = b"",
+        others: tuple[bytes, ...] = (),
         psks: tuple[bytes, ...] = (),
     ) -> None:
         self.me = me
         self.dropped = 0
         """Messages that were not taken: not readable, or not from a member."""
         self._boot = boot
-        self._identity = identity
+        self._identities = (identity, *others)
         self._psks = psks
         self._begun = False
         self._left = False
@@ -179,6 +181,24 @@ class Machine:
         self._psks = psks
         self._tell_heart(self._log.voters.newest)
         return self._out.take()
+
+    def use_identities(self, identities: tuple[bytes, ...]) -> list[MachineEffect]:
+        """Be known by any of *identities*, this node's keys; return what tells the heart."""
+        self._identities = identities
+        self._tell_heart(self._log.voters.newest)
+        return self._out.take()
+
+    def configure(self, config: RingConfig) -> Configure:
+        """Return what tells the heart who this node is in the ring of *config*."""
+        identity, *others = self._identities
+        if others:
+            known = next((node.key for node in config.nodes if node.id == self.me), b"")
+            fits = (each for each in self._identities if public_of(each) == known)
+            identity = next(fits, identity)
+            others = [each for each in self._identities if each != identity]
+        return Configure(
+            self.me, self._boot, config.to_bytes(), identity, self._psks, tuple(others)
+        )
 
     def snapshot_here(self, state: bytes) -> Snapshot:
         """Return a snapshot of what is committed now, for a newcomer; *state* is the daemon's."""
@@ -412,7 +432,7 @@ class Machine:
 
     def _tell_heart(self, config: RingConfig) -> None:
         """Configure the heart, once this life is on the disk."""
-        frame = Configure(self.me, self._boot, config.to_bytes(), self._identity, self._psks)
+        frame = self.configure(config)
         if self._out.failed:
             self._out.emit(Say(frame))
         else:

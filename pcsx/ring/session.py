@@ -62,9 +62,16 @@ _MAC: Final = 16
 _NONCE: Final = bytes(12)
 
 
+Identity = tuple[X25519PrivateKey, bytes]
+"""A node's static key, and its public half."""
+
+
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Who this node is, as far as handshakes go; *psks* has the active key first."""
+    """Who this node is, as far as handshakes go; *psks* has the active key first.
+
+    *others* are keys of its own that a peer may still, or already, know it by.
+    """
 
     me: int
     boot: Boot
@@ -75,6 +82,7 @@ class Local:
     lineage: int
     entropy: Callable[[int], bytes]
     suites: Suites
+    others: tuple[Identity, ...] = ()
 
     @classmethod
     def of(
@@ -87,12 +95,16 @@ class Local:
         """Return who this node is by what its brain said."""
         assert frame.psks, "a ring without a key"
         assert all(len(psk) == 32 for psk in frame.psks), "a key that is not 32 bytes"
-        private = X25519PrivateKey.from_private_bytes(frame.identity)
-        public = private.public_key().public_bytes_raw()
+        (private, public), *others = map(_identity, (frame.identity, *frame.others))
         return cls(
             frame.me, frame.boot, private, public, frame.psks, config.cluster.encode(),
-            config.lineage, entropy, suites,
+            config.lineage, entropy, suites, tuple(others),
         )  # fmt: skip
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """Return all keys of this node, the one of its configuration first."""
+        return ((self.private, self.public), *self.others)
 
     def new_key(self) -> tuple[X25519PrivateKey, bytes]:
         """Return a key that is used once, and its public half."""
@@ -109,6 +121,7 @@ class Attempt:
     chain: bytes
     transcript: bytes
     psk: bytes
+    identity: Identity
     seq: int
     born_ms: int
 
@@ -132,6 +145,11 @@ class Outcome:
     channel: Channel | None
     refuse: Refusal | None = None
     told: Refusal | None = None
+
+
+def _identity(private: bytes) -> Identity:
+    key = X25519PrivateKey.from_private_bytes(private)
+    return key, key.public_key().public_bytes_raw()
 
 
 def _derive(chain: bytes, secret: bytes, count: int) -> tuple[bytes, ...]:
@@ -187,7 +205,8 @@ class Association:
         self._next_try_ms = 0
         self._asked_by = b""
         """The cluster's key that the peer asked to be called by, since this node last turned."""
-        self._shared: bytes | None = None
+        self._shared: dict[bytes, bytes] = {}
+        """The product of the two static keys, by this node's public half."""
         self._public = X25519PublicKey.from_public_bytes(peer.key)
 
     @property
@@ -277,6 +296,8 @@ class Association:
     def _call(self, now_ms: int) -> bytes:
         local = self.local
         psk = self._calling_key
+        # The peer may know this node by another key than its configuration says, for a moment.
+        identity = local.identities[max(0, self._tries - 1) % (1 + len(local.others))]
         if len(self._attempts) >= ATTEMPTS_MAX:
             oldest = min(self._attempts, key=lambda mine: self._attempts[mine].seq)
             del self._attempts[oldest], self._directory[oldest]
@@ -285,13 +306,13 @@ class Association:
         ephemeral, public = local.new_key()
         head = HEADER.pack(MAGIC, INIT, 0, 0, mine, seq)
         packet = head + _INIT.pack(local.me, self.peer.id, local.boot.counter, public)
-        chain, transcript = self._start(local.public, self.peer.key, packet, public)
+        chain, transcript = self._start(identity[1], self.peer.key, packet, public)
         chain, _ = _derive(chain, ephemeral.exchange(self._public), 2)
-        chain, key = _derive(chain, self._static_product(), 2)
+        chain, key = _derive(chain, self._static_product(identity), 2)
         hello = Hello(local.lineage, local.boot, FEATURES, tuple(local.suites))
         sealed = ChaCha20Poly1305(key).encrypt(_NONCE, WIRE.encode(hello), transcript)
         transcript = sha256(transcript + sealed).digest()
-        attempt = Attempt(self, ephemeral, chain, transcript, psk, seq, now_ms)
+        attempt = Attempt(self, ephemeral, chain, transcript, psk, identity, seq, now_ms)
         self._attempts[mine] = self._directory[mine] = attempt
         fresh = now_ms - self._cookie_ms < COOKIE_MS
         return self._proved(packet + sealed, psk, cookie=self._cookie if fresh else b"")
@@ -308,13 +329,18 @@ class Association:
 
     def psk_of(self, data: bytes, proofs: int = 2) -> bytes:
         """Return the cluster's key that *data* proves to know; it is cheap to refuse the rest."""
+        return self.keys_of(data, proofs)[0]
+
+    def keys_of(self, data: bytes, proofs: int = 2) -> tuple[bytes, Identity]:
+        """Return the cluster's key that *data* proves to know, and by which key it means us."""
         end = len(data) - proofs * _MAC
         if end < HEADER_SIZE:
             raise Dropped("malformed")
-        for psk in self.local.psks:
-            proof = _mac(psk, self.local.public, data[:end])
-            if hmac.compare_digest(proof, data[end : end + _MAC]):
-                return psk
+        for identity in self.local.identities:
+            for psk in self.local.psks:
+                proof = _mac(psk, identity[1], data[:end])
+                if hmac.compare_digest(proof, data[end : end + _MAC]):
+                    return psk, identity
         raise Dropped("mac")
 
     def asked(self, data: bytes, now_ms: int, *, silent: bool) -> bool:
@@ -335,7 +361,7 @@ class Association:
 
     def answer(self, data: bytes, header: Header, now_ms: int) -> Answer:
         """Return what a caller gets: a session that waits for its first packet, or a refusal."""
-        psk = self.psk_of(data)
+        psk, identity = self.keys_of(data)
         end = HEADER_SIZE + _INIT.size
         if len(data) <= end + 2 * _MAC or self.calls:
             raise Dropped("malformed")
@@ -348,9 +374,9 @@ class Association:
         local = self.local
         theirs = self._public_of(public)
         sealed = data[end : -2 * _MAC]
-        chain, transcript = self._start(self.peer.key, local.public, data[:end], public)
-        chain, _ = _derive(chain, self._product(local.private, theirs), 2)
-        chain, key = _derive(chain, self._static_product(), 2)
+        chain, transcript = self._start(self.peer.key, identity[1], data[:end], public)
+        chain, _ = _derive(chain, self._product(identity[0], theirs), 2)
+        chain, key = _derive(chain, self._static_product(identity), 2)
         hello = self._opened(key, sealed, transcript)
         if not isinstance(hello, Hello) or hello.boot.counter != counter:
             raise Dropped("malformed")
@@ -394,16 +420,16 @@ class Association:
 
     def finish(self, attempt: Attempt, data: bytes, now_ms: int) -> Outcome:
         """Return what the peer made of the call *attempt*: *data* is its answer."""
-        psk = self.psk_of(data, proofs=1)
+        psk, identity = self.keys_of(data, proofs=1)
         end = HEADER_SIZE + _RESPONSE.size
-        if psk != attempt.psk or len(data) <= end + _MAC:
+        if (psk, identity[1]) != (attempt.psk, attempt.identity[1]) or len(data) <= end + _MAC:
             raise Dropped("malformed")
         _, _, theirs, public = _RESPONSE.unpack_from(data, HEADER_SIZE)
         ephemeral = self._public_of(public)
         local = self.local
         chain, transcript = self._turn(attempt.chain, attempt.transcript, data[:end], public)
         chain, _ = _derive(chain, self._product(attempt.ephemeral, ephemeral), 2)
-        chain, _ = _derive(chain, self._product(local.private, ephemeral), 2)
+        chain, _ = _derive(chain, self._product(identity[0], ephemeral), 2)
         chain, bound, key = _derive(chain, psk, 3)
         transcript = sha256(transcript + bound).digest()
         welcome = self._opened(key, data[end:-_MAC], transcript)
@@ -512,10 +538,11 @@ class Association:
     ) -> tuple[bytes, bytes]:
         return _derive(chain, public, 1)[0], sha256(transcript + packet).digest()
 
-    def _static_product(self) -> bytes:
-        if self._shared is None:
-            self._shared = self._product(self.local.private, self._public)
-        return self._shared
+    def _static_product(self, identity: Identity) -> bytes:
+        private, public = identity
+        if public not in self._shared:
+            self._shared = {**self._shared, public: self._product(private, self._public)}
+        return self._shared[public]
 
     def _product(self, private: X25519PrivateKey, public: X25519PublicKey) -> bytes:
         try:
@@ -615,9 +642,9 @@ class Gate:
         self, data: bytes, header: Header, source: Address, association: Association
     ) -> bytes:
         """Return the packet that gives *source* its cookie, if the call proves the key."""
-        psk = association.psk_of(data)
+        psk, (_, public) = association.keys_of(data)
         nonce = self._entropy(12)
-        key = _cookie_key(psk, association.local.public)
+        key = _cookie_key(psk, public)
         mac = data[-2 * _MAC : -_MAC]
         sealed = ChaCha20Poly1305(key).encrypt(nonce, self._cookie(source), mac)
         return HEADER.pack(MAGIC, COOKIE, 0, 0, header.session, 0) + nonce + sealed

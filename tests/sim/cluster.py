@@ -213,7 +213,8 @@ class Cluster:
             self._ticks[who].pop(machine.id, None)
         chance = Random(self.random.getrandbits(64))
         machine.heart = Heart(chance.randbytes, suites=CHEAP)
-        me = Me(machine.name, f"10.0.0.{machine.id}", 5450, identity_of(machine.id), "sim")
+        identity = machine.disk.identity or identity_of(machine.id)
+        me = Me(machine.name, f"10.0.0.{machine.id}", 5450, identity, "sim")
         machine.node = Node(
             me,
             host=HOST,
@@ -320,6 +321,10 @@ class Cluster:
             case out.KeepKeys(_, keys):
                 machine.disk.keys = keys
                 self._give(machine, 2, self._node, events.KeysKept(keys))
+            case out.KeepIdentity(identity, former, coming):
+                disk = machine.disk
+                disk.identity, disk.former, disk.coming = identity, former, coming
+                self._give(machine, 2, self._node, events.IdentityKept(coming))
             case out.Disown(ticket, _, boot):
                 machine.disk.disown(boot)
                 self._give(machine, 2, self._node, events.Stored(ticket))

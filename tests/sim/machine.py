@@ -24,6 +24,10 @@ class Disk:
     intents: list[SoloIntent] = field(default_factory=list)
     keys: tuple[bytes, ...] = ()
     """The cluster's keys; empty: the first one."""
+    identity: bytes = b""
+    """The node's own key; empty: the first one."""
+    former: bytes = b""
+    coming: bytes = b""
     damage: Damage = Damage.CLEAN
     """What the next start finds."""
     failing: str = ""
@@ -73,7 +77,7 @@ class Disk:
             self.hard, self.snapshot, tuple(self.entries), self.damage, tuple(self.intents)
         )
         boot, kept = Boot(self.hard.boot_counter, nonce), tuple(self.decisions.values())
-        return Life(me, boot, recovered, self.keys or (psk,), kept)
+        return Life(me, boot, recovered, self.keys or (psk,), kept, self.former, self.coming)
 
 
 @dataclass

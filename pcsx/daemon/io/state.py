@@ -1,6 +1,7 @@
 """What a daemon keeps on its disk beside the log: its identity, its cluster, its place in it.
 
-`identity.key` is made in the lobby. A cluster is a directory of its UUID with the log's files and
+`identity.key` is made in the lobby; `identity.next` is beside it while it changes, and
+`identity.former` from then on. A cluster is a directory of its UUID with the log's files and
 `member` (who we are there, and the cluster's keys); one that is `stopped` is not entered at start.
 All of this runs in threads or before the loop, never on it.
 """
@@ -16,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from pcsx.daemon.effects import KeepDecision, Store
+from pcsx.daemon.effects import KeepDecision, KeepIdentity, Store
 from pcsx.daemon.events import Life
 from pcsx.daemon.io import disk
 from pcsx.errors import Failed
@@ -27,6 +28,8 @@ from pcsx.ring.log.entries import Entries
 _MEMBER: Final = "member.json"
 _STOPPED: Final = "stopped"
 _DECISIONS: Final = "decisions"
+_COMING: Final = "identity.next"
+_FORMER: Final = "identity.former"
 _FOUNDING: Final = "founding"
 """A cluster that this node has the keys of, and that has not begun yet."""
 
@@ -62,6 +65,24 @@ class State:
         key = os.urandom(32)
         write_secret(file, key)
         return key
+
+    def keep_identity(self, order: KeepIdentity) -> None:
+        """Have this node's own keys on disk, the one in force and those beside it; durable."""
+        # In this order no life finds a configuration that has a key which is nowhere.
+        for name, key in ((_COMING, order.coming), (_FORMER, order.former)):
+            if key:
+                write_secret(self.path / name, key)
+        if order.identity != self.identity():
+            write_secret(self.path / "identity.key", order.identity)
+        if not order.coming:
+            (self.path / _COMING).unlink(missing_ok=True)
+            sync_directories((self.path,))
+
+    def beside(self, which: str) -> bytes:
+        """Return the key beside this node's own, the *next* or the *former* one, or nothing."""
+        file = self.path / f"identity.{which}"
+        key = file.read_bytes() if file.exists() else b""
+        return key if len(key) == 32 and key != self.identity() else b""
 
     def cluster(self) -> str:
         """Return the UUID of the cluster that is founded here, or nothing."""
@@ -163,7 +184,10 @@ class State:
         # "psk" alone is what a founder wrote; the others are numbered, the one to call with first.
         keys = sorted(member["secrets"].items())
         psks = tuple(bytes.fromhex(k) for _, k in keys)
-        return Life(int(member["me"]), boot, recovered, psks, self._decisions(cluster))
+        return Life(
+            int(member["me"]), boot, recovered, psks, self._decisions(cluster),
+            self.beside("former"), self.beside("next"),
+        )  # fmt: skip
 
 
 def write_secret(file: Path, data: bytes) -> None:

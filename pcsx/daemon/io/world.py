@@ -264,6 +264,8 @@ class World:
                 self._streams.perform(effect)
             case out.Store() | out.Forget() | out.Disown() | out.Reopen():
                 self._spawn_task(self._store(effect))
+            case out.KeepIdentity():
+                self._spawn_task(self._keep_identity(effect))
             case out.KeepKeys():
                 self._spawn_task(self._keep_keys(effect))
             case out.ReadKey(ticket):
@@ -383,6 +385,15 @@ class World:
         except (OSError, PcsxError, ValueError) as error:
             failure = f"{error}" or type(error).__name__
         self.feed(events.Stored(order.ticket, life, failure))
+
+    async def _keep_identity(self, order: out.KeepIdentity) -> None:
+        failure = ""
+        async with self._keeping:
+            try:
+                await asyncio.to_thread(self._state.keep_identity, order)
+            except (OSError, PcsxError) as error:
+                failure = f"{error}" or type(error).__name__
+        self.feed(events.IdentityKept(order.coming, failure))
 
     async def _keep_keys(self, order: out.KeepKeys) -> None:
         failure = ""

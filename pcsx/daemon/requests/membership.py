@@ -25,13 +25,14 @@ from pcsx.protocol import (
     KeyStatus,
     LinkChange,
     NodeAdmit,
+    NodeKeyRotate,
     NodeRemove,
     NodeRename,
     TokenRecord,
 )
 from pcsx.ring import membership
 from pcsx.ring.config import Address, RingConfig
-from pcsx.ring.join import Token, digest_of
+from pcsx.ring.join import Token, digest_of, fingerprint, public_of
 from pcsx.ring.port import Proposed
 from pcsx.values import Now
 
@@ -237,6 +238,28 @@ def rotate(desk: Desk, _request: KeyRotate, now: Now) -> list[Outcome]:
         return [*began, *desk.ok({"rotating": True})]
 
     return desk.on_leader(here, now)
+
+
+def rotate_own(desk: Desk, request: NodeKeyRotate, now: Now) -> list[Outcome]:
+    """Begin to change the own key of a node; answer once the configuration has it."""
+
+    def here(member: Member) -> list[Outcome]:
+        if not member.scene.leader or not member.scene.quorum.quorate:
+            raise NoQuorum("nobody leads this partition, so no key can be decided")
+        if member.rekeying.coming:
+            raise Failed(f"the key of {member.scene.name} is being changed already")
+        away = [node for node in member.scene.config.nodes if node.id not in member.scene.members]
+        if away:
+            names = ", ".join(str(node.name) for node in away)
+            raise Failed(
+                f"{names} would not know {member.scene.name} by another key when it is back",
+                "Start it, or take it out: pcsx cluster node remove.",
+            )
+        key = desk.node.entropy(32)
+        told = {"node": str(member.scene.name), "fingerprint": fingerprint(public_of(key))}
+        return list(member.change_key(key, lambda: desk.answer(told, True), now))
+
+    return desk.on_node(request.node, here, now)
 
 
 def key_status(desk: Desk, _request: KeyStatus, now: Now) -> list[Outcome]:

@@ -23,6 +23,7 @@ from pcsx.protocol import (
     KeyStatus,
     LinkChange,
     LobbyInfo,
+    NodeKeyRotate,
     NodeRemove,
     NodeRename,
     NodeStop,
@@ -62,6 +63,9 @@ def register(level: Level, node: Level) -> None:
     key.verb("rotate")(key_rotate)
     key.verb("status")(key_status)
     level.add_command(key)
+    own = Level("nodekey", "Change the key by which one node proves who it is.")
+    own.verb("rotate", usage="[NODE]")(node_key_rotate)
+    level.add_command(own)
 
 
 def _client(run: Run) -> Client:
@@ -369,6 +373,24 @@ def key_rotate(run: Run, words: list[str]) -> None:
             raise TimedOut("the change of the key", run.wait_s, hint)
         time.sleep(0.3)
     run.say("The key is changed; the old one opens nothing.")
+
+
+def node_key_rotate(run: Run, words: list[str]) -> None:
+    """Change the own key of NODE, or of this one, while everything runs on.
+
+    It is on that node's disk first, then in the configuration; from then on the old key opens
+    nothing, so a copy of that node's disk from before is worth nothing any more.
+
+    \b
+    Example:
+        pcsx cluster nodekey rotate n2
+    """
+    if len(words) > 1:
+        raise args.misused(run.usage)
+    answer = _client(run).call(NodeKeyRotate(words[0] if words else ""))
+    run.changed = True
+    run.give(answer)
+    run.say(f"The key of {answer['node']} is changed; its fingerprint is {answer['fingerprint']}.")
 
 
 def key_status(run: Run, words: list[str]) -> None:
