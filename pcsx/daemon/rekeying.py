@@ -10,10 +10,10 @@ can only call the node that they know; so there is no change while one is away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from pcsx.daemon.effects import KeepIdentity
+from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
 from pcsx.ring.join import public_of
 from pcsx.values import Now

@@ -1,4 +1,4 @@
-"""A node's own key: on the disk before it is asked for, asked for until it is decided, then alone."""
+"""A node's own key: on the disk, then asked for until it is decided, then alone."""
 
 from __future__ import annotations
 
