@@ -22,8 +22,10 @@ from pcsx.shell.syntax.ids import Maker, ids_in
 from pcsx.shell.syntax.lexer import Line
 from pcsx.shell.syntax.reading import READERS, plain_agent, read_definition
 from pcsx.shell.syntax.workspace import name_of
+from pcsx.values import parse_bool, parse_role
 
 if TYPE_CHECKING:
+    from pcsx.agents.metadata import AgentMetadata
     from pcsx.agents.names import AgentName
     from pcsx.shell.agents import Agents
     from pcsx.shell.run import Run
@@ -181,21 +183,34 @@ class Session:
             metadata = agents.metadata(agent) if agent is not None else None
             if metadata is None:
                 raise Failed(f"Nothing is known about the agent of {name}")
-            self._add_missing(element, [a.name for a in metadata.actions if a.timeout])
+            meant = ["start", "stop", *self._further(element)]
+            self._add_missing(element, [a.name for a in metadata.actions if a.timeout], meant)
             for op in (e for e in element.walk() if e.tag == "op"):
-                advised = [a for a in metadata.actions if a.name == op.get("name") and a.timeout]
-                role = op.get("role")
-                best = [a for a in advised if role and a.role and str(a.role) == role] or advised
-                if best:
-                    op.attributes["timeout"] = best[0].timeout
+                if op.get("name") in (*meant, "monitor") and (best := _advice_for(op, metadata)):
+                    op.attributes["timeout"] = best
 
-    def _add_missing(self, element: Element, advised: Sequence[str]) -> None:
-        """Give *element* the start and stop that it has only by default."""
+    def _further(self, element: Element) -> list[str]:
+        """Return what the cluster asks of *element* beside starts and stops."""
+        found = []
+        if any(e.get("name") == "allow-migrate" and e.get("value") == "true"
+               for e in element.walk() if e.tag == "nvpair"):  # fmt: skip
+            found += ["migrate_to", "migrate_from"]
+        holder = self.workspace.parent_of(element)
+        if holder.tag == "master" or any(
+            e.get("name") == "promotable" and parse_bool(e.get("value"))
+            for block in holder.all("meta_attributes")
+            for e in block.children
+        ):
+            found += ["promote", "demote"]
+        return found
+
+    def _add_missing(self, element: Element, advised: Sequence[str], meant: Sequence[str]) -> None:
+        """Give *element* the operations of *meant* that it has only by default."""
         operations = element.find("operations") or element.add("operations")
         if "id-ref" in operations.attributes:
             return
         named = {op.get("name") for op in operations.children}
-        for name in ("start", "stop"):
+        for name in meant:
             if name in advised and name not in named:
                 op = operations.add("op", name=name, interval="0")
                 Maker(set(ids_in(self.workspace.root))).fill(op, operations.id or element.id)
@@ -365,3 +380,12 @@ def known_words() -> list[str]:
 def element_xml(element: Element) -> str:
     """Return one element as XML."""
     return to_xml(element)
+
+
+def _advice_for(op: Element, metadata: AgentMetadata) -> str:
+    """Return the timeout that the agent advises for *op*, in its role; empty where it does not."""
+    advised = [a for a in metadata.actions if a.name == op.get("name") and a.timeout]
+    if op.get("name") == "monitor" and op.get("role"):
+        role = parse_role(op.get("role"))
+        advised = [a for a in advised if a.role is role]
+    return advised[0].timeout if advised else ""

@@ -255,7 +255,8 @@ class _Putting:
         self.maker = Maker(set(ids_in(self.workspace.root)) - leaving)
         self.maker.taken |= {name for d in self.definitions for name in ids_in(d.element)}
         self.free_members(replaced)
-        for definition in self.definitions:
+        # A monitor may stand before the resource that it is for.
+        for definition in sorted(self.definitions, key=lambda one: one.way is Way.MONITOR):
             self.put_one(definition)
         for wanted in (("group",), ("clone", "master", "bundle")):
             for definition in self.definitions:

@@ -206,3 +206,24 @@ def test_a_fence_agents_description_has_what_every_device_takes(shell: Shell) ->
     assert "Stonith options:\n  ip (required)" in told and "\n  pcmk_host_list: " in told
     assert "pcmk_off_timeout" not in told
     assert "pcmk_off_timeout" in shell("stonith describe fence_test --full").out
+
+
+def test_advised_timeouts_are_for_what_the_cluster_asks_of_the_resource(
+    shell: Shell, tmp_path: Path
+) -> None:
+    text = tmp_path / "s.crm"
+    text.write_text(
+        "primitive s ocf:test:Stateful op monitor interval=9 role=Master\n"
+        "primitive t ocf:test:Stateful op promote interval=0 timeout=7\n"
+        "clone c s meta promotable=true\n"
+        "primitive p ocf:test:Service path=/srv op monitor interval=5 role=Stopped\n"
+    )
+    shell.must(f"configure load update {text}", "configure default-timeouts s p t")
+    shown = {
+        line.split()[1]: line
+        for line in shell("configure show").out.replace(" \\\n\t", " ").splitlines()
+    }
+    assert "op promote interval=0 timeout=30s" in shown["s"] and "op demote" not in shown["s"]
+    assert "op promote interval=0 timeout=7" in shown["t"]
+    assert "op monitor interval=5 role=Stopped op start interval=0 timeout=30s" in shown["p"]
+    assert "op stop interval=0 timeout=40s" in shown["p"]

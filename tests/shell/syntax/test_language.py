@@ -145,6 +145,13 @@ def test_made_ids_are_counted_where_the_name_is_taken() -> None:
     ]  # fmt: skip
 
 
+def test_a_monitor_may_stand_before_its_resource() -> None:
+    workspace = written("monitor a 30s:20s\nprimitive a Dummy op monitor interval=9")
+    assert [e.id for e in one(workspace, "a").walk() if e.tag == "op"] == [
+        "a-monitor-9", "a-monitor-30s",
+    ]  # fmt: skip
+
+
 def test_a_reference_to_an_object_means_its_set_of_that_kind() -> None:
     workspace = written("primitive b Dummy meta $id-ref=a\nprimitive a Dummy meta $id=m x=1")
     assert one(workspace, "b").children[0].get("id-ref") == "m"
