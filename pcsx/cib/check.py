@@ -144,7 +144,7 @@ def _checked(cib: Cib) -> tuple[Finding, ...]:
 @lru_cache(maxsize=4)
 def _checked_texts(texts: tuple[bytes, ...]) -> tuple[Finding, ...]:
     """Judge a configuration by what stands in it: its version and date are no part of that."""
-    sections = [_section(text) for text in texts]
+    sections = _known.of([piece for text in texts for piece in _pieces(text)])
     index = _Index(sections)
     inside = (each for found in zip(*(s.found for s in sections), strict=True) for each in found)
     across = (tuple(family(index)) for family in ACROSS)
@@ -152,9 +152,46 @@ def _checked_texts(texts: tuple[bytes, ...]) -> tuple[Finding, ...]:
 
 
 @lru_cache(maxsize=14)
-def _section(text: bytes) -> _Section:
-    """Return what one section says: of ten, a change leaves nine as they are."""
-    return _Section(text)
+def _pieces(text: bytes) -> tuple[bytes, ...]:
+    """Return a section as sections of one child each: of a thousand, a change leaves all but one.
+
+    What is told inside of a section rests on no two of its children together.
+    """
+    section = etree.fromstring(text)
+    if len(section) < 2 or section.nsmap:
+        return (text,)
+    tag = str(section.tag).encode()
+    own = canonical(section[0]).join((_start_of(section), b"</%s>" % tag))
+    return own, *(b"<%s>%s</%s>" % (tag, canonical(child), tag) for child in section[1:])
+
+
+def _start_of(section: etree._Element) -> bytes:
+    """Return the start tag of *section*, with its own attributes."""
+    bare = etree.Element(section.tag)
+    bare.attrib.update(section.attrib)
+    return canonical(bare).removesuffix(b"</%s>" % str(section.tag).encode())
+
+
+class _Known:
+    """What is known of the pieces of the last two documents that were judged."""
+
+    def __init__(self) -> None:
+        self._last: dict[bytes, _Section] = {}
+        self._before: dict[bytes, _Section] = {}
+
+    def of(self, pieces: Iterable[bytes]) -> list[_Section]:
+        """Return what each of *pieces* says of itself."""
+        found = []
+        fresh: dict[bytes, _Section] = {}
+        for piece in pieces:
+            section = fresh.get(piece) or self._last.get(piece) or self._before.get(piece)
+            fresh[piece] = section = section or _Section(piece)
+            found.append(section)
+        self._last, self._before = fresh, self._last
+        return found
+
+
+_known = _Known()
 
 
 def check_change(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:

@@ -45,10 +45,13 @@ DC_DEADTIME_MS: Final = 20_000
 RECHECK_MS: Final = 15 * 60_000
 ATTEMPTS_MAX: Final = 10
 PLAN_GAP_MS: Final = 50
-"""Under a stream of changes of the document, plans begin this far apart, or as long as one takes.
+"""Under a stream of changes of the document, plans begin this far apart, or twice as long as one
+takes; short ones four times, for the changes themselves go first.
 
 The first change of a stream is planned at once, and so is whatever happens to a node.
 """
+PLAN_REST_MS: Final = 500
+"""So long at most a stream waits for more than the time that the last plan took."""
 STALE_PLANS_MAX: Final = 3
 """So many plans in a row are thrown away as out of date before one is begun all the same."""
 FOR_EVER_MS: Final = 1 << 40
@@ -386,7 +389,9 @@ class Controller:
         if event.job != self._job or not self._planning:
             return []
         self._planning = False
-        self._plan_from_ms = max(self._plan_from_ms, 2 * now.ms - self._plan_began_ms)
+        took_ms = now.ms - self._plan_began_ms
+        rest_ms = max(took_ms, min(3 * took_ms, PLAN_REST_MS))
+        self._plan_from_ms = max(self._plan_from_ms, now.ms + rest_ms)
         if event.transition is None:
             self._recheck_ms = now.ms + 5_000
             note = Note("controller", f"planning failed: {event.failure}")

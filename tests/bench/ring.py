@@ -204,12 +204,10 @@ def _changes(socket: str, _number: int, seconds: float, window: int) -> list[flo
     client_id = f"bench-{os.getpid()}-{time.time_ns()}"
     with Client(socket) as client:
         at = Cib.from_bytes(client.call(GetCib(bare=True))["cib"].encode())
-        name = f"bench{os.getpid()}"
-        made, rings = _with_defaults(at, name), []
-        patch = diff(at, made).to_bytes().decode()
-        client.call(Commit((0, 0, 0), "", patch, "bench", client_id, 1))
+        at = _with_defaults(client, at, client_id)
+        rings = []
         for slot in range(window):
-            first, ring = _turns(made, name, f"{name}.{slot}")
+            first, ring = _turns(at, f"bench{os.getpid()}.{slot}")
             client.call(Commit((0, 0, 0), "", first, "bench", f"{client_id}.{slot}", 1))
             rings.append(ring)
 
@@ -220,28 +218,31 @@ def _changes(socket: str, _number: int, seconds: float, window: int) -> list[flo
         return _again(client, wish, seconds, window)
 
 
-def _with_defaults(at: Cib, name: str) -> Cib:
-    """Return *at* with a set of defaults for resources, called *name*."""
+def _with_defaults(client: Client, at: Cib, client_id: str) -> Cib:
+    """Return *at* with a section for defaults, which this or another client makes."""
 
     def edit(tree: Any) -> None:
         configuration = tree.find("configuration")
-        section = configuration.find("rsc_defaults")
-        if section is None:
-            section = configuration.makeelement("rsc_defaults")
-            configuration.append(section)
-        section.append(section.makeelement("meta_attributes", {"id": name}))
+        if configuration.find("rsc_defaults") is None:
+            configuration.append(configuration.makeelement("rsc_defaults"))
 
-    return at.edited(edit)
+    made = at.edited(edit)
+    if made != at:
+        patch = diff(at, made).to_bytes().decode()
+        client.call(Commit((0, 0, 0), "", patch, "bench", client_id, 1))
+    return made
 
 
-def _turns(at: Cib, block: str, name: str) -> tuple[str, list[str]]:
-    """Return the patch that sets *name* in *block*, and those that change it round and round."""
+def _turns(at: Cib, name: str) -> tuple[str, list[str]]:
+    """Return the patch that makes a set of defaults, and those that change it round and round."""
 
     def change(value: int) -> Cib:
         def edit(tree: Any) -> None:
-            holder = tree.find(f"configuration/rsc_defaults/meta_attributes[@id='{block}']")
-            pair = {"id": name, "name": name, "value": str(value)}
-            holder.append(holder.makeelement("nvpair", pair))
+            section = tree.find("configuration/rsc_defaults")
+            pairs = section.makeelement("meta_attributes", {"id": name})
+            pair = {"id": f"{name}-value", "name": name, "value": str(value)}
+            pairs.append(pairs.makeelement("nvpair", pair))
+            section.append(pairs)
 
         return at.edited(edit)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from pcsx.cib import Cib
-from pcsx.cib.check import check, check_change
-from pcsx.errors import Severity
+from pcsx.cib.check import ACROSS, INSIDE, _Index, _Known, _Section, check, check_change
+from pcsx.errors import Finding, Severity
 
 from .strategies import cibs
 from .test_replica import wish
@@ -179,6 +179,40 @@ def test_a_change_is_told_what_it_brings_and_not_what_was_there() -> None:
 @given(cibs())
 def test_no_document_makes_a_check_fail(document: Cib) -> None:
     assert isinstance(check(document), list)
+
+
+def whole(document: Cib) -> list[Finding]:
+    """Return what is told of *document* where no section is cut into pieces."""
+    sections = [_Section(text) for text in document.sections.values()]
+    inside = [f for family in INSIDE for section in sections for f in family(section)]
+    across = [f for family in ACROSS for f in family(_Index(sections))]
+    return list(dict.fromkeys((*inside, *across)))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cibs())
+def test_a_section_in_pieces_is_told_the_same_of_as_the_whole(document: Cib) -> None:
+    if document.sections:
+        assert check(document) == whole(document)
+
+
+def test_what_an_odd_section_is_told_is_the_same_in_pieces() -> None:
+    odd = resources("a", "b").replace("<resources>", "<resources id='a' score='x'>", 1)
+    more = "<constraints id='a'><rsc_order id='o1' first='a' then='b'/>"
+    more += "<rsc_order id='o2' first='b' then='a'/><rsc_location id='l' rsc='c' node='m'/>"
+    document = cib(f"{odd}{more}</constraints>")
+    assert check(document) == whole(document)
+    assert {"order-loop", "id-twice", "score-invalid"} <= {f.code for f in check(document)}
+
+
+def test_pieces_are_known_again_in_the_next_document_and_forgotten_after_two() -> None:
+    known = _Known()
+    one, two, three = (b"<tags><tag id='%d'/></tags>" % n for n in range(3))
+    first = known.of([one, two])
+    assert known.of([one, three])[0] is first[0]
+    assert known.of([two])[0] is first[1]
+    known.of([three])
+    assert known.of([one])[0] is not first[0]
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared scheduler cases are not here")
