@@ -144,7 +144,7 @@ class _Connection(asyncio.Protocol):
         self._read += data
         try:
             at = self._take(self._caller)
-        except ValueError:
+        except (ValueError, RecursionError):
             self.transport.close()
             return
         del self._read[:at]
