@@ -161,8 +161,9 @@ def _pieces(text: bytes) -> tuple[bytes, ...]:
     if len(section) < 2 or section.nsmap:
         return (text,)
     tag = str(section.tag).encode()
-    own = canonical(section[0]).join((_start_of(section), b"</%s>" % tag))
-    return own, *(b"<%s>%s</%s>" % (tag, canonical(child), tag) for child in section[1:])
+    first, *others = (canonical(child) for child in section)
+    own = first.join((_start_of(section), b"</%s>" % tag))
+    return own, *(b"<%s>%s</%s>" % (tag, child, tag) for child in others)
 
 
 def _start_of(section: etree._Element) -> bytes:
