@@ -198,7 +198,9 @@ def _make_room(work: WorkingSet, rsc: Primitive, node: Node) -> Iterator[Remedy]
 def _clean(rsc: Resource, node: Node | None) -> Remedy:
     where = f"@{node.name}" if node else ""
     return Remedy(
-        f"To let {node.name} try again" if node else "To try again",
+        f"Once the cause is gone, to let {node.name} try again"
+        if node
+        else "Once the cause is gone, to try again",
         f"pcsx resource cleanup {rsc.base_id}" + (f" node={node.name}" if node else ""),
         Wishes(cleaned=(f"{rsc.base_id}{where}",)),
     )

@@ -413,7 +413,8 @@ class Explainer:
             if reason.why is Why.FAILED_TOO_OFTEN:
                 count, threshold = reason.facts
                 text = f"failed {count} times" if str(count) != "1000000" else "failed for good"
-                yield f"{text}{self._told(last)} (threshold {threshold})", -1
+                limit = f" (threshold {threshold})" if str(threshold) != "1000000" else ""
+                yield f"{text}{self._told(last)}{limit}", -1
                 return
             if reason.why in (Why.FAILED_HERE, Why.FAILED_STOP, Why.FAILED_EVERYWHERE):
                 told = f": {reason.facts[-1]}" if reason.facts else " to stop"

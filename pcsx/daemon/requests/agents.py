@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from pcsx.agents import (
     parse_agent,
 )
 from pcsx.agents import Outcome as AgentOutcome
-from pcsx.cib.alerts import KINDS, tellers_of
+from pcsx.cib.alerts import KINDS, Teller, tellers_of
 from pcsx.daemon.alerts import (
     Happened,
     alert_invocation,
@@ -116,8 +117,8 @@ def test_alert(desk: Desk, request: TestAlert, now: Now) -> list[Outcome]:
         effects: list[Outcome] = []
         for teller in mine:
 
-            def then(exited: ChildExited, recipient: str = teller.recipient) -> list[Outcome]:
-                told.append(_told_of(recipient, exited.exit))
+            def then(exited: ChildExited, by: Teller = teller) -> list[Outcome]:
+                told.append(_told_of(by.recipient, by.path, exited.exit))
                 return desk.ok({"node": name, "told": told}) if len(told) == len(mine) else []
 
             made = alert_invocation(teller, event, desk.node.host, now.wall, sequence=0)
@@ -133,13 +134,13 @@ _SAMPLE: Final = (
 )  # fmt: skip
 
 
-def _told_of(recipient: str, exit: Exit) -> dict[str, Any]:
+def _told_of(recipient: str, path: str, exit: Exit) -> dict[str, Any]:
     return {
         "recipient": recipient,
         "ok": exit.code == 0 and not exit.timed_out,
         "code": exit.code,
         "timed_out": exit.timed_out,
-        "error": outcome_of("ocf", "alert", exit).reason if exit.errno is not None else "",
+        "error": f"{path}: {os.strerror(exit.errno)}" if exit.errno is not None else "",
         "stdout": exit.stdout.decode(errors="replace"),
         "stderr": exit.stderr.decode(errors="replace"),
         "took_ms": exit.took_ms,
