@@ -175,7 +175,7 @@ def test_a_change_is_told_what_it_brings_and_not_what_was_there() -> None:
     assert [f.code for f in check_change(old, new, wish(old, new))] == ["ticket-missing"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cibs())
 def test_no_document_makes_a_check_fail(document: Cib) -> None:
     assert isinstance(check(document), list)
@@ -189,7 +189,7 @@ def whole(document: Cib) -> list[Finding]:
     return list(dict.fromkeys((*inside, *across)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cibs())
 def test_a_section_in_pieces_is_told_the_same_of_as_the_whole(document: Cib) -> None:
     if document.sections:

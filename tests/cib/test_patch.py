@@ -9,7 +9,7 @@ from pcsx.errors import Conflict, Refused
 
 from .strategies import cibs
 
-FAST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FAST = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def cib(inside: str) -> Cib:

@@ -46,6 +46,9 @@ def test_a_configured_rule_is_found_by_its_id(shell: Shell) -> None:
         ("date-spec months=2 monthdays=29", "2026-01-01", "2028-02-29T00:00:00"),
         ("date-spec hours=5 and date gt 2030-01-01T12:00", "2026-01-01", "2030-01-02T05:00:00"),
         ("date-spec years=2020", "2026-01-01", None),
+        ("date-spec hours=5 or date lt 2026-03-01", "2026-01-01T05:30", "2026-03-01T00:00:00"),
+        ("date-spec weekdays=6 and date-spec monthdays=13", "2026-01-01", "2026-06-13T00:00:00"),
+        ("date gt 2030-01-01 and #uname eq nobody", "2026-01-01", None),
     ],
 )
 def test_when_a_rule_turns(shell: Shell, rule: str, at: str, turn: str | None) -> None:
