@@ -229,7 +229,8 @@ CLUSTER: Final = _table((
     ),
     _number(
         "batch-limit", "0",
-        "How many actions run at once in the whole cluster; 0: as the load allows", -1,
+        "How many actions run at once in the whole cluster; 0: as the load allows; -1: any number",
+        -1,
     ),
     _number(
         "migration-limit", "-1",

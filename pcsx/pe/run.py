@@ -142,7 +142,7 @@ class Run:
     def _go(self, now: Now) -> list[RunEffect]:
         effects: list[RunEffect] = []
         while self._ready and not self.over:
-            if self.batch_limit and len(self.in_flight) >= self.batch_limit:
+            if 0 < self.batch_limit <= len(self.in_flight):  # below zero: any number
                 break
             self._ready.sort(key=lambda id: (-self.actions[id].priority, id))
             at = next((n for n, id in enumerate(self._ready) if self._may_go(id)), None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from pcsx.pe import Action, Transition
 from pcsx.pe.run import URGENT, Abort, Begin, Confirm, Fail, Over, Perform, Run, RunEffect
 from pcsx.pe.transition import ActionKind
@@ -59,6 +61,14 @@ def test_no_more_migrates_from_a_node_at_once_than_may():
     made = run(*(action(id, task="migrate_to") for id in (1, 2, 3)), migration_limit=2)
     assert begun(made.step(Begin(), NOW)) == [1, 2]
     assert begun(made.step(Confirm(1), NOW)) == [3]
+
+
+@pytest.mark.parametrize(("limit", "at_once"), [(2, [1, 2]), (-1, [1, 2, 3])])
+def test_no_more_is_in_flight_than_the_batch_limit_and_below_zero_there_is_none(
+    limit: int, at_once: list[int]
+):
+    made = run(action(1), action(2), action(3), batch_limit=limit)
+    assert begun(made.step(Begin(), NOW)) == at_once
 
 
 def test_what_waits_for_something_that_is_not_planned_never_goes_and_the_run_ends():
