@@ -854,7 +854,7 @@ class WorkingSet:
     """Keep the score lines (they cost time)."""
     tell_utilization: bool = False
     score_lines: list[str] = field(default_factory=list)
-    utilization_lines: list[str] = field(default_factory=list)
+    """What was asked for of scores and capacities, in the order in which it came up."""
     notes: list[Note] = field(default_factory=list)
     """Why it was decided so, in the order of deciding (`pe.reasons`)."""
     notices: list[str] = field(default_factory=list)

@@ -87,6 +87,8 @@ class _Play:
     failed: set[int] = field(default_factory=set)
     status: etree._Element = field(init=False)
     states: dict[str, etree._Element] = field(default_factory=dict)
+    updates: int = 0
+    """How many changes of the status section were written."""
 
     def run(self, tree: etree._Element) -> None:
         """Act everything out on *tree*, pass by pass, as long as a pass gets anything done."""
@@ -105,6 +107,7 @@ class _Play:
                 break
             waiting = left
         self.complete = self.aborted or not waiting
+        raise_updates(tree, self.updates)
 
     def try_action(self, action: Action, inputs: list[int]) -> bool:
         """Carry *action* out if everything before it is done; say whether it was."""
@@ -142,6 +145,7 @@ class _Play:
         operation = action.meta_value("stonith_action")
         self.tell(f"Fencing {action.node} ({operation})")
         if operation != "on" and action.node:
+            self.updates += 1
             state = self.state_of(action)
             for name, value in _DOWN:
                 state.set(name, value)
@@ -172,13 +176,8 @@ class _Play:
                 Line(f"Pretending action {action.id} failed with rc={result}", listed=False)
             )
             self.count_failure(action, state, blamed)
-        record_operation(
-            state,
-            action,
-            name=name,
-            result=result,
-            wall=self.wall,
-        )
+        record_operation(state, action, name=name, result=result, wall=self.wall)
+        self.updates += 1
         return result == expected
 
     def name_of(self, action: Action) -> str:
@@ -218,6 +217,12 @@ _DOWN: Final = (
 
 def _told_interval(action: Action) -> bool:
     return action.interval_ms > 0 and action.task not in _NO_HISTORY
+
+
+def raise_updates(tree: etree._Element, count: int) -> None:
+    """Let the document be *count* updates of its status section newer than it was."""
+    if count:
+        tree.set("num_updates", str(_number(tree.get("num_updates", "")) + count))
 
 
 def child(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:

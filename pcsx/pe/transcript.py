@@ -179,7 +179,7 @@ class _Player:
             return
         self.say("", title)
         lead = "" if plan.quiet else "  * "
-        self.out.extend(lead + line for line in (*work.score_lines, *work.utilization_lines))
+        self.out.extend(lead + line for line in work.score_lines)
 
     def carry_out(self, cib: Cib, work: WorkingSet) -> None:
         """Write what is done, and the state after it."""

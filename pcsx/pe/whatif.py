@@ -14,7 +14,7 @@ from lxml import etree
 
 from pcsx.cib.document import Cib
 from pcsx.lean import dataclass
-from pcsx.pe.simulate import Line, child, count_failure, record_operation
+from pcsx.pe.simulate import Line, child, count_failure, raise_updates, record_operation
 from pcsx.pe.transition import Action, ActionKind
 from pcsx.pe.wishes import Wishes
 
@@ -63,7 +63,9 @@ def with_wishes(cib: Cib, wishes: Wishes, wall: datetime, *, start_is_fatal: boo
     changed = Changed(cib)
 
     def change(tree: etree._Element) -> None:
-        _Editor(tree, changed, wall, start_is_fatal=start_is_fatal).apply(wishes)
+        editor = _Editor(tree, changed, wall, start_is_fatal=start_is_fatal)
+        editor.apply(wishes)
+        raise_updates(tree, editor.updates)
 
     changed.cib = cib.edited(change)
     return changed
@@ -81,6 +83,8 @@ class _Editor:
         self.start_is_fatal = start_is_fatal
         self.configuration = child(tree, "configuration")
         self.status = child(tree, "status")
+        self.updates = 0
+        """How many changes of the status section were written."""
 
     def say(self, text: str) -> None:
         self.changed.lines.append(Line(text))
@@ -103,6 +107,7 @@ class _Editor:
             for tag in ("lrm", "transient_attributes"):
                 for old in state.findall(tag):
                     state.remove(old)
+                    self.updates += 1
         for name in wishes.nodes_failed:
             self.say(f"Failing node {name}")
             self.set_state(name, (*_UP, ("in_ccm", "false")))
@@ -115,6 +120,7 @@ class _Editor:
             for name in names:
                 self.say(word.format(name))
                 child(child(self.status, "tickets"), "ticket_state", id=name).set(attribute, value)
+                self.updates += 1
         for text in wishes.attributes:
             self.set_attribute(text)
         for text in wishes.cleaned:
@@ -149,6 +155,7 @@ class _Editor:
         for node in child(self.configuration, "nodes"):
             if node.get("uname") == name:
                 node_id = node.get("id") or name
+        self.updates += 1
         return etree.SubElement(self.status, "node_state", id=node_id, uname=name)
 
     def set_state(self, name: str, values: tuple[tuple[str, str], ...]) -> etree._Element:
@@ -156,6 +163,7 @@ class _Editor:
         state = self.state_of(name)
         for attribute, value in values:
             state.set(attribute, value)
+        self.updates += 1
         return state
 
     def set_attribute(self, text: str) -> None:
@@ -176,6 +184,7 @@ class _Editor:
         one = child(block, "nvpair", name=name)
         one.set("id", f"status-{node_id}-{re.sub(r'[^A-Za-z0-9_.-]', '-', name)}")
         one.set("value", value)
+        self.updates += 1
 
     def forget_failures(self, text: str) -> None:
         """Forget the failures of the resource (on the node) that *text* names."""
@@ -184,6 +193,7 @@ class _Editor:
         for state in self.status.iterfind("node_state"):
             if node in ("", state.get("uname"), state.get("id")):
                 _forget_failures(state, name)
+                self.updates += 1
 
     def inject(self, text: str) -> None:
         """Record an operation as if it had happened."""
@@ -212,6 +222,7 @@ class _Editor:
             interval_ms=interval_ms,
         )
         record_operation(state, action, name=operation.resource, result=code, wall=self.wall)
+        self.updates += 1
 
     def agent_of(self, rsc_id: str) -> tuple[str, str, str] | None:
         """Return the agent of a resource, by its id with or without the number of an instance."""

@@ -139,7 +139,7 @@ def give_to(
     node.assigned_count += 1
     _use(node, rsc, 1)
     if work.tell_utilization:
-        work.utilization_lines.append(
+        work.score_lines.append(
             f"pcmk__assign_resource: {rsc.id} utilization on {node.name}:"
             + utilization_text(rsc.utilization)
         )
@@ -189,7 +189,7 @@ def utilization_text(utilization: dict[str, int]) -> str:
 
 def tell_capacities(work: WorkingSet, when: str, nodes: Iterable[Node]) -> None:
     """Keep a line of what each node has (left), for people who ask for utilization."""
-    work.utilization_lines += [
+    work.score_lines += [
         f"{when}: {node.name} capacity:{utilization_text(node.utilization)}"
         for node in nodes
         if not node.is_bundle

@@ -68,11 +68,11 @@ def test_where_capacity_counts_those_that_wish_more_are_served_first():
 
 def test_capacities_and_uses_are_told_on_demand():
     work = spacious("a", a=2)
-    work.tell_utilization = True
+    work.tell_scores, work.tell_utilization = False, True
     rsc = add_primitive(work, "x")
     rsc.utilization = {"cpu": 1}
     assign_all(work)
-    assert work.utilization_lines == [
+    assert work.score_lines == [
         "Original: a capacity: cpu=2",
         "pcmk__assign_resource: x utilization on a: cpu=1",
         "Remaining: a capacity: cpu=1",
