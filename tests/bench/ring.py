@@ -204,51 +204,38 @@ def _changes(socket: str, _number: int, seconds: float, window: int) -> list[flo
     client_id = f"bench-{os.getpid()}-{time.time_ns()}"
     with Client(socket) as client:
         at = Cib.from_bytes(client.call(GetCib(bare=True))["cib"].encode())
-        at = _with_defaults(client, at, client_id)
-        rings = []
-        for slot in range(window):
-            first, ring = _turns(at, f"bench{os.getpid()}.{slot}")
-            client.call(Commit((0, 0, 0), "", first, "bench", f"{client_id}.{slot}", 1))
-            rings.append(ring)
+        names = [f"bench{os.getpid()}.{slot}" for slot in range(window)]
+        first = _made(at, names, 0)
+        patch = diff(at, first).to_bytes().decode()
+        client.call(Commit((0, 0, 0), "", patch, "bench", client_id, 1))
+        # Round and round, and the same for all but the name.
+        states = [_made(at, names[:1], value) for value in range(11)]
+        ring = [diff(states[n], states[(n + 1) % 11]).to_bytes().decode() for n in range(11)]
+        rings = [[text.replace(names[0], name) for text in ring] for name in names]
 
         def wish(slot: int, turn: int) -> Commit:
             text = rings[slot][turn % len(rings[slot])]
-            return Commit((0, 0, 0), "", text, "bench", f"{client_id}.{slot}", turn + 2)
+            return Commit((0, 0, 0), "", text, "bench", f"{client_id}.{slot}", turn + 1)
 
         return _again(client, wish, seconds, window)
 
 
-def _with_defaults(client: Client, at: Cib, client_id: str) -> Cib:
-    """Return *at* with a section for defaults, which this or another client makes."""
+def _made(at: Cib, names: Sequence[str], value: int) -> Cib:
+    """Return *at* with a set of defaults called each of *names*, with one *value* in it."""
 
     def edit(tree: Any) -> None:
         configuration = tree.find("configuration")
-        if configuration.find("rsc_defaults") is None:
-            configuration.append(configuration.makeelement("rsc_defaults"))
-
-    made = at.edited(edit)
-    if made != at:
-        patch = diff(at, made).to_bytes().decode()
-        client.call(Commit((0, 0, 0), "", patch, "bench", client_id, 1))
-    return made
-
-
-def _turns(at: Cib, name: str) -> tuple[str, list[str]]:
-    """Return the patch that makes a set of defaults, and those that change it round and round."""
-
-    def change(value: int) -> Cib:
-        def edit(tree: Any) -> None:
-            section = tree.find("configuration/rsc_defaults")
+        section = configuration.find("rsc_defaults")
+        if section is None:
+            section = configuration.makeelement("rsc_defaults")
+            configuration.append(section)
+        for name in names:
             pairs = section.makeelement("meta_attributes", {"id": name})
             pair = {"id": f"{name}-value", "name": name, "value": str(value)}
             pairs.append(pairs.makeelement("nvpair", pair))
             section.append(pairs)
 
-        return at.edited(edit)
-
-    states = [change(value) for value in range(11)]
-    ring = [diff(states[n], states[(n + 1) % 11]).to_bytes().decode() for n in range(11)]
-    return diff(at, states[0]).to_bytes().decode(), ring
+    return at.edited(edit)
 
 
 def _attributes(socket: str, number: int, seconds: float, window: int) -> list[float]:

@@ -44,7 +44,7 @@ PULSE_S: Final = 0.4
 It is longer than the log's own rounds, so that a brain at rest wakes for them alone, and shorter
 than the time after which a brain that does not answer is left out of a new view.
 """
-TURN_MS: Final = 10
+TURN_MS: Final = 50
 """So long a turn takes events that are here, for what they lead to to leave together."""
 LOAD_MS: Final = 5000
 """How often it is looked how busy the machine is."""
