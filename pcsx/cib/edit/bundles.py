@@ -127,6 +127,7 @@ def _port_faults(values: Pairs) -> Iterator[Finding]:
             yield Finding.error(
                 "bundle-value", "range",
                 f"'{spread}' is not a valid range value, use port-port",
+                force="bundle-value",
             )  # fmt: skip
 
 

@@ -148,6 +148,12 @@ class Podman(ContainerImage):
     tag: ClassVar[str] = "podman"
 
 
+class Rkt(ContainerImage):
+    """A bundle of rkt, which nothing runs any more."""
+
+    tag: ClassVar[str] = "rkt"
+
+
 class PortMapping(XmlObject):
     """A port, or range of ports, that leads into the container."""
 
@@ -200,6 +206,7 @@ class Bundle(Resource):
     tag: ClassVar[str] = "bundle"
     docker: Docker | None = one(Docker)
     podman: Podman | None = one(Podman)
+    rkt: Rkt | None = one(Rkt)
     network: Network | None = one(Network)
     storage: Storage | None = one(Storage)
     primitive: Primitive | None = one(Primitive)

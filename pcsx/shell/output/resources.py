@@ -175,7 +175,7 @@ def _operation_pairs(op: Operation) -> list[tuple[str, str]]:
 
 def container_of(bundle: Bundle) -> ContainerImage | None:
     """Return the settings of the containers of *bundle*."""
-    return bundle.docker or bundle.podman
+    return bundle.docker or bundle.podman or bundle.rkt
 
 
 CONTAINER_ORDER = (
@@ -190,6 +190,8 @@ def _fields(thing: object, names: Sequence[str]) -> list[tuple[str, str]]:
     found = []
     for name in names:
         value = getattr(thing, name)
+        if name == "promoted_max" and isinstance(thing, ContainerImage):
+            value = thing.masters or value  # the older word
         if value is not None:
             found.append((name.replace("_", "-"), str(value)))
     return found
@@ -203,8 +205,7 @@ def _bundle_lines(bundle: Bundle) -> list[str]:
     lines = []
     container = container_of(bundle)
     if container is not None:
-        kind = "Docker" if bundle.docker is not None else "Podman"
-        lines.append(f"{kind}: {_fields_text(container, CONTAINER_ORDER)}")
+        lines.append(f"{container.tag.capitalize()}: {_fields_text(container, CONTAINER_ORDER)}")
     if bundle.network is not None:
         text = _fields_text(bundle.network, NETWORK_ORDER)
         if text:
@@ -300,8 +301,7 @@ def _bundle_command(bundle: Bundle) -> str:
     parts = [f"pcs resource bundle create {shlex.quote(bundle.id)}"]
     container = container_of(bundle)
     if container is not None:
-        kind = "docker" if bundle.docker is not None else "podman"
-        parts.append(f"  container {kind}")
+        parts.append(f"  container {container.tag}")
         parts.append(f"    {_fields_words(container, CONTAINER_ORDER)}")
     if bundle.network is not None:
         words = _fields_words(bundle.network, NETWORK_ORDER)
@@ -441,7 +441,7 @@ def _bundle_object(bundle: Bundle) -> dict[str, Any]:
         network["add_host"] = _truth(bundle.network.add_host)
     ports = bundle.network.ports if bundle.network is not None else ()
     mappings = bundle.storage.mappings if bundle.storage is not None else ()
-    kind = None if container is None else "docker" if bundle.docker is not None else "podman"
+    kind = None if container is None else container.tag
     return {
         "id": bundle.id,
         "description": bundle.description,

@@ -227,3 +227,14 @@ def test_advised_timeouts_are_for_what_the_cluster_asks_of_the_resource(
     assert "op promote interval=0 timeout=7" in shown["t"]
     assert "op monitor interval=5 role=Stopped op start interval=0 timeout=30s" in shown["p"]
     assert "op stop interval=0 timeout=40s" in shown["p"]
+
+
+def test_a_bundle_shows_its_software_and_the_older_word_for_promoted_copies(shell: Shell) -> None:
+    shell.must(
+        "resource bundle create b container rkt image=x:1 masters=2 port-map range=80 --force"
+    )
+    assert "Rkt: image=x:1 promoted-max=2" in shell("resource config").out
+    assert "container rkt" in shell("resource config --output-format=cmd").out
+    told = shell("resource config --output-format=json").json["bundles"][0]
+    assert told["container_type"] == "rkt"
+    assert told["container_options"]["promoted_max"] == 2
