@@ -11,6 +11,7 @@ from pcsx.protocol import Cleanup
 from tests.sim import trouble
 from tests.sim.cluster import Call, Cluster
 from tests.sim.faults import Faults
+from tests.sim.liveness import Liveness
 from tests.sim.registers import KEYS, Registers
 
 RESOURCES = """
@@ -29,6 +30,8 @@ RESOURCES = """
 """
 EXCLUSIVE = {"vip", "web", "db"}
 SETTLE_MS = 120_000
+STAYS_EVERY: Final = 5
+"""Of so many seeds one is watched for a while after all is well."""
 OPTIONS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
     (),
     (),
@@ -221,12 +224,17 @@ class Chaos:
     def _settle(self) -> None:
         """Let time pass until all is well; while a node is held out no time is counted."""
         rest_ms, step_ms = SETTLE_MS, 200
+        liveness = Liveness(self.cluster)
         while not self._is_well():
             assert rest_ms > 0, f"not within {SETTLE_MS} ms\n{self.cluster.tail()}"
             self.cluster.run(step_ms)
+            liveness.look()
             members = [m.node.member for m in self.cluster.members() if m.node is not None]
             if not any(member is not None and member.machine.held_out for member in members):
                 rest_ms -= step_ms
+        if self.seed % STAYS_EVERY == 0:
+            liveness.stays()
+        self.took_ms = liveness.took_ms
 
     def _tidy(self) -> None:
         """Have an operator put everything in order, again and again until all is well."""

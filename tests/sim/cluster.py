@@ -126,6 +126,8 @@ class Cluster:
         self.streams = Streams(self)
         self.calls: dict[tuple[int, int], Call] = {}
         self.judge = Judge(self)
+        self.disturbed = 0
+        """How often anything was done to a machine or the network that nodes must get over."""
         self.lost_disks: set[int] = set()
         """The machines whose disks have lost what they had."""
         self._heap: list[tuple[int, int, Machine | None, int, str, Take, Any]] = []
@@ -203,6 +205,7 @@ class Cluster:
 
     def _start(self, machine: Machine) -> None:
         machine.life += 1
+        self.disturbed += 1
         if machine.disk.failing:
             self._later_start(machine, 1000)
             return
@@ -263,6 +266,7 @@ class Cluster:
     def _end(self, machine: Machine) -> None:
         machine.heart = machine.node = None
         machine.life += 1
+        self.disturbed += 1
         machine.pending.clear()
         machine.children.clear()
 
@@ -291,6 +295,7 @@ class Cluster:
 
     def partition(self, *sides: tuple[int, ...]) -> None:
         """Cut every link between nodes of different *sides*; no sides: heal all."""
+        self.disturbed += 1
         self.network.heal()
         self.network.cut = {
             frozenset((a, b))
