@@ -106,7 +106,12 @@ def test_redis_is_promoted_fails_over_and_rejoins(made: Cluster, figure: Callabl
     figure("redis, promoted node loses power", "another is promoted", taken - moment)
     second = lab[promoted(made, "redis")]
     assert second.run("redis-cli get answer").out.strip() == "42"
-    second.run("redis-cli set answer 43")
+    # Status has it promoted as soon as its agent is told to; until that is done it is read-only.
+    until(
+        lambda: second.run("redis-cli set answer 43", check=False).out.strip() == "OK",
+        30,
+        "writable",
+    )
     first.power_on()
     lab.on_boot(first)
     whole(made)
