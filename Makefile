@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-JOBS ?= 2
+# One more than cores: who waits for a daemon leaves a core to another.
+JOBS ?= 3
 
 MARK ?= not live
 

@@ -6,8 +6,9 @@ import signal
 
 from hypothesis import settings
 
-# A shell has what it starts in the background ignore interrupts, and its children inherit that.
+# A shell has what it starts in the background ignore these, and its children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

@@ -93,6 +93,17 @@ class History:
                     del slots[slot]
         self._forget_xml(record.resource)
 
+    def merge(self, records: Iterable[OpRecord]) -> None:
+        """Put those of *records* in their slots that are later than what is there.
+
+        *records* are of the same life of the same node, as someone else has heard them. What one of
+        the two has forgotten comes back: it is about what may still run.
+        """
+        for record in sorted(records, key=_age):
+            known = self._slots.get(record.resource, {}).get(_slot(record))
+            if known is None or _age(known) < _age(record):
+                self.take(record)
+
     def drop(self, resource: str, key: str) -> None:
         """Forget the recurring operation *key* of *resource*, which was cancelled."""
         slots = self._slots.get(resource, {})
@@ -175,6 +186,11 @@ def _slot(record: OpRecord) -> str:
     if record.interval_ms:
         return record.key
     return f"{record.resource}_last_0"
+
+
+def _age(record: OpRecord) -> tuple[int, bool]:
+    """Return by what the later of two records is told: calls rise; what is under way ends."""
+    return record.call, record.status != PENDING
 
 
 def _attributes(record: OpRecord, name: str, cluster: str) -> Pairs:
@@ -275,7 +291,9 @@ class Picture:
         )
         for lost in status.lost:
             known = self.nodes.get(lost.node)
-            if known is None or (not known.present and known.boot < lost.boot):
+            if known is not None and not known.present and known.boot == lost.boot:
+                known.history.merge(lost.records)
+            elif known is None or (not known.present and known.boot < lost.boot):
                 self.nodes[lost.node] = NodePicture(
                     lost.boot,
                     History(lost.records),

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from pcsx.daemon.messages import LostNode, NodeStatus
 from pcsx.daemon.records import OpRecord, Order
-from pcsx.daemon.status import History, Picture, failed
+from pcsx.daemon.status import History, NodePicture, Picture, failed
 from pcsx.ring.frames import Boot, Why
 from pcsx.values import NodeName
 
@@ -65,3 +66,21 @@ def test_what_a_lost_node_was_told_to_begin_and_never_answered_for_may_run_there
     assert node.history.active == []
     picture.gone(2, boot, Why.SILENCE, 0)
     assert node.history.active == ["r1"]
+
+
+def test_of_a_lost_node_what_another_member_has_heard_later_is_taken_and_nothing_earlier():
+    boot = Boot(7, 1)
+    started, stopped = replace(record("start", 0), call=4), replace(record("stop", 0), call=9)
+    elsewhere = replace(started, resource="s", key="s_start_0", call=5)
+
+    def told(mine: list[OpRecord], theirs: list[OpRecord], *, boot_of_theirs: Boot = boot):
+        picture = Picture()
+        picture.nodes[1] = NodePicture(boot, History(mine))
+        lost = LostNode(1, boot_of_theirs, Why.SILENCE, 0, (), tuple(theirs))
+        picture.take(3, NodeStatus(Boot(1, 1), 0, (), (), (lost,), (), (), (), 0, 0, 0))
+        return picture.nodes[1].history.active
+
+    assert told([], [started]) == told([started], []) == ["r"]
+    assert told([started], [stopped]) == told([stopped], [started]) == []
+    assert told([started], [elsewhere]) == ["r", "s"]
+    assert told([started], [stopped], boot_of_theirs=Boot(6, 1)) == ["r"]

@@ -43,7 +43,7 @@ OPTIONS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
 )
 
 
-CALM_MS: Final = {"fast": 3000, "standard": 7000}
+CALM_MS: Final = {"fast": 2500, "standard": 5500}
 """How long a round of trouble is left to itself at most: a while of its profile's own time."""
 
 SWARM_FROM: Final = 200

@@ -70,6 +70,7 @@ def test_a_case_that_is_closed_twice_ends_once():
     made.until(made.at_rest, 40_000)
     done = made.ask(1, Fence("n3"))
     made.until(lambda: done.done, 30_000)
+    made.run(1000)  # so that who does not lead has heard of it
     members = [made.machines[id].node for id in (1, 2)]
     now = made.machines[1].clock.now(made.now_ms)
     for node in members:
