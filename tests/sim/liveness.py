@@ -71,14 +71,22 @@ class Liveness:
         equal = len({member.ledger.replica.cib.digest for member in known}) == 1
         self._judge("L3 equal documents", equal, limit_ms + EQUAL_MS)
 
-    def stays(self) -> None:
-        """Let *down* pass, and judge that the view that was reached, and its leader, stay."""
+    def stays(self) -> bool:
+        """Let *down* pass twice, and judge that the view that there was in between stays.
+
+        What the last fault did to anybody is seen after the first. Returns whether there was none
+        meanwhile: else nothing is said, and all may have to settle again.
+        """
+        down_ms, disturbed = self.cluster.config.timers.down_ms, self.cluster.disturbed
+        self.cluster.run(max(0, self._since_ms + down_ms - self.cluster.now_ms))
         before = self._standing()
-        disturbed = self.cluster.disturbed
-        self.cluster.run(self.cluster.config.timers.down_ms)
+        self.cluster.run(down_ms)
         after = self._standing()
-        if self.cluster.disturbed == disturbed and after != before:
+        if self.cluster.disturbed != disturbed:
+            return False
+        if after != before:
             self.cluster.judge.fail("L7 what is reached stays", f"{before}, then {after}")
+        return True
 
     def _standing(self) -> list[tuple[object, int, int]]:
         members = [m.node.member for m in self.cluster.members() if m.node is not None]
