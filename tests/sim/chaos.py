@@ -30,7 +30,7 @@ RESOURCES = """
 """
 EXCLUSIVE = {"vip", "web", "db"}
 SETTLE_MS = 120_000
-STAYS_EVERY: Final = 5
+STAYS_EVERY: Final = 10
 """Of so many seeds one is watched for a while after all is well."""
 OPTIONS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
     (),
