@@ -17,6 +17,7 @@ from pcsx.cib.fencing import devices_of
 from pcsx.daemon.decisions import Decisions
 from pcsx.daemon.effects import KeepDecision, Plan
 from pcsx.daemon.events import Planned
+from pcsx.daemon.fencer import CEDED
 from pcsx.daemon.ledger import LEFT, Admitted, Fact, FenceClosed, FenceIntent, Fencing, Over
 from pcsx.daemon.messages import (
     AttributesChanged,
@@ -36,7 +37,7 @@ from pcsx.pe.run import Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
 from pcsx.pe.run import Over as RunOver
 from pcsx.pe.run import Tick as RunTick
 from pcsx.ring.frames import Reach, Why
-from pcsx.ring.port import Note
+from pcsx.ring.port import Note, ViewId
 from pcsx.ring.quorum import keep_ms
 from pcsx.values import Now, parse_duration_ms
 
@@ -182,6 +183,8 @@ class _Case:
     tried: set[int] = field(default_factory=set)
     bitten_ms: int = 0
     """When the target's own watchdog has ended it; 0: that is not waited for."""
+    told: ViewId | None = None
+    """In which view all were told again who carries it out."""
 
 
 class Controller:
@@ -711,10 +714,15 @@ class Controller:
             return effects
         for case in scene.ledger.open_cases():
             running = self._cases.get(case.case)
+            busy = [id for id in scene.members if case.case in scene.picture.nodes[id].fencing]
+            if running is not None and running.executor in busy:
+                effects += self._leave_to(running, case, busy)
             if running is None:
-                busy = [id for id in scene.members if case.case in scene.picture.nodes[id].fencing]
                 if busy:
-                    self._cases[case.case] = _Case(busy[0], now.ms + case.limit_ms, {busy[0]})
+                    self._cases[case.case] = running = _Case(
+                        busy[0], now.ms + case.limit_ms, {busy[0]}
+                    )
+                    effects += self._leave_to(running, case, busy)
                 elif case.lost and scene.is_online(case.target):
                     effects.append(self._close(case, "void", "it is heard again", now))
                     self._cases[case.case] = _Case(0, now.ms + case.limit_ms)
@@ -723,10 +731,31 @@ class Controller:
                     effects += self._order_fence(case, running, now)
             elif running.bitten_ms:
                 effects += self._watch_the_dog(case, running, now)
+            elif running.lost_ms <= now.ms and busy and running.executor not in busy:
+                running.executor, running.lost_ms = busy[0], now.ms + case.limit_ms
+                effects += self._leave_to(running, case, busy)
             elif running.lost_ms <= now.ms:
                 running.tried.add(running.executor)
                 effects += self._order_fence(case, running, now, "no answer in time")
         return effects
+
+    def _leave_to(self, running: _Case, case: Fencing, busy: list[int]) -> list[ControllerEffect]:
+        """Say again, once a view, who carries *case* out, where others of *busy* are at it too.
+
+        One that was lost with the case is back in the view; it ends what it does.
+        """
+        view = self.scene.view
+        if len(busy) < 2 or view is None or running.told == view.id:
+            return []
+        running.told = view.id
+        order = self._fence_order(case, running.executor)
+        name = self._name(running.executor)
+        return [Tell(order), Note("controller", f"case {case.case} is left to {name} alone")]
+
+    def _fence_order(self, case: Fencing, executor: int) -> FenceOrder:
+        target = self._name(case.target)
+        return FenceOrder(self.scene.term, case.case, executor, target, case.action,
+                          case.limit_ms, case.delay_ms)  # fmt: skip
 
     def _order_fence(
         self, case: Fencing, running: _Case, now: Now, why: str = ""
@@ -746,9 +775,7 @@ class Controller:
         running.executor = left[0]
         running.tried.add(left[0])
         running.lost_ms = now.ms + case.limit_ms
-        target = self._name(case.target)
-        order = FenceOrder(self.scene.term, case.case, left[0], target, case.action,
-                           case.limit_ms, case.delay_ms)  # fmt: skip
+        order, target = self._fence_order(case, left[0]), self._name(case.target)
         note = f"fence {target} ({case.action}) by {self._name(left[0])}, case {case.case}"
         return [Tell(order), Note("controller", note)]
 
@@ -793,6 +820,10 @@ class Controller:
         if case is None or case.verdict:
             return []
         running = self._cases.setdefault(case.case, _Case(node, now.ms + case.limit_ms, {node}))
+        if result.reason == CEDED:
+            running.tried.discard(node)
+        if not result.ok and node != running.executor and running.executor in self.scene.members:
+            return []  # the case was given to another since
         running.executor = node
         if result.ok:
             running.lost_ms = now.ms + case.limit_ms

@@ -63,6 +63,9 @@ LISTEN_MS: Final = 50
 IS_OFF: Final = 2
 """The exit status of `status` for a plug that is off."""
 
+CEDED: Final = "ceded"
+"""The reason of an answer that says nothing of the target: another member carries the case out."""
+
 POWER: Final = frozenset(("off", "on", "reboot"))
 
 Metadata = Mapping[tuple[str, str, str], AgentMetadata]
@@ -95,13 +98,20 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class Cede:
+    """Leave the case to the member that was told to carry it out: whatever runs here is ended."""
+
+    case: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refresh:
     """Ask the devices that might reach *target*, so that `can_fence` knows."""
 
     target: str
 
 
-FencerEvent = Fence | Withdraw | Refresh | ChildExited | Tick
+FencerEvent = Fence | Withdraw | Cede | Refresh | ChildExited | Tick
 
 
 # --- effects, besides Spawn, Kill and Note --------------------------------------------------------
@@ -191,7 +201,8 @@ class Fencer:
 
     *children* gives the numbers of children; *metadata* may fill in as agents are asked;
     *sees_lease* tells whether the leader's lease in a term is seen now; *is_heard* tells of
-    (case, target) whether the life that shall be ended is still heard.
+    (case, target) whether the life that shall be ended is still heard; *is_elsewhere* whether
+    another member is at that target too, beside whom nothing is begun.
     """
 
     def __init__(
@@ -202,6 +213,7 @@ class Fencer:
         metadata: Metadata,
         sees_lease: Callable[[int, Now], bool] | None = None,
         is_heard: Callable[[int, str], bool] | None = None,
+        is_elsewhere: Callable[[int, str], bool] | None = None,
     ) -> None:
         self._host = host
         self._children = children
@@ -210,9 +222,12 @@ class Fencer:
         self._known = Devices()
         self._unread: Callable[[], Devices] | None = None
         self._is_heard = is_heard
+        self._is_elsewhere = is_elsewhere
         self.silence_ms = SILENCE_MS
         self._cases: dict[int, _Case] = {}
         self._done: dict[int, FenceDone] = {}
+        self._ceded: set[int] = set()
+        """Children that were ended with their case, and have not exited yet."""
         self._questions: dict[int, _Question] = {}
         self._lists: dict[str, _Known] = {}
         self._statuses: dict[tuple[str, str], _Known] = {}
@@ -256,7 +271,9 @@ class Fencer:
 
     def owns(self, child: int) -> bool:
         """Return whether *child* was begun by this machine and has not ended."""
-        return child in self._questions or any(c.child == child for c in self._cases.values())
+        if child in self._questions or child in self._ceded:
+            return True
+        return any(case.child == child for case in self._cases.values())
 
     def candidates(self, target: str, now: Now | None = None) -> tuple[str, ...]:
         """Return the devices by which this node may fence *target*, first to be tried first.
@@ -330,6 +347,8 @@ class Fencer:
                 effects = self._fence(event, now)
             case Withdraw(case):
                 effects = self._withdraw(case, now)
+            case Cede(case):
+                effects = self._cede(case, now)
             case Refresh(target):
                 effects = self._refresh(target, now)
             case ChildExited(child, exit):
@@ -473,6 +492,9 @@ class Fencer:
             if delay_ms:
                 case.wake_ms = now.ms + delay_ms
                 return None
+        if self._is_elsewhere is not None and self._is_elsewhere(case.fence.case, target):
+            case.wake_ms = now.ms + LISTEN_MS
+            return None
         if self._is_busy(device):
             return None
         if not case.switched and not self._may_begin(case.fence, now):
@@ -552,6 +574,7 @@ class Fencer:
     # --- ends ---
 
     def _exited(self, child: int, exit: Exit, now: Now) -> list[FencerEffect]:
+        self._ceded.discard(child)
         question = self._questions.pop(child, None)
         if question is not None:
             self._learn(question, exit, now)
@@ -605,6 +628,17 @@ class Fencer:
         if case is None or case.switched:
             return []
         return [self._close(FenceDone(number, False, "void", "", now.ms - case.began_ms))]
+
+    def _cede(self, number: int, now: Now) -> list[FencerEffect]:
+        """End what is done for the case; it may be told to this node again."""
+        case = self._cases.pop(number, None)
+        if case is None:
+            return []
+        told: list[FencerEffect] = [Note("fencer", f"case {number}: another node carries it out")]
+        if case.child:
+            self._ceded.add(case.child)
+            told.append(Kill(case.child))
+        return [*told, FenceDone(number, False, CEDED, "", now.ms - case.began_ms)]
 
     def _close(self, done: FenceDone) -> FenceDone:
         del self._cases[done.case]

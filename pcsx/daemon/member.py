@@ -43,7 +43,7 @@ from pcsx.daemon.effects import (
     TellHeart,
 )
 from pcsx.daemon.errands import Errands
-from pcsx.daemon.fencer import Fence, FenceDone, Fencer, Withdraw
+from pcsx.daemon.fencer import Cede, Fence, FenceDone, Fencer, Withdraw
 from pcsx.daemon.guard import Watchman
 from pcsx.daemon.ledger import (
     LEFT,
@@ -169,6 +169,7 @@ class Member:
             metadata=metadata,
             sees_lease=self.machine.sees_lease,
             is_heard=self._is_heard,
+            is_elsewhere=self._is_fenced_elsewhere,
         )
         self.fencer.silence_ms = 2 * self.scene.config.timers.down_ms
         self.alerts = alerts.Alerts(host, children=children)
@@ -743,6 +744,7 @@ class Member:
         self.local.lrm.traced = traced_of(cib)
         self.alerts.wanted = cib.tree.find("configuration/alerts/alert") is not None
         self.scene.fencing = is_fencing_required(cib)
+        self.machine.require_fencing(self.scene.fencing)
         if not self.scene.fencing or self._policy in ("fence", "suicide"):
             self._stopping_rules = stopping_of(cib)
             self.takeover.configured(self._stopping_rules)
@@ -1196,7 +1198,8 @@ class Member:
                     picture.history.drop(resource, key)
                 return self._controlled(dc.Answered(term, transition, action), now)
             case FenceResult(case):
-                self.scene.ordered.pop(case, None)
+                if self.scene.ordered.get(case) == sender:
+                    del self.scene.ordered[case]
                 picture.fencing = tuple(number for number in picture.fencing if number != case)
                 return self._controlled(dc.FenceTold(sender, message), now)
         return []
@@ -1444,10 +1447,27 @@ class Member:
             return False
         return reach.boot.counter <= known.boot
 
+    def _is_fenced_elsewhere(self, case: int, target: str) -> bool:
+        """Return whether another member may be at *target* too, for this case or an earlier one.
+
+        Who is back in the view may have been told to before it was lost; what it does it says as it
+        enters. The solo rule's cases, below zero, are between two and wait for nobody.
+        """
+        if case < 0:
+            return False
+        if not self.scene.all_heard:
+            return True
+        node, pictures = self.scene.config.named(target), self.scene.picture.nodes
+        cases = (pictures[id].fencing for id in self.scene.members if id != self.me)
+        known = [self.ledger.fencings.get(number) for numbers in cases for number in numbers]
+        return any(each and node and each.target == node.id for each in known)
+
     def _fence_order(self, order: messages.FenceOrder, now: Now) -> list[MemberEffect]:
         self.scene.ordered[order.case] = order.executor
         self._is_fencing(order.executor, order.case)
-        if order.executor != self.me or order.case in self._results:
+        if order.executor != self.me:
+            return self._fenced(self.fencer.step(Cede(order.case), now), now)
+        if order.case in self._results:
             return []
         case = self.ledger.fencings.get(order.case)
         target = self.scene.config.named(order.target)
@@ -1476,7 +1496,8 @@ class Member:
                     effects += self._of_solo(self.pair.solo.step(effect, now), now)
                 case FenceDone(case, ok, reason, device, took_ms):
                     result = FenceResult(case, ok, reason, device, took_ms)
-                    if ok:
+                    known = self.ledger.fencings.get(case)
+                    if ok and (known is None or not known.verdict):
                         self._results[case] = result
                     effects += self._tell(result, now)
                     if ok:

@@ -33,6 +33,8 @@ class Damping:
 
     def __init__(self) -> None:
         self._records: dict[int, _Record] = {}
+        self.hold_max_ms = HOLD_MS_MAX
+        """How long a node is held out at most."""
 
     def lost(self, node: int, now_ms: int) -> None:
         """Note that *node* was lost from the view that this node is in."""
@@ -63,9 +65,8 @@ class Damping:
         record = self._records.get(node)
         return len(record.lost_ms) if record is not None else 0
 
-    @staticmethod
-    def _hold_ms(record: _Record, now_ms: int) -> int:
+    def _hold_ms(self, record: _Record, now_ms: int) -> int:
         recent = sum(now_ms - at < WINDOW_MS for at in record.lost_ms)
         if recent <= FLAPS:
             return 0
-        return min(HOLD_MS_MAX, HOLD_MS << (recent - FLAPS - 1))
+        return min(self.hold_max_ms, HOLD_MS << (recent - FLAPS - 1))

@@ -14,6 +14,7 @@ from typing import Final
 
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import WITNESS, RingConfig
+from pcsx.ring.damping import HOLD_MS, HOLD_MS_MAX
 from pcsx.ring.frames import (
     Boot,
     Configure,
@@ -170,6 +171,13 @@ class Machine:
     def held_out(self) -> dict[int, str]:
         """Return who is heard and not let in yet, and why, in words."""
         return self._views.held_out
+
+    def require_fencing(self, required: bool) -> None:
+        """Note whether nodes that are lost are fenced: else only a member tells what runs there.
+
+        Then nobody is held out for longer than the first time, however often it is lost.
+        """
+        self._views.hold_out_at_most(HOLD_MS_MAX if required else HOLD_MS)
 
     @property
     def commit_index(self) -> int:

@@ -159,6 +159,10 @@ class Views:
             for node in self._held
         }
 
+    def hold_out_at_most(self, hold_max_ms: int) -> None:
+        """Let nobody who was lost too often be held out for longer than so."""
+        self._damping.hold_max_ms = hold_max_ms
+
     def reach(self, node: int) -> Reach:
         """Return what the detector holds of *node*."""
         return self._peers[node].reach if node in self._peers else Reach.UNKNOWN

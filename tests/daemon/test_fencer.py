@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from pcsx.agents import AgentMetadata, Exit, Host, parse_metadata
 from pcsx.cib.fencing import Device, Devices, Level
-from pcsx.daemon.effects import Spawn
+from pcsx.daemon.effects import Kill, Spawn
 from pcsx.daemon.events import ChildExited, Tick
 from pcsx.daemon.fencer import (
+    CEDED,
     FAILED_MS,
     KNOWN_MS,
+    LISTEN_MS,
+    Cede,
     Fence,
     FenceDone,
     Fencer,
@@ -64,6 +67,7 @@ class Rig:
         self.ms = 1000
         self.leased = True
         self.heard = False
+        self.elsewhere = False
         known = {} if metadata is None else {("stonith", "", AGENT): metadata}
         self.fencer = Fencer(
             HOST,
@@ -71,6 +75,7 @@ class Rig:
             metadata=known,
             sees_lease=lambda term, now: self.leased,
             is_heard=lambda case, target: self.heard,
+            is_elsewhere=lambda case, target: self.elsewhere,
         )
         self.fencer.devices = Devices(devices, levels, timeout_ms=timeout_ms)
         self.effects: list[FencerEffect] = []
@@ -439,6 +444,33 @@ def test_a_case_is_void_as_long_as_no_agent_was_told_to_switch():
     rig.fence(case=8, delay_ms=-1)
     rig.step(Withdraw(8))
     assert rig.done == [] and rig.fencer.cases == (8,)
+
+
+def test_a_case_that_is_left_to_another_ends_its_agent_and_may_be_told_again():
+    rig = Rig(device("d"))
+    rig.fence()
+    child = rig.child
+    rig.step(Cede(7))
+    assert [effect.child for effect in rig.effects if isinstance(effect, Kill)] == [child]
+    assert [(done.ok, done.reason) for done in rig.done] == [(False, CEDED)]
+    assert rig.fencer.owns(child) and rig.fencer.cases == ()
+    rig.end(None, child=child)
+    assert not rig.fencer.owns(child) and rig.effects == []
+    rig.fence()
+    assert len(rig.spawned) == 1
+    rig.step(Cede(8))
+    assert rig.effects == []
+
+
+def test_nothing_is_begun_at_a_target_while_another_is_at_it():
+    rig = Rig(device("d"))
+    rig.elsewhere = True
+    rig.fence()
+    assert rig.spawned == [] and rig.fencer.deadline_ms == rig.ms + LISTEN_MS
+    rig.elsewhere = False
+    rig.ms += LISTEN_MS
+    rig.step(Tick())
+    assert len(rig.spawned) == 1
 
 
 def test_it_knows_its_children_from_others():

@@ -47,8 +47,6 @@ class Judge:
         self._digests: dict[int, str] = {}
         self._entries: dict[int, tuple[int, bytes]] = {}
         self._epochs: dict[int, tuple[int, int]] = {}
-        self._view_ms: dict[int, int] = {}
-        """When each machine came into its view."""
         self._held: dict[str, tuple[int, int]] = {}
         """Where each exclusive resource was started last: machine and boot, until it is stopped."""
         self._watched: dict[int, str] = {}
@@ -101,8 +99,6 @@ class Judge:
             epoch = (scene.view.id.epoch, scene.view.id.coordinator)
             if epoch < self._epochs.get(machine.id, (0, 0)):
                 self.fail("E5 view ids rise", f"{machine.name}: {epoch}")
-            if epoch != self._epochs.get(machine.id):
-                self._view_ms[machine.id] = self.cluster.now_ms
             self._epochs[machine.id] = epoch
 
     def restored(self, machine: Machine) -> None:
@@ -220,20 +216,7 @@ class Judge:
                 switches = is_of_switch(child) and self.cluster.switch.is_switching(child)
                 if not switches or self.cluster.switch.target_of(child) is not target:
                     continue
-                if not (self._began_apart(machine, target) and self._began_apart(other, target)):
-                    self.fail("S6 one fencer", f"{machine.name}, {other.name}: {target.name}")
-
-    def _began_apart(self, machine: Machine, target: Machine) -> bool:
-        """Return whether *machine* has fenced *target* since before its view, by a DC of then.
-
-        Two that did not see each other may both be at it, and what was begun runs to its end.
-        """
-        member = _member(machine)
-        assert member is not None
-        cases = member.fencer._cases.values()
-        began_ms = [case.began_ms for case in cases if case.fence.target == target.name]
-        view_ms = machine.clock.shows(self._view_ms.get(machine.id, 0))
-        return bool(began_ms) and max(began_ms) < view_ms
+                self.fail("S6 one fencer", f"{machine.name}, {other.name}: {target.name}")
 
     def acted(self, machine: Machine) -> None:
         """Judge the services after an agent ran on *machine*."""

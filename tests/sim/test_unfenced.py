@@ -83,6 +83,18 @@ def test_never_waits_for_a_person():
     assert len(made.active("sentry")) == 2, "what does not run there goes on"
 
 
+def test_one_that_flaps_is_waited_for_no_longer_than_five_seconds_more_each_time():
+    made = unfenced(unfenced_takeover="never")
+    lost = next(id for id in (3, 2) if f"n{id}" not in made.active("vip"))
+    for number in range(7):
+        cut_off(made, lost)
+        made.run(5000)
+        made.partition()
+        took_ms = made.until(made.at_rest, 20_000)
+        assert number < 3 or took_ms > 4000
+    assert any(f"n{lost} is held out: lost 7 times" in line for line in made.story)
+
+
 @pytest.mark.parametrize("policy", ["freeze", "ignore", "demote"])
 def test_nothing_is_taken_over_from_one_that_may_go_on_without_quorum(policy: str):
     made = unfenced(no_quorum_policy=policy)
