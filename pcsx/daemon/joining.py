@@ -22,18 +22,9 @@ from pcsx.daemon.events import (
     StreamOpened,
     Tick,
 )
-from pcsx.daemon.setup import (
-    SKEW_REFUSE_MS,
-    VERSION,
-    Founded,
-    Ignite,
-    Line,
-    Me,
-    Outcome,
-    Ruined,
-    split_address,
-    survey_of,
-)
+from pcsx.daemon.setup import Founded, Ignite, Line, Me, Outcome, Ruined, split_address
+from pcsx.daemon.setup.survey import SKEW_REFUSE_MS, survey_of
+from pcsx.daemon.setup.told import VERSION
 from pcsx.errors import Failed, PcsxError, TimedOut
 from pcsx.protocol import ClusterJoin
 from pcsx.ring.config import Address, RingConfig
