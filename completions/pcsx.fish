@@ -649,7 +649,7 @@ function __pcsx_options
         case 'transition show'
             printf '%s\n' '--full	Show all there is, with ids.'
         case 'why'
-            printf '%s\n' '--on=	Ask about this node alone.' '--fenced=	Why is this node fenced, or why not?' '--moved=	Why does, or did, it move?' '--failed=	What did its operations that failed do?' '--transition=	As it was when N was decided.' '--at=	As if it were that time (ISO 8601).' '--json	Print one JSON object.'
+            printf '%s\n' '--on=	Ask about this node alone.' '--fenced=	Why is this node fenced, or why not?' '--moved=	Why does, or did, it move?' '--failed=	What did its operations that failed do, or those of all?' '--transition=	As it was when N was decided.' '--at=	As if it were that time (ISO 8601).' '--json	Print one JSON object.'
     end
 end
 

@@ -389,7 +389,8 @@ class ProbeDevices(Request):
     """Ask fence devices from *node* (empty: this one) for the power of every node; cut nothing.
 
     Answers `node` and `asked`: for each device and target `device`, `target`, `state` (`on`, `off`
-    or empty), `ok`, `reason`, `took_ms`, `timeout_ms`. *device* names one alone.
+    or empty), `ok`, `end` (`answered`, `error`, `late`, or `absent`: no agent), `reason`,
+    `took_ms`, `timeout_ms`. *device* names one alone.
     """
 
     node: str = ""

@@ -15,7 +15,7 @@ from typing import Final
 
 from pcsx.agents.bundled import FENCE_AGENTS, HELPERS, RESOURCE_AGENTS
 from pcsx.agents.metadata import AgentMetadata
-from pcsx.agents.names import AgentName, parse_agent
+from pcsx.agents.names import AgentName, is_secret, parse_agent
 from pcsx.agents.outcome import INSTALLED
 from pcsx.agents.types import Invocation, Outcome, Secret, Status, UnitTask
 from pcsx.lean import dataclass
@@ -119,7 +119,8 @@ def invocation_of(call: Call, host: Host) -> Invocation | Outcome:
         env["PCSX_TIMEOUT_MS"] = str(call.timeout_ms)
         script = f"{host.init_dir}/{call.agent[2]}" if call.agent[0] == "service" else ""
         unit = UnitTask(unit_of(call.agent[2]), call.task, script)
-    return Invocation(argv, _pairs(env, host), b"", call.timeout_ms, unit, secrets)
+    hidden = _hidden(dict(call.params))
+    return Invocation(argv, _pairs(env, host), b"", call.timeout_ms, unit, secrets, hidden)
 
 
 _UNIT_KINDS: Final = (".service", ".socket", ".mount", ".timer", ".path", ".target")
@@ -146,6 +147,13 @@ def _secrets(call: Call, host: Host) -> tuple[Secret, ...]:
         Secret(f"OCF_RESKEY_{name}", f"{host.secrets_dir}/{resource}/{name}")
         for name, value in call.params
         if value == SECRET and "/" not in name
+    )
+
+
+def _hidden(params: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values that the agent may print and nobody shall read."""
+    return tuple(
+        value for name, value in sorted(params.items()) if is_secret(name) and value != SECRET
     )
 
 
@@ -316,7 +324,9 @@ def fence_invocation(
     lines = [f"{key}={value}" for key, value in sorted(given.items()) if _one_line(key, value)]
     stdin = ("\n".join(lines) + "\n").encode()
     env = _pairs(base_environment(host), host)
-    return Invocation(fence_argv(type_, host), env, stdin, timeout_ms)
+    # What a device lists is compared with names, so it is left as it is; nobody is shown it.
+    hidden = () if action in ("list", "list-status") else _hidden(given)
+    return Invocation(fence_argv(type_, host), env, stdin, timeout_ms, hidden=hidden)
 
 
 _NOT_PASSED: Final = frozenset(("provides", "stonith-timeout", "priority", "option"))

@@ -31,7 +31,8 @@ class Secret:
 class Invocation:
     """A child process to be: *argv*, the whole environment *env*, *stdin*, and a time limit.
 
-    With a *unit* the service manager is asked instead, where one answers.
+    With a *unit* the service manager is asked instead, where one answers. What is *hidden* (values
+    of passwords) is blotted out of all that the child prints: that is kept, shown and logged.
     """
 
     argv: tuple[str, ...]
@@ -40,6 +41,7 @@ class Invocation:
     timeout_ms: int
     unit: UnitTask | None = None
     secrets: tuple[Secret, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

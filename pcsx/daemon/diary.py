@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import Any, Final
 
 from pcsx.agents import Exit, Outcome, Status
+from pcsx.agents.outcome import NOT_RUNNING, OK, RUNNING_PROMOTED, plain
 from pcsx.daemon.records import Order
 from pcsx.lean import dataclass
 from pcsx.values import Now
@@ -76,8 +77,7 @@ class Diary:
             times.late += 1
         elif exit.code is not None:
             times.took.append(exit.took_ms)
-        failed = outcome.status != Status.DONE or outcome.rc not in (0, 7, 8, 190, 191)
-        if not failed and not traced:
+        if not _has_failed(order, outcome) and not traced:
             return
         self._stories.pop(key, None)
         most = TRACE_MAX if traced else OUTPUT_MAX
@@ -137,6 +137,20 @@ def advised_ms(took: deque[int], timeout_ms: int, *, late: int) -> int:
     if late:
         return max(wanted, timeout_ms * 2)
     return wanted if len(took) >= MANY else max(wanted, timeout_ms)
+
+
+def _has_failed(order: Order, outcome: Outcome) -> bool:
+    """Return whether somebody will ask why: a probe may find anything, a monitor what it expects.
+
+    A monitor that finds nothing where something ran is a failure as much as one that complains.
+    """
+    if outcome.status != Status.DONE:
+        return True
+    rc = plain(outcome.rc)
+    if order.task == "monitor" and rc in (OK, NOT_RUNNING, RUNNING_PROMOTED):
+        expected = OK if order.target_rc is None else order.target_rc
+        return order.interval_ms > 0 and rc == NOT_RUNNING != expected
+    return rc != OK
 
 
 def _is_of(id: str, resource: str) -> bool:

@@ -24,10 +24,11 @@ from pcsx.pe.model import (
 )
 from pcsx.pe.read.meta import role_of
 
-_PENDING: Final = {
+PENDING: Final = {
     "start": "Starting", "stop": "Stopping", "migrate_to": "Migrating",
     "migrate_from": "Migrating", "promote": "Promoting", "demote": "Demoting",
 }  # fmt: skip
+"""What is said of a resource in place of its role while the task is under way."""
 _PROBE_RESULTS: Final = {2: "Invalid parameter", 5: "Not installed"}
 
 
@@ -252,7 +253,7 @@ class Status:
             if role == Role.PROMOTED:
                 text += " Promoted"
         else:
-            word = _PENDING.get(rsc.pending_task or "") if self.pending else None
+            word = PENDING.get(rsc.pending_task or "") if self.pending else None
             text += f" {word or role.label}"
         if node is not None:
             text += f" {node.name}"

@@ -6,18 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from pcsx.agents.names import is_secret
 from pcsx.cib.document import Cib
 
 HIDDEN: Final = "********"
 _SHORTEST: Final = 4
 """Shorter values are found by their names alone: they are parts of too many words."""
-_SECRET: Final = re.compile(r"passw|secret|token|api_?key|private_?key", re.IGNORECASE)
 _PAIR: Final = re.compile(r"""([A-Za-z_][\w.-]*)(=|\s+value=)("[^"]*"|'[^']*'|\S+)""")
-
-
-def is_secret(name: str) -> bool:
-    """Return whether what is called *name* is not to be shown."""
-    return _SECRET.search(name) is not None
 
 
 def secrets_of(cib: Cib) -> list[str]:

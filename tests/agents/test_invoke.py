@@ -176,6 +176,17 @@ PORT = parse_metadata(
 NONE = parse_metadata(b"<resource-agent/>")
 
 
+def test_passwords_are_hidden_from_all_but_the_agent():
+    params = {"ip": "10.0.0.1", "passwd": "s3same", "password_file": "/etc/bmc"}
+    off = fence_invocation("fence_a", "off", params, HOST, timeout_ms=1000, target="n1")
+    listed = fence_invocation("fence_a", "list", params, HOST, timeout_ms=1000)
+    assert isinstance(off, Invocation) and isinstance(listed, Invocation)
+    assert off.hidden == ("s3same",) and b"passwd=s3same" in off.stdin
+    assert listed.hidden == ()
+    of_ocf = made(call(params=(("rep_password", "open"), ("key", "lrm://"), ("port", "5432"))))
+    assert of_ocf.hidden == ("open",)
+
+
 def test_a_fence_agent_is_told_on_stdin_and_not_what_is_ours():
     params = {"ip": "1.2.3.4", "pcmk_host_list": "n1", "provides": "unfencing", "CRM_meta_x": "1"}
     assert fenced(params, metadata=NONE) == ["action=off", "ip=1.2.3.4", "nodename=n1"]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcsx.agents import AgentName, parse_agent
+from pcsx.agents.names import is_secret
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,21 @@ def test_a_name_written_is_the_name_read(text: str):
 def test_names_sort_by_their_parts():
     names = [AgentName("ocf", "b", "a"), AgentName("lsb", "", "z"), AgentName("ocf", "a", "b")]
     assert [str(name) for name in sorted(names)] == ["lsb:z", "ocf:a:b", "ocf:b:a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("passwd", True),
+        ("password", True),
+        ("snmp_priv_passwd", True),
+        ("api_key", True),
+        ("auth_token", True),
+        ("password_file", False),
+        ("passwd_script", False),
+        ("token_timeout", False),
+        ("ip", False),
+    ],
+)
+def test_a_secret_is_known_by_its_name_and_the_place_of_one_is_none(name: str, secret: bool):
+    assert is_secret(name) is secret

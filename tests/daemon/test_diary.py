@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pcsx.agents import Exit, Outcome, Status
@@ -69,3 +70,18 @@ def test_a_deleted_resource_is_forgotten_and_old_stories_make_room():
     diary.forget(f"r{STORIES_MAX}")
     assert diary.stories(f"r{STORIES_MAX}") == []
     assert diary.times(f"r{STORIES_MAX}") == []
+
+
+def test_a_monitor_that_finds_nothing_where_something_ran_has_failed_and_a_probe_has_not():
+    diary = Diary()
+    gone = Outcome(7, Status.DONE)
+    for interval_ms, target_rc in ((0, 7), (5000, 7)):
+        probe = replace(order(), interval_ms=interval_ms, target_rc=target_rc)
+        diary.take(probe, Exit(code=7), gone, NOW)
+    assert diary.stories() == []
+    watch = replace(order(), interval_ms=10_000, target_rc=0)
+    diary.take(watch, Exit(code=7, stderr=b"no pid file"), gone, NOW)
+    (story,) = diary.stories("web")
+    assert (story.rc, story.stderr) == (7, "no pid file")
+    diary.take(order("start"), Exit(code=7), gone, NOW)
+    assert len(diary.stories()) == 2

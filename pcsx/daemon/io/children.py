@@ -41,6 +41,11 @@ POLL_S: Final = 0.02
 DRAIN: Final = 4 << 20
 """How much is still read once a child has ended: what it left behind may write for ever."""
 
+HIDDEN: Final = "********"
+"""What stands for a value that is not to be shown."""
+HIDDEN_LEAST: Final = 4
+"""Shorter values are parts of too many words."""
+
 NEAR: Final = 0.8
 """The part of its limit after which it is written down what a child is doing."""
 
@@ -92,6 +97,7 @@ class _Child:
     pidfd: int
     began_ms: int
     outputs: tuple[_Pipe, _Pipe]
+    hidden: tuple[str, ...] = ()
     timer: asyncio.TimerHandle | None = None
     near: asyncio.TimerHandle | None = None
     evidence: str = ""
@@ -216,7 +222,8 @@ class Children:
                 os.close(fd)
         pidfd = _pidfd(pid)
         outputs = (_Pipe(out_read), _Pipe(err_read))
-        return _Child(number, pid, group or pid, pidfd, began_ms, outputs)
+        hidden = tuple(value for value in invocation.hidden if len(value) >= HIDDEN_LEAST)
+        return _Child(number, pid, group or pid, pidfd, began_ms, outputs, hidden)
 
     def _new_group(self) -> int:
         """Return the id of an empty group that was named, or 0 where nobody wants the names."""
@@ -251,7 +258,7 @@ class Children:
 
     def _look(self, child: _Child) -> None:
         """Write down what the child is doing: it may be killed soon, for being slow."""
-        child.evidence = evidence_of(child.group)
+        child.evidence = _without(evidence_of(child.group).encode(), child.hidden).decode()
 
     def _limit(self, child: _Child) -> None:
         child.timed_out = True
@@ -294,6 +301,9 @@ class Children:
             self._loop.call_later(POLL_S, self._poll, child)
 
     def _ended(self, child: _Child) -> None:
+        if child.timed_out:
+            # The leader did as it was asked; what it began may not have heard, or not cared.
+            self._signal(child, signal.SIGKILL)
         _, status = os.waitpid(child.pid, os.WNOHANG)
         self._finish(child, status)
 
@@ -314,7 +324,7 @@ class Children:
             code = os.WEXITSTATUS(status)
         elif status is not None:
             number = os.WTERMSIG(status)
-        stdout, stderr = (pipe.text() for pipe in child.outputs)
+        stdout, stderr = (_without(pipe.text(), child.hidden) for pipe in child.outputs)
         took_ms = max(0, self._clock_ms() - child.began_ms)
         return Exit(
             code=code, signal=number, timed_out=child.timed_out, stdout=stdout, stderr=stderr,
@@ -340,6 +350,13 @@ _TRUE: Final = next(
 )
 
 
+def _without(text: bytes, hidden: tuple[str, ...]) -> bytes:
+    """Return *text* with the values that are *hidden* blotted out, the longest first."""
+    for value in sorted(hidden, key=len, reverse=True):
+        text = text.replace(value.encode(), HIDDEN.encode())
+    return text
+
+
 def _with_secrets(invocation: Invocation) -> tuple[Invocation, str]:
     """Return *invocation* with the values kept on this node, or which file could not be read.
 
@@ -354,7 +371,7 @@ def _with_secrets(invocation: Invocation) -> tuple[Invocation, str]:
             return invocation, secret.path
         values[secret.name] = value
     env = tuple((name, values.get(name, value)) for name, value in invocation.env)
-    return replace(invocation, env=env), ""
+    return replace(invocation, env=env, hidden=(*invocation.hidden, *values.values())), ""
 
 
 def _secret(secret: Secret) -> str | None:

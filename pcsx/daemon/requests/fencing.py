@@ -204,7 +204,17 @@ def _inquired(id: str, target: str, action: str, limit_ms: int, exit: Exit) -> d
         "action": action,
         "state": states.get(exit.code if exit.code is not None else -1, "") if answered else "",
         "ok": answered,
+        "end": _end_of(exit, answered=answered),
         "reason": "" if answered else outcome_of("stonith", action, exit).reason,
         "took_ms": exit.took_ms,
         "timeout_ms": limit_ms,
     }
+
+
+def _end_of(exit: Exit, *, answered: bool) -> str:
+    """Return how the agent ended: `answered`, with an `error`, too `late`, or it was `absent`."""
+    if answered:
+        return "answered"
+    if exit.timed_out:
+        return "late"
+    return "absent" if exit.errno is not None else "error"

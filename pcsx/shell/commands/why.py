@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ADVICE_MAX: Final = 4
+EVERY: Final = "*"
+"""For `--failed`: all that there is."""
 
 
 @click.command("why", context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,7 +40,10 @@ _ADVICE_MAX: Final = 4
 @click.option("--on", default="", metavar="NODE", help="Ask about this node alone.")
 @click.option("--fenced", metavar="NODE", help="Why is this node fenced, or why not?")
 @click.option("--moved", metavar="RESOURCE", help="Why does, or did, it move?")
-@click.option("--failed", metavar="RESOURCE", help="What did its operations that failed do?")
+@click.option(
+    "--failed", metavar="[RESOURCE]", is_flag=False, flag_value=EVERY,
+    help="What did its operations that failed do, or those of all?",
+)  # fmt: skip
 @click.option("--transition", type=int, metavar="N", help="As it was when N was decided.")
 @click.option("-t", "--at", metavar="TIME", help="As if it were that time (ISO 8601).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -66,6 +71,8 @@ def command(
         pcsx why --fenced node3
     Example: what did the operations of web do that failed or hung?
         pcsx why --failed web
+    Example: what has failed at all, and what did it do?
+        pcsx why --failed
     """
     run: Run = click.get_current_context().obj
     if as_json:
@@ -73,9 +80,12 @@ def command(
     if sum(word is not None for word in (resource, fenced, moved, failed)) != 1:
         raise Usage("name one resource, or a node with --fenced, or one with --moved or --failed")
     if failed is not None:
-        from pcsx.shell.commands.resource.trace import show
+        from pcsx.shell.commands.resource import trace
 
-        show(run, [failed, *([f"node={on}"] if on else [])])
+        if failed == EVERY:
+            trace.show_failures(run, on)
+        else:
+            trace.show(run, [failed, *([f"node={on}"] if on else [])])
         return
     asked = resource or moved or ""
     number = transition or 0

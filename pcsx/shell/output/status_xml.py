@@ -8,6 +8,7 @@ from typing import Any, Final
 from pcsx.cib.tickets import LAST_GRANTED
 from pcsx.pe.digests import escaped
 from pcsx.pe.model import WorkingSet
+from pcsx.pe.report import PENDING
 
 API: Final = "2.38"
 Told = Mapping[str, Any]
@@ -110,7 +111,7 @@ def _primitive(one: Told) -> Iterator[str]:
         "nodes_running_on": len(one["nodes"]),
     }  # fmt: skip
     if one["pending"]:
-        pairs["pending"] = one["pending"]
+        pairs["pending"] = PENDING.get(one["pending"], one["pending"])
     if not one["nodes"]:
         yield _leaf("resource", pairs)
         return

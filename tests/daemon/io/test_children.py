@@ -146,6 +146,40 @@ def test_a_kill_takes_the_whole_group(tmp_path: Path):
     assert wait_gone(int(pid_file.read_text()))
 
 
+@pytest.mark.parametrize("naming", [None, []], ids=["plain", "named"])
+def test_at_the_limit_nothing_of_the_group_outlives_a_leader_that_obeys(
+    naming: list[tuple[str, int]] | None,
+):
+    # The shell ends when it is asked to; what it began does not hear, and would run for ever.
+    script = "(trap '' TERM; exec sleep 60) & echo $!; trap 'exit 1' TERM; wait"
+    [exit] = run(shell(script, timeout_ms=400), naming=naming)
+    assert exit.timed_out
+    assert wait_gone(int(exit.stdout))
+
+
+def test_what_is_hidden_is_in_no_output_and_no_evidence():
+    words = "echo pass=s3same; echo s3same >&2; exec sh -c 'sleep 60; :' s3same"
+    child = replace(shell(words, timeout_ms=400), hidden=("s3same", "ab", ""))
+    [exit] = run(child)
+    assert exit.stdout == b"pass=********\n"
+    assert exit.stderr == b"********\n"
+    assert "sleep 60; : ********" in exit.evidence
+    assert "s3same" not in exit.evidence
+
+
+def test_an_output_closed_early_or_of_any_bytes_is_taken_as_it_is():
+    closed, strange, silent = run(
+        shell("exec >&- 2>&-; sleep 0.1; exit 3"),
+        shell(r"printf 'a\0b\377\n'; printf 'ocf-exit-reason:\303\050\0\033[31m' >&2; exit 193"),
+        shell("exit 255"),
+    )
+    assert (closed.code, closed.stdout) == (3, b"")
+    assert strange.stdout == b"a\0b\xff\n"
+    outcome = outcome_of("ocf", "start", strange)
+    assert outcome.reason == "\ufffd(??[31m"
+    assert silent.code == 255
+
+
 def test_a_service_left_behind_keeps_running_and_is_not_waited_for():
     began = time.monotonic()
     [exit] = run(shell("setsid sleep 60 & echo $!; exit 5"))
@@ -255,10 +289,10 @@ def test_of_a_child_that_is_quick_nothing_is_kept():
 def test_a_secret_is_read_from_its_file_when_the_child_begins(tmp_path: Path):
     (tmp_path / "key").write_text("hush\n")
     secret = Secret("OCF_RESKEY_key", str(tmp_path / "key"))
-    asked = shell('echo "$OCF_RESKEY_key"')
+    asked = shell('[ "$OCF_RESKEY_key" = hush ] && echo "it is $OCF_RESKEY_key"')
     env = (*ENV, ("OCF_RESKEY_key", "lrm://"))
     (exit,) = run(replace(asked, env=env, secrets=(secret,)))
-    assert exit.stdout == b"hush\n"
+    assert exit.stdout == b"it is ********\n"
 
 
 def test_without_its_secret_or_with_a_wrong_digest_nothing_is_begun(tmp_path: Path):

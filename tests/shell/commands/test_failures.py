@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pcsx.protocol import Cleanup
-from pcsx.shell.commands.resource import state
+from pcsx.protocol import Cleanup, Diary, FenceHistory, GetStatus
+from pcsx.shell.commands.resource import state, trace
 from pcsx.shell.run import Run
 from tests.shell.support import EMPTY, Shell
 
@@ -157,3 +157,62 @@ def test_clear_takes_what_moved_the_resource_and_no_more(
     )
     failing.must(f"resource clear web {words}")
     assert failing.ids("rsc_location") == left
+
+
+STORY = {
+    "node": "n1", "resource": "db", "task": "start", "interval_ms": 0, "wall_s": 0, "rc": 1,
+    "status": 2, "reason": "", "took_ms": 20_000, "timeout_ms": 20_000, "stdout": "a\x1b[2Jb\0",
+    "stderr": "", "evidence": "12 sleep 60: sleeping", "traced": False,
+}  # fmt: skip
+FAILED = {
+    "resource": "web", "node": "n2", "task": "monitor", "interval_ms": 10_000, "exit_code": 7,
+    "op_status": 0, "reason": "gone", "at": "1970-01-01T00:00:09+00:00",
+}  # fmt: skip
+
+
+def test_what_is_on_record_and_no_more_kept_is_told_beside_what_is_known():
+    known = {**FAILED, "resource": "db", "task": "start", "node": "n1"}
+    (found,) = trace.unexplained([FAILED, known], [STORY])
+    assert set(found) == set(STORY)
+    text = "\n".join(trace.story_lines(found))
+    assert "n2: web monitor every 10s: not running (7)\n  reason: gone\n" in text
+    assert "begun anew" in text
+
+
+def test_a_story_tells_of_the_timeout_and_rules_no_screen():
+    lines = trace.story_lines(STORY)
+    assert lines[0].endswith("n1: db start: did not end within 20 s")
+    assert lines[1:] == [
+        "  shortly before its time was up:", "    12 sleep 60: sleeping",
+        "  last stdout:", "    a?[2Jb?",
+    ]  # fmt: skip
+
+
+class Told(Desk):
+    """A run of which the daemon tells one story a node."""
+
+    def call(self, request: Any) -> dict[str, Any]:
+        self.asked.append(request)
+        if isinstance(request, GetStatus):
+            return {"nodes": [{"name": name, "online": name != "n3"} for name in ("n1", "n3")]}
+        if isinstance(request, FenceHistory):
+            return {"history": []}
+        return {"node": request.node, "stories": [STORY, {**STORY, "traced": True, "status": 0,
+                                                          "rc": 0, "task": "stop"}]}  # fmt: skip
+
+    def say(self, text: str) -> None:
+        self.said += f"{text}\n"
+
+
+def test_all_failures_are_those_of_all_nodes_and_no_trace_of_what_went_well(failing: Shell) -> None:
+    run: Any = Told(failing)
+    trace.show_failures(run)
+    assert Diary("n1", "") in run.asked
+    assert run.said.count("did not end within") == 1
+    assert "n1: db start" in run.said and "db stop" not in run.said
+
+
+def test_why_failed_needs_no_name_and_a_cluster(failing: Shell) -> None:
+    for words in ("why --failed", "why --failed web"):
+        ran = failing(words)
+        assert ran.status == 1 and "it asks the nodes" in ran.err

@@ -14,6 +14,8 @@ from pcsx.shell.words import Level
 SLOW: Final = 0.5
 """A device that needs more of its timeout than this is warned of."""
 LIMIT_S: Final = 180.0
+_WORDS: Final = {"error": "ERROR", "absent": "NOT RUN"}
+"""What is told of a device that did not say how the power is, by how its agent ended."""
 
 
 def register(level: Level) -> None:
@@ -26,7 +28,8 @@ def test(run: Run, words: list[str]) -> None:
     """Ask every device for the power of every node, from every node; nothing is cut off.
 
     Each answer is shown with the time that it took, beside the timeout that it has. The command
-    fails if a device does not answer, or if a node could not be fenced by any other node.
+    fails if a device does not answer or answers with an error (what it said is shown), or if a node
+    could not be fenced by any other node.
 
     \b
     Example:
@@ -69,7 +72,8 @@ def _show(run: Run, found: list[dict[str, Any]]) -> None:
             each["device"],
             each["target"],
             each["from"],
-            each["state"] or ("answers" if each["ok"] else "NO ANSWER"),
+            each["state"]
+            or ("answers" if each["ok"] else _WORDS.get(each.get("end", ""), "NO ANSWER")),
             f"{each['took_ms'] / 1000:.2f} s",
             f"{each['timeout_ms'] / 1000:g} s",
             each["reason"],
