@@ -6,6 +6,7 @@ A command on a file would otherwise spend a sixth of its time on loading what ta
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -14,10 +15,14 @@ from types import ModuleType
 from typing import Any, Final
 
 SELDOM: Final = {
-    "difflib": (), "inspect": ("getfullargspec",), "ipaddress": (), "json": (), "shlex": (),
-    "subprocess": (), "tempfile": (),
+    "difflib": (), "gettext": ("gettext", "ngettext"), "inspect": ("getfullargspec",),
+    "ipaddress": (), "json": (), "platform": (), "shlex": (), "subprocess": (), "tempfile": (),
 }  # fmt: skip
 """The modules, and their functions that libraries take out of them at once, to call them later."""
+ANSWERED: Final[dict[str, dict[str, Callable[[], str]]]] = {
+    "platform": {"system": lambda: os.uname().sysname},
+}
+"""What is asked of a module while another is loaded (`uuid`), answered as the module would."""
 _GIVING_WAY: Final = RLock()
 
 
@@ -35,6 +40,8 @@ class _Later(ModuleType):
         super().__init__(name)
         for function in functions:
             setattr(self, function, _called_later(self, function))
+        for function, answer in ANSWERED.get(name, {}).items():
+            setattr(self, function, answer)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_loaded(self), name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
-from pcsx.later import SELDOM
+from pcsx.later import ANSWERED, SELDOM
 
 
 def _holds(code: str) -> None:
@@ -22,6 +23,7 @@ def _holds(code: str) -> None:
 
 @pytest.mark.parametrize("name", SELDOM)
 def test_a_module_that_is_put_off_is_the_same_module_once_it_is_used(name: str) -> None:
+    own = (*SELDOM[name], *ANSWERED.get(name, ()))
     _holds(
         f"for loaded in [m for m in sys.modules if m.partition('.')[0] == {name!r}]:\n"
         f"    del sys.modules[loaded]\n"
@@ -31,9 +33,16 @@ def test_a_module_that_is_put_off_is_the_same_module_once_it_is_used(name: str) 
         f"assert early.__file__\n"
         f"import {name} as late\n"
         f"assert type(late).__name__ == 'module'\n"
-        f"names = [n for n in dir(late) if n[0] != '_' and n not in {SELDOM[name]!r}]\n"
+        f"names = [n for n in dir(late) if n[0] != '_' and n not in {own!r}]\n"
         f"assert names and all(getattr(early, n) is getattr(late, n) for n in names)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "function"), [(name, each) for name, known in ANSWERED.items() for each in known]
+)
+def test_what_is_answered_early_is_what_the_module_says(name: str, function: str) -> None:
+    assert ANSWERED[name][function]() == getattr(import_module(name), function)()
 
 
 def test_what_is_loaded_stays_and_parts_of_a_package_are_found() -> None:

@@ -1,12 +1,13 @@
 """Agents as the shell sees them: found by name, described, and their parameters judged.
 
 What an agent says of itself comes from the file that `PCSX_AGENT_METADATA` names, else from the
-node's daemon, else from the agent itself, which is run for it. Messages are those that callers of
-`pcs` look for.
+node's daemon, else from the agent itself, which is run for it once (`remembered`). Messages are
+those that callers of `pcs` look for.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,9 +19,11 @@ from pcsx.agents.metadata import AgentMetadata, metadata_from_json, parse_metada
 from pcsx.agents.names import AgentName, parse_agent
 from pcsx.errors import Failed, Finding, PcsxError, Refused
 from pcsx.shell.args import listed
+from pcsx.shell.remembered import keep, recall
 
 if TYPE_CHECKING:
     from pcsx.agents.find import Installed
+    from pcsx.shell.remembered import Fingerprint
     from pcsx.shell.run import Run
 
 ENVIRONMENT: Final = "PCSX_AGENT_METADATA"
@@ -136,16 +139,23 @@ class Agents:
         return self._run_agent(name)
 
     def _run_agent(self, name: AgentName) -> AgentMetadata | None:
-        import subprocess
-
-        from pcsx.agents.invoke import metadata_invocation
-        from pcsx.agents.types import Invocation
-
         if not self.installed.has(name):
             self.why[str(name)] = "it is not installed here"
             return None
         if (described := self.installed.described(name)) is not None:
             return described
+        mark = self.installed.fingerprint(name)
+        if (said := recall(name, mark)) is not None:
+            with contextlib.suppress(Refused):
+                return parse_metadata(said)
+        return self._have_it_say(name, mark)
+
+    def _have_it_say(self, name: AgentName, mark: Fingerprint | None) -> AgentMetadata | None:
+        import subprocess
+
+        from pcsx.agents.invoke import metadata_invocation
+        from pcsx.agents.types import Invocation
+
         child = metadata_invocation(name, self.installed.host)
         if not isinstance(child, Invocation):
             self.why[str(name)] = child.reason
@@ -159,10 +169,13 @@ class Agents:
                 timeout=child.timeout_ms / 1000,
                 check=False,
             )
-            return parse_metadata(done.stdout)
+            found = parse_metadata(done.stdout)
         except (OSError, subprocess.SubprocessError, Refused) as error:
             self.why[str(name)] = str(error)
             return None
+        if done.returncode == 0:
+            keep(name, mark, done.stdout)
+        return found
 
     def unknown(self, name: AgentName) -> Finding:
         """Return the finding for an agent of which nothing is known."""
