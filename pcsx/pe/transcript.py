@@ -6,13 +6,15 @@ that was decided.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.document import Cib
 from pcsx.lean import dataclass
-from pcsx.pe.model import WorkingSet
+from pcsx.pe.model import Primitive, WorkingSet
 from pcsx.pe.read.working_set import working_set
 from pcsx.pe.report import Status, instance_counts
 from pcsx.pe.schedule import decide
@@ -22,6 +24,7 @@ from pcsx.pe.wishes import Wishes
 
 if TYPE_CHECKING:
     from pcsx.pe.simulate import Line
+    from pcsx.pe.whatif import Operation
 
 _BANNER: Final = (
     "",
@@ -160,6 +163,7 @@ class _Player:
             self.plan.wishes,
             self.plan.real,
             start_is_fatal=work.options.start_failure_is_fatal,
+            compared=partial(_compared, work),
         )
         self.tell_lines(changed.lines)
         self.played.errors += changed.errors
@@ -214,3 +218,16 @@ class _Player:
     def tell_lines(self, lines: list[Line] | tuple[Line, ...]) -> None:
         """Write lines of a story."""
         self.say(*(f"  * {line.text}" if line.listed else line.text for line in lines))
+
+
+def _compared(work: WorkingSet, operation: Operation) -> Mapping[str, str]:
+    """Return by what *operation* is compared with the configuration, if it ran now."""
+    from pcsx.pe.actions.changes import compared_now
+
+    node = work.node_of(operation.node)
+    names = (operation.resource, operation.resource.partition(":")[0])
+    candidates = [rsc for name in names for rsc in work.by_base_id.get(name, ())]
+    for rsc in candidates:
+        if node is not None and isinstance(rsc, Primitive):
+            return compared_now(work, rsc, node, operation.task, operation.interval_ms)[0]
+    return {}

@@ -6,6 +6,7 @@ Everything happens on a copy. What is asked for is a `Wishes`; what was done is 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime
 from typing import Final
@@ -58,12 +59,23 @@ class Changed:
     errors: list[str] = field(default_factory=list)
 
 
-def with_wishes(cib: Cib, wishes: Wishes, wall: datetime, *, start_is_fatal: bool) -> Changed:
-    """Return *cib* as *wishes* want it."""
+Compared = Callable[[Operation], Mapping[str, str]]
+"""By which parameters an operation is later compared with the configuration."""
+
+
+def with_wishes(
+    cib: Cib,
+    wishes: Wishes,
+    wall: datetime,
+    *,
+    start_is_fatal: bool,
+    compared: Compared = lambda _operation: {},
+) -> Changed:
+    """Return *cib* as *wishes* want it; *compared* tells the parameters of operations."""
     changed = Changed(cib)
 
     def change(tree: etree._Element) -> None:
-        editor = _Editor(tree, changed, wall, start_is_fatal=start_is_fatal)
+        editor = _Editor(tree, changed, wall, start_is_fatal=start_is_fatal, compared=compared)
         editor.apply(wishes)
         raise_updates(tree, editor.updates)
 
@@ -75,12 +87,19 @@ class _Editor:
     """Changes one tree."""
 
     def __init__(
-        self, tree: etree._Element, changed: Changed, wall: datetime, *, start_is_fatal: bool
+        self,
+        tree: etree._Element,
+        changed: Changed,
+        wall: datetime,
+        *,
+        start_is_fatal: bool,
+        compared: Compared,
     ) -> None:
         self.tree = tree
         self.changed = changed
         self.wall = wall
         self.start_is_fatal = start_is_fatal
+        self.compared = compared
         self.configuration = child(tree, "configuration")
         self.status = child(tree, "status")
         self.updates = 0
@@ -211,6 +230,8 @@ class _Editor:
             fatal = task == "stop" or (task == "start" and self.start_is_fatal)
             name = f"{operation.resource}#{task}_{interval_ms}"
             self.changed.lines += count_failure(state, name, fatal=fatal, wall=self.wall)
+        params = dict(self.compared(operation))
+        timeout_ms = int(params.pop("CRM_meta_timeout", "0"))
         action = Action(
             id=0,
             kind=ActionKind.RSC,
@@ -220,6 +241,8 @@ class _Editor:
             resource=operation.resource,
             agent=agent,
             interval_ms=interval_ms,
+            params=tuple(params.items()),
+            timeout_ms=timeout_ms,
         )
         record_operation(state, action, name=operation.resource, result=code, wall=self.wall)
         self.updates += 1

@@ -51,3 +51,15 @@ def test_scores_and_capacities_are_told_in_the_order_in_which_they_come_up() -> 
     places = [next(n for n, line in enumerate(told) if mark in line) for mark in marks]
     assert "Assignment Scores and Utilization Information:" in told
     assert places == sorted(places)
+
+
+def test_a_failure_put_in_by_hand_ran_with_the_parameters_of_today() -> None:
+    cib = cluster(primitive("A", params="state=/x", ops="monitor=10s"), nodes="a b")
+    after = play(cib, Plan(NOON, NOON, schedule=True, carry_out=True)).after
+    assert after is not None
+    (home,) = after.tree.xpath("//lrm_rsc_op[@operation='start']/@on_node")
+    for operation in (f"A_monitor_10000@{home}=7", f"A_start_0@{home}=1"):
+        plan = Plan(NOON, NOON, schedule=True, wishes=Wishes(operations=(operation,)))
+        transition = play(after, plan).transition
+        assert transition is not None
+        assert not [action.key for action in transition.actions if "failcount" in action.task]

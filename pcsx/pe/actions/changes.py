@@ -50,22 +50,28 @@ def compare(work: WorkingSet, rsc: Primitive, node: Node, entry: HistoryOperatio
     """Return how *entry* compares with what the configuration says now."""
     if entry in work.outdated:
         return Change.RESTART
-    op = find_op(rsc, entry.task, entry.interval_ms)
+    compared, has_own = compared_now(work, rsc, node, entry.task, entry.interval_ms)
+    change = _judge(compared, entry, has_own=has_own)
+    if change is not Change.NONE and work.sanitized and (secure := entry.get("op-secure-digest")):
+        shown = public(rsc, compared, set(entry.get("op-secure-params").split()))
+        if digest_of(shown) == secure:
+            return Change.PRIVATE
+    return change
+
+
+def compared_now(
+    work: WorkingSet, rsc: Primitive, node: Node, task: str, interval_ms: int
+) -> tuple[dict[str, str], bool]:
+    """Return what an operation that ran now would be compared by, and whether it has its own."""
+    op = find_op(rsc, task, interval_ms)
     own = op_params(work, rsc, op, node)
     params = {**own, **params_of(work, rsc, node)}
     if params.get("addr") == _ADDRESS_OF_HOST and (host := _host_of(rsc)) is not None:
         params["addr"] = host.name
     timeout_ms = None
-    if entry.interval_ms:
-        options = op_options(work, rsc, op, entry.task, entry.interval_ms)
-        timeout_ms = int(options["timeout"])
-    compared = compared_parameters(params, interval_ms=entry.interval_ms, timeout_ms=timeout_ms)
-    change = _judge(compared, entry, has_own=bool(own))
-    if change is not Change.NONE and work.sanitized and (secure := entry.get("op-secure-digest")):
-        shown = public(rsc, params, set(entry.get("op-secure-params").split()))
-        if digest_of(shown) == secure:
-            return Change.PRIVATE
-    return change
+    if interval_ms:
+        timeout_ms = int(op_options(work, rsc, op, task, interval_ms)["timeout"])
+    return compared_parameters(params, interval_ms=interval_ms, timeout_ms=timeout_ms), bool(own)
 
 
 def _judge(compared: dict[str, str], entry: HistoryOperation, *, has_own: bool) -> Change:
