@@ -427,8 +427,10 @@ class Controller:
                 case RunOver(aborted):
                     assert self.run is not None
                     effects += self._run_over(aborted)
+        view = self.scene.view
         for node, some in sorted(orders.items()):
-            effects.append(Tell(Orders(self.scene.order_term, node, tuple(some))))
+            assert view is not None, "orders without a view"
+            effects.append(Tell(Orders(self.scene.order_term, view.id, node, tuple(some))))
         return effects
 
     def _run_over(self, aborted: str) -> list[ControllerEffect]:
@@ -558,7 +560,8 @@ class Controller:
         )
 
     def _name(self, node: int) -> str:
-        return self.scene.config.node(node).name
+        known = (str(each.name) for each in self.scene.config.nodes if each.id == node)
+        return next(known, f"node {node}, which was taken out,")
 
     # --- who is in, who is out --------------------------------------------------------------------
 
@@ -714,6 +717,11 @@ class Controller:
             return effects
         for case in scene.ledger.open_cases():
             running = self._cases.get(case.case)
+            if all(node.id != case.target for node in scene.config.nodes):
+                if running is None:
+                    self._cases[case.case] = _Case(0, now.ms + case.limit_ms)
+                    effects.append(self._close(case, "void", "it was taken out", now))
+                continue
             busy = [id for id in scene.members if case.case in scene.picture.nodes[id].fencing]
             if running is not None and running.executor in busy:
                 effects += self._leave_to(running, case, busy)

@@ -1138,8 +1138,10 @@ class Member:
             self.rotation.heard(sender, message.sha256, used=message.used)
             return []
         match message:
-            case messages.Orders(_, node, orders):
+            case messages.Orders(_, view, node, orders):
                 scene = self.scene
+                if scene.view is None or view != scene.view.id:
+                    return []
                 for order in orders:
                     scene.last_transition = max(scene.last_transition, order.transition)
                 ordered = scene.picture.nodes.get(node)

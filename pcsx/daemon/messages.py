@@ -14,6 +14,7 @@ from pcsx.daemon.records import OpRecord, Order
 from pcsx.lean import dataclass
 from pcsx.ring.codec import Codec
 from pcsx.ring.frames import Boot, Why
+from pcsx.ring.port import ViewId
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -82,9 +83,14 @@ class Forgot:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The DC's orders to *node*, in its *term*."""
+    """The DC's orders to *node*, in its *term*; in another *view* than its own they are nobody's.
+
+    What had no place in the order of a view is said again in the next one, after the DC has given
+    it up.
+    """
 
     term: int
+    view: ViewId
     node: int
     orders: tuple[Order, ...]
 

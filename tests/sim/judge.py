@@ -196,8 +196,9 @@ class Judge:
                 continue
             if member.ledger.over.get(where, 0) >= boot:
                 return
-            if any(node.id == where and node.over >= boot for node in member.scene.config.nodes):
-                return
+            held = [node.over for node in member.scene.config.nodes if node.id == where]
+            if not held or held[0] >= boot:
+                return  # it was taken out on an operator's word, or is over
             view = member.scene.view
             lives = {each.node: each.boot.counter for each in view.members} if view else {}
             if lives.get(where, 0) > boot:

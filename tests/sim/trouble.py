@@ -331,8 +331,19 @@ def remove(run: Scene) -> None:
             calls.append(call)
             run.cluster.judge.removals.append((call, machine.id))
 
+    def is_out() -> bool:
+        # An error may say no more than that its answer was lost: an operator looks then.
+        members = [m.node.member for m in run.cluster.members() if m.node is not None]
+        return any(
+            all(node.id != machine.id for node in member.scene.config.nodes)
+            for member in members
+            if member is not None
+        )
+
     def come_back() -> None:
-        if calls and calls[0].ok:
+        if calls and not calls[0].done:
+            run.cluster.at(1000, come_back)  # who knows yet
+        elif calls and (calls[0].ok or is_out()):
             if not run.over:
                 run.cluster.boot(machine.id)
         else:  # it was not to be
