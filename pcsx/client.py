@@ -59,7 +59,9 @@ class Client:
         self._timeout_s = timeout_s
         self._next = 1
         self._read = bytearray()
-        """What has come and was not asked for yet: several answers may come at once."""
+        """What has come: several answers may come at once."""
+        self._at = 0
+        """Where in it what was not asked for yet begins."""
         try:
             self._socket.connect(self.path)
         except PermissionError as error:
@@ -161,8 +163,8 @@ class Client:
     @property
     def waiting(self) -> bool:
         """Return whether a whole message is here already, for one read may bring several."""
-        read = self._read
-        return len(read) >= HEADER.size and len(read) - HEADER.size >= HEADER.unpack_from(read)[0]
+        left = len(self._read) - self._at - HEADER.size
+        return left >= 0 and left >= HEADER.unpack_from(self._read, self._at)[0]
 
     def fileno(self) -> int:
         """Return the descriptor to wait on, while no message is `waiting` here already."""
@@ -170,21 +172,30 @@ class Client:
 
     def receive(self, what: str, timeout_s: float | None = None) -> dict[str, Any]:
         """Return the next message, whatever it answers; *what* was asked, for the error."""
-        self._socket.settimeout(timeout_s)
+        if not self.waiting:
+            self._socket.settimeout(timeout_s)
         return self._receive(what)
 
     def _receive(self, what: str) -> dict[str, Any]:
         try:
-            (length,) = HEADER.unpack(self._exactly(HEADER.size))
+            self._read_to(self._at + HEADER.size)
+            (length,) = HEADER.unpack_from(self._read, self._at)
             assert length <= MAX_MESSAGE, length
-            message: dict[str, Any] = json.loads(self._exactly(length))
+            end = self._at + HEADER.size + length
+            self._read_to(end)
         except TimeoutError as error:
             raise TimedOut(f"request {what}", self._socket.gettimeout() or 0) from error
+        message: dict[str, Any] = json.loads(self._read[self._at + HEADER.size : end])
+        self._at = end
+        if end == len(self._read):
+            self._read.clear()
+            self._at = 0
         return message
 
-    def _exactly(self, count: int) -> bytes:
+    def _read_to(self, end: int) -> None:
+        """Read until *end* bytes are here."""
         read = self._read
-        while len(read) < count:
+        while len(read) < end:
             try:
                 part = self._socket.recv(_READ)
             except ConnectionResetError:
@@ -192,9 +203,6 @@ class Client:
             if not part:
                 raise NoCluster("the pcsx daemon closed the connection", "Its log says why.")
             read += part
-        found = bytes(read[:count])
-        del read[:count]
-        return found
 
 
 # --- services for applications --------------------------------------------------------------------

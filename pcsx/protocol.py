@@ -11,20 +11,23 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import asdict, fields
-from typing import Any, ClassVar, Final, TypeVar
+from functools import cache
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from pcsx.errors import Failed
 from pcsx.lean import dataclass
 
 MAX_MESSAGE: Final = 80 << 20
 HEADER: Final = struct.Struct(">I")
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
+"""Made once: it takes as long to make as to use."""
 PROFILES: Final = ("fast", "standard", "vm", "wan")
 """How patient a cluster can be, by name: RING.md 4."""
 
 
 def pack(message: dict[str, Any]) -> bytes:
     """Return *message* as bytes for the wire."""
-    text = json.dumps(message, separators=(",", ":")).encode()
+    text = _ENCODER.encode(message).encode()
     return HEADER.pack(len(text)) + text
 
 
@@ -731,7 +734,7 @@ def parse(message: dict[str, Any]) -> Request:
         raise Failed(
             f"unknown request {message.get('do')!r}", "Shell and daemon differ in version."
         )
-    known = {f.name for f in fields(kind)}
+    known = _names_of(cast(Any, kind))
     given = {name: _frozen(value) for name, value in message.items() if name in known}
     try:
         request = kind(**given)
@@ -744,6 +747,11 @@ def parse(message: dict[str, Any]) -> Request:
         )
         return ClusterSetup(**{**given, "nodes": nodes})
     return request
+
+
+@cache
+def _names_of(kind: Any) -> frozenset[str]:
+    return frozenset(each.name for each in fields(kind))
 
 
 def _frozen(value: Any) -> Any:

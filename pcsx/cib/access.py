@@ -129,7 +129,9 @@ def readable(cib: Cib, user: str, groups: Sequence[str] = ()) -> Cib:
     return Cib(kept)
 
 
-def check_rights(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:
+def check_rights(
+    old: Cib, new: Cib, proposal: Proposal, _edit: Edit | None = None
+) -> list[Finding]:
     """Raise `NotAuthorised` where the author of *proposal* may not lead from *old* to *new*.
 
     The rights are those of the old document: nobody gives themselves more by the change at hand.

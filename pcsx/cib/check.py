@@ -12,13 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
-from pcsx.cib.document import Cib, canonical
+from pcsx.cib.document import SECTIONS, Cib, canonical
 from pcsx.cib.options import CLUSTER, FENCING, META, OPERATION, Table, check_options, check_value
+from pcsx.cib.patch import Edit
 from pcsx.cib.replica import Proposal
+from pcsx.cib.touched import Touched, touched_children
 from pcsx.errors import Finding, Severity
 from pcsx.values import parse_bool, parse_duration_ms, parse_role, parse_score
 
@@ -158,8 +160,8 @@ def _pieces(text: bytes) -> tuple[bytes, ...]:
     What is told inside of a section rests on no two of its children together.
     """
     section = etree.fromstring(text)
-    if len(section) < 2 or section.nsmap:
-        return (text,)
+    if len(section) < 2 or section.nsmap or section.tag not in SECTIONS:
+        return (text,)  # what is no section may say of itself what a piece would not
     tag = str(section.tag).encode()
     # What comes of one canonical text has one spelling, and this one takes a tenth of the time.
     first, *others = (etree.tostring(child, with_tail=False) for child in section)
@@ -196,13 +198,60 @@ class _Known:
 _known = _Known()
 
 
-def check_change(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:
+def check_change(old: Cib, new: Cib, proposal: Proposal, edit: Edit | None = None) -> list[Finding]:
     """Return the findings that a change brings in: those of *new* which *old* did not have.
 
-    A document that was odd before can be changed, one step after the other.
+    A document that was odd before can be changed, one step after the other. With the *edit* between
+    them, nothing but what it touches is looked at, if that is sound and is to all others as before.
     """
+    touched = touched_children(old, new, edit)
+    if touched is not None and all(_is_sound_as_before(each) for each in touched):
+        return []
     known = set(_checked(old))
     return [finding for finding in _checked(new) if finding not in known]
+
+
+def _is_sound_as_before(touched: Touched) -> bool:
+    """Return whether nothing is to be told of what was *touched*, and nothing anew of others."""
+    piece = b"<%s>%%s</%s>" % ((touched.section.encode(),) * 2)
+    sound, face = _looks(piece % canonical(touched.after))
+    return sound and face == _looks(piece % canonical(touched.before))[1]
+
+
+@lru_cache(maxsize=512)
+def _looks(piece: bytes) -> tuple[bool, tuple[Any, ...]]:
+    """Return whether there is nothing to tell of *piece* by itself, and what others go by in it.
+
+    That is all that the families in `ACROSS` read.
+    """
+    section = _Section(piece)
+    if section.referring or section.tag in _READ_ACROSS:
+        face: tuple[Any, ...] = (piece,)
+    else:
+        agents = {**section.resources, **section.templates}
+        face = (
+            section.named,
+            [(name, element.tag) for name, element in section.by_id.items()],
+            [(name, each.get("class"), each.get("template")) for name, each in agents.items()],
+            section.nodes,
+            [
+                pair
+                for options in section.root.iterfind("crm_config/cluster_property_set")
+                for pair in _pairs(options)
+                if pair[0] in _FENCING_OPTIONS
+            ],
+        )
+    return not any(section.found), face
+
+
+_READ_ACROSS: Final = ("constraints", "fencing-topology")
+_FENCING_OPTIONS: Final = frozenset(
+    (
+        "stonith-enabled", "fencing-enabled", "stonith-watchdog-timeout",
+        "fencing-watchdog-timeout",
+    )
+)  # fmt: skip
+"""The options of the cluster that `_check_fencing` reads."""
 
 
 # --- ids and references ------------------------------------------------------------------------

@@ -113,8 +113,9 @@ class Diverged(PcsxError):
         return f"at {self.version} the document has digest {self.found}, not {self.expected}"
 
 
-Check = Callable[[Cib, Cib, Proposal], Sequence[Finding]]
-"""Looks at a proposal: the document before and after it. Errors that are not forced refuse it."""
+Check = Callable[[Cib, Cib, Proposal, Edit | None], Sequence[Finding]]
+"""Looks at a proposal: the document before and after it, and the edit that leads there if it is
+known. Errors that are not forced refuse it."""
 
 
 class Replica:
@@ -155,7 +156,7 @@ class Replica:
         new, edit = self._wished(tip, proposal)
         if new == tip:
             return Committed(tip.version, tip.digest, changed=False)
-        findings = [f for check in self._checks for f in check(tip, new, proposal)]
+        findings = [f for check in self._checks for f in check(tip, new, proposal, edit)]
         if any(is_stopping(finding, proposal.force) for finding in findings):
             raise Refused(findings)
         after = _stamped(tip, new, proposal)

@@ -69,6 +69,8 @@ EXIT_REFUSED: Final = 10
 _ONLY_FOR_THE_MEMBER: Final = (events.HeartSays, events.Tick)
 """What goes to the member alone, unless a cluster is being founded."""
 
+_NOTHING: Final = Request()
+"""What a client asks that is not read yet."""
 LIVES_AHEAD: Final = 1 << 16
 """By how many lives a node whose state is behind goes ahead: nobody tells it by how many it is."""
 HEARD: Final = (Reach.UP, Reach.SUSPECT)
@@ -192,8 +194,10 @@ class Node:
             effects = self._outside(told, now)
         else:
             effects = self._outside(self._take(event, now), now)
-        seen = self._look_around(now)
-        effects += self._outside(seen, now)
+        seen: list[MemberEffect] = []
+        if not (more and event.__class__ is events.Requested):  # of these, the last one of a turn
+            seen = self._look_around(now)
+            effects += self._outside(seen, now)
         if self.member is not None and (
             seen or self.founder is not None or event.__class__ not in _ONLY_FOR_THE_MEMBER
         ):
@@ -804,8 +808,8 @@ class Node:
                 return [Reply(client, id, {"ok": told}, True)]
             return [Reply(client, id, told, last)]
 
-        desk = Desk(self, Request(), event.caller.user, answer, False, event.caller.groups)
-        desk = replace(desk, client=client, pid=event.caller.pid)
+        caller = event.caller
+        desk = Desk(self, _NOTHING, caller.user, answer, False, caller.groups, client, caller.pid)
         return self._handle(event.request, desk, now)
 
     def _passed(self, node: int, forward: Any, now: Now) -> list[MemberEffect]:
@@ -821,7 +825,7 @@ class Node:
             return self._outside(sent, self._now)
 
         user, groups = of(forward.caller)
-        desk = Desk(self, Request(), user, answer, True, groups)
+        desk = Desk(self, _NOTHING, user, answer, True, groups)
         return self._handle(json.loads(forward.request), desk, now)
 
     def _handle(self, message: dict[str, Any], desk: Desk, now: Now) -> list[MemberEffect]:
@@ -831,6 +835,7 @@ class Node:
             if self.member is not None:
                 document = self.member.scene.document
                 require_right(document, request, desk.user, desk.groups)
-            return HANDLERS[type(request)](replace(desk, request=request), request, now)
+            desk.request = request
+            return HANDLERS[type(request)](desk, request, now)
         except PcsxError as error:
             return list(desk.answer(error, True))

@@ -292,7 +292,8 @@ class Machine:
         if not self._begun:
             self._begin(now)
         self._take(event, now)
-        if not self._left:
+        # What a message of ours that is given its place leads to is told to no other part.
+        if not self._left and event.__class__ is not Multicast:
             self._settle(now)
         return self._out.take()
 

@@ -11,8 +11,10 @@ from typing import Final
 from lxml import etree
 
 from pcsx.cib.document import COMMENTS, Cib, canonical
+from pcsx.cib.patch import Edit
 from pcsx.cib.replica import Proposal
 from pcsx.cib.schema.grammar import GRAMMAR, ROOT, Shape
+from pcsx.cib.touched import touched_children
 from pcsx.errors import Finding
 
 PIECES_MAX: Final = 16384
@@ -28,8 +30,16 @@ def check_shape(cib: Cib) -> list[Finding]:
     return list(_checked(cib))
 
 
-def check_shape_change(old: Cib, new: Cib, proposal: Proposal) -> list[Finding]:
-    """Return the findings that *new* has and *old* had not, as a check of the replica."""
+def check_shape_change(
+    old: Cib, new: Cib, proposal: Proposal, edit: Edit | None = None
+) -> list[Finding]:
+    """Return the findings that *new* has and *old* had not, as a check of the replica.
+
+    With the *edit* between them nothing but what it touches is looked at, if that is sound.
+    """
+    touched = touched_children(old, new, edit)
+    if touched is not None and all(_is_sound(each.after) for each in touched):
+        return []
     known = set(_checked(old))
     return [finding for finding in _checked(new) if finding not in known]
 
@@ -91,6 +101,13 @@ def _check_piece(element: etree._Element, path: str) -> Iterable[Finding]:
             _PIECES.clear()
         found = _PIECES[key] = tuple(_check(element, path))
     return found
+
+
+def _is_sound(child: etree._Element) -> bool:
+    """Return whether there is nothing to tell of a child of a section, wherever it stands."""
+    if child.tag not in GRAMMAR:
+        return False
+    return not _check_piece(etree.fromstring(canonical(child)), "")
 
 
 def _check_attributes(element: etree._Element, shape: Shape, path: str) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ import pickle
 import signal
 import socket
 import struct
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -36,6 +37,8 @@ _PART: Final = 0
 _PLAN: Final = 1
 _DEPICT: Final = 2
 _PR_SET_PDEATHSIG: Final = 1
+_WORK_A_SWEEP: Final = 8
+"""Work takes so many times as long as looking for garbage among all that is kept."""
 
 StateOf = Callable[..., dict[str, Any]]
 
@@ -62,7 +65,7 @@ def fork_worker(state_of: StateOf) -> tuple[int, socket.socket]:
 
 
 def _serve(sock: socket.socket, state_of: StateOf) -> None:
-    draft, replanner, packer = Draft(), Replanner(), Packer()
+    draft, replanner, packer, sweeper = Draft(), Replanner(), Packer(), _Sweeper()
     while (head := _exactly(sock, _HEADER.size)) is not None:
         kind, job, length = _HEADER.unpack(head)
         body = _exactly(sock, length)
@@ -79,10 +82,29 @@ def _serve(sock: socket.socket, state_of: StateOf) -> None:
         reply = pickle.dumps(answer)
         sock.sendall(_HEADER.pack(kind, job, len(reply)) + reply)
         if kind == _DEPICT or not replanner.local:
-            # What is kept from job to job is not looked at for garbage again and again.
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
+            sweeper.sweep()
+
+
+class _Sweeper:
+    """Looks for garbage now and then, for what is kept from job to job not to be looked at in each.
+
+    A sweep goes through all that was loaded, too: after each of many short jobs it would take
+    several times as long as these.
+    """
+
+    def __init__(self) -> None:
+        self._due_s = 0.0
+
+    def sweep(self) -> None:
+        """Do so, if there was work enough since the last time."""
+        began_s = time.process_time()
+        if began_s < self._due_s:
+            return
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        ended_s = time.process_time()
+        self._due_s = ended_s + _WORK_A_SWEEP * (ended_s - began_s)
 
 
 def _answer(

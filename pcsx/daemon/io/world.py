@@ -83,6 +83,9 @@ class World:
         self._heart = FrameSocket(heart)
         self._writing = False
         self._said_ms = 0
+        self._persists: list[Persist] = []
+        """What goes to the disk at the end of the turn: its thread would take the interpreter away
+        from what is sent meanwhile."""
         self._load_ms = 0
         self._room_seen = 0
         self._groups = (group_begins, group_ends)
@@ -213,6 +216,7 @@ class World:
             self._say(Pulse())
         self._flush()
         self._listener.flush()
+        self._persist()
         if now.ms - self._load_ms >= LOAD_MS:
             self._load_ms = now.ms
             self.feed(read_load())
@@ -240,8 +244,7 @@ class World:
             case out.TellHeart(frame):
                 self._say(frame)
             case Persist():
-                assert self._disk is not None, "nothing is persisted outside of a cluster"
-                self._disk.perform(effect)
+                self._persists.append(effect)
             case out.Spawn(child, invocation):
                 if invocation.unit is not None:
                     self._units.spawn(child, invocation)
@@ -343,6 +346,13 @@ class World:
             self._turn_soon()
 
     # --- the disk ---------------------------------------------------------------------------------
+
+    def _persist(self) -> None:
+        """Give the disk what the turn wants durable."""
+        persists, self._persists = self._persists, []
+        for persist in persists:
+            assert self._disk is not None, "nothing is persisted outside of a cluster"
+            self._disk.perform(persist)
 
     def _open_disk(self, cluster: str) -> None:
         loop = asyncio.get_running_loop()

@@ -21,7 +21,7 @@ Outcome = MemberEffect
 Handler = Callable[["Desk", Any, Now], "list[Outcome]"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desk:
     """One request on the table."""
 
