@@ -21,7 +21,6 @@ from pcsx.lean import dataclass
 from pcsx.values import INFINITY, parse_bool, parse_duration_ms, parse_score
 
 DEFAULT_TIMEOUT_MS: Final = 60_000
-DEFAULT_ATTEMPTS: Final = 10
 WATCHDOG_AGENT: Final = "fence_watchdog"
 """A device of this agent is no program to call: it says for which nodes watchdogs count."""
 
@@ -94,7 +93,6 @@ class Devices:
     enabled: bool = True
     action: str = "reboot"
     timeout_ms: int = DEFAULT_TIMEOUT_MS
-    attempts_max: int = DEFAULT_ATTEMPTS
     watchdog_timeout_ms: int = 0
     """Nonzero: a lost node with an armed watchdog counts as ended after this; below 0: choose."""
     watched: tuple[str, ...] | None = None
@@ -155,7 +153,6 @@ def devices_of(cib: Cib, wall: datetime | None = None) -> Devices:
         enabled=parse_bool(_option(options, "enabled", "true")) is not False,
         action="off" if _option(options, "action", "reboot") in ("off", "poweroff") else "reboot",
         timeout_ms=parse_duration_ms(_option(options, "timeout", "")) or DEFAULT_TIMEOUT_MS,
-        attempts_max=parse_score(_option(options, "max-attempts", "")) or DEFAULT_ATTEMPTS,
         watchdog_timeout_ms=_watchdog_ms(_option(options, "watchdog-timeout", "0")),
         node_attributes=tuple(reader.nodes()),
     )

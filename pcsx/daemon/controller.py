@@ -39,7 +39,7 @@ from pcsx.pe.run import Tick as RunTick
 from pcsx.ring.frames import Reach, Why
 from pcsx.ring.port import Note, ViewId
 from pcsx.ring.quorum import keep_ms
-from pcsx.values import Now, parse_duration_ms
+from pcsx.values import Now, parse_duration_ms, parse_score
 
 DC_DEADTIME_MS: Final = 20_000
 """How long a new DC waits for nodes that nobody has seen, before it has them fenced."""
@@ -845,6 +845,12 @@ class Controller:
         waiting = self._waiting.pop(case.target, [])
         text = f"fencing of {self._name(case.target)} {case.verdict} {case.reason}".rstrip()
         effects: list[ControllerEffect] = [Note("controller", text)]
+        others = [action for action in waiting if not self._is_for(action, case)]
+        if others and self.run is not None:
+            # To let a node in cuts nobody off, whatever came of it, nor the other way round.
+            waiting = [action for action in waiting if action not in others]
+            self._waiting[case.target] = others
+            effects += self._intend(self.run.actions[others[0]], case.target, now)
         if case.verdict == "done":
             self.pauses.done(case.target)
         elif case.verdict == "failed":
@@ -858,6 +864,13 @@ class Controller:
         if not waiting or self.run is None:
             effects += self._stir(text, now)
         return effects
+
+    def _is_for(self, action: int, case: Fencing) -> bool:
+        """Return whether *case* does what the *action* of the run wants: cuts off, or lets in."""
+        if self.run is None:
+            return True
+        verb = self.run.actions[action].meta_value("stonith_action", "reboot")
+        return (verb == "on") == (case.action == "on")
 
     def _see_off(self, now: Now) -> list[ControllerEffect]:
         """Confirm the going of those who have left the view."""
@@ -887,7 +900,8 @@ class Controller:
 def attempts_max_of(cib: Cib) -> int:
     """Return how often in a row fencing of a node may fail before it is given up."""
     text = cib.cluster_option("fencing-max-attempts") or cib.cluster_option("stonith-max-attempts")
-    return int(text) if text and text.isascii() and text.isdigit() and int(text) else ATTEMPTS_MAX
+    wanted = parse_score(text) if text else None
+    return wanted if wanted is not None and wanted > 0 else ATTEMPTS_MAX
 
 
 def _recheck_ms(transition: Transition, now: Now) -> int:

@@ -288,6 +288,20 @@ class Fencer:
             if (device := self.devices.get(id)) and self._reaches(device, target, now) is not False
         )
 
+    def somebodys(self, target: str) -> tuple[str, ...]:
+        """Return the devices by which some node may fence *target*, also where this one must not.
+
+        What they say here of whom they reach counts for nobody else, so only lists do.
+        """
+        order = [id for level in self.devices.levels_for(target) for id in level]
+        order = order or [device.id for device in self.devices.devices]
+        return tuple(
+            id
+            for id in dict.fromkeys(order)
+            if (device := self.devices.get(id))
+            and self._reaches(device, target, None, node="") is not False
+        )
+
     def is_done_by_target(self, devices: Iterable[str]) -> bool:
         """Return whether the agent of one of *devices* has `on` done by the target itself."""
         found = [self._metadata_of(id) for id in devices]
@@ -649,12 +663,15 @@ class Fencer:
 
     # --- whom a device can reach ---
 
-    def _reaches(self, device: Device, target: str, now: Now | None) -> bool | None:
+    def _reaches(
+        self, device: Device, target: str, now: Now | None, *, node: str | None = None
+    ) -> bool | None:
         """Return whether *device* can cut *target* off; None: it has not been asked lately.
 
         Without *now* nobody can say what is lately: then only what the configuration says counts.
+        It is used from *node*, or else from this one.
         """
-        if self._host.node in device.banned:
+        if (self._host.node if node is None else node) in device.banned:
             return False
         match self._check_of(device):
             case "static-list":

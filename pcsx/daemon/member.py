@@ -200,7 +200,9 @@ class Member:
         self._configuration_moved = False
         """Whether changes of the document were applied that the parts do not go by yet."""
         self._unblocked_by = ""
-        self._case_waits: dict[int, Answerer] = {}
+        self._case_waits: dict[int, list[Answerer]] = {}
+        self.fencing_asked: dict[int, tuple[str, list[Answerer]]] = {}
+        """Target -> the action that the log is asked to hold, and who wants it."""
         self.config_index = 0
         """Which entry of the log the committed configuration is."""
         self._ticket = 0
@@ -850,7 +852,7 @@ class Member:
             self.scene.picture.over(case.target, case.boot)
             if self.scene.leading:
                 effects += self._bar(case.target, case.boot, now)
-        if (answer := self._case_waits.pop(number, None)) is not None:
+        for answer in self._case_waits.pop(number, ()):
             effects += answer(fencing_of(case, self.scene.config), True)
         return effects + self._controlled(dc.CaseClosed(number), now)
 
@@ -1430,16 +1432,23 @@ class Member:
         Nobody cuts itself off; but what is locked out on its own side is let in again by itself.
         """
         name = self.scene.config.node(target).name
-        devices = set(self.fencer.candidates(name))
+        devices = set(self.fencer.somebodys(name))
         if not devices:
             return []
+        known = [each for id in devices if (each := self.fencer.devices.get(id))]
+        barred = set[str]() if not known else set.intersection(*(set(d.banned) for d in known))
         if action == "on" and self.fencer.is_done_by_target(devices):
             return [target] if target in self.scene.members else []
 
         def order(id: int) -> tuple[bool, int]:
             return (not devices & set(self.scene.picture.nodes[id].devices), id)
 
-        return sorted((id for id in self.scene.members if id != target), key=order)
+        able = [
+            id
+            for id in self.scene.members
+            if id != target and self.scene.config.node(id).name not in barred
+        ]
+        return sorted(able, key=order)
 
     def _is_heard(self, case: int, target: str) -> bool:
         """Return whether the life of *target* that *case* is to end is still heard here."""
@@ -1585,7 +1594,7 @@ class Member:
 
     def wait_for_case(self, case: int, answer: Answerer) -> None:
         """Have *answer* told what becomes of fencing *case*."""
-        self._case_waits[case] = answer
+        self._case_waits.setdefault(case, []).append(answer)
 
     # --- requests that others answer --------------------------------------------------------------
 

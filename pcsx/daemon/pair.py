@@ -6,6 +6,7 @@ decision: whose death lets this node go on is the log's to say, and what is done
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from pcsx.cib import Cib
@@ -13,8 +14,10 @@ from pcsx.cib.fencing import priorities_of
 from pcsx.daemon.answers import is_fencing_required
 from pcsx.daemon.fencer import Fencer
 from pcsx.daemon.ledger import FencedAlone
+from pcsx.daemon.running import running_on
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.solo import Look, Proven, Solo
+from pcsx.daemon.status import History
 from pcsx.ring.frames import Reach, Why
 from pcsx.ring.machine import Machine
 from pcsx.values import Now, parse_duration_ms
@@ -121,7 +124,7 @@ class Pair:
         picture = self._scene.picture.nodes.get(node)
         if picture is None:
             return 0
-        return sum(priorities.get(id, 0) for id in picture.history.active)
+        return weight_of(picture.history, priorities)
 
     # --- words and records ------------------------------------------------------------------------
 
@@ -162,3 +165,13 @@ class Pair:
             proven.node, proven.boot, proven.action, proven.device, self._scene.me,
             proven.took_ms, by, proven.began_s, proven.ended_s,
         )  # fmt: skip
+
+
+def weight_of(history: History, priorities: Mapping[str, int]) -> int:
+    """Return how much that matters which may run by *history*; what is promoted counts one more."""
+    promoted = {one.resource for one in running_on("", history.records()) if one.role == "Promoted"}
+    weight = 0
+    for id in history.active:
+        priority = priorities.get(id.partition(":")[0], 0)
+        weight += priority + (1 if priority and id in promoted else 0)
+    return weight

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
+from pcsx.daemon.controller import attempts_max_of
 from pcsx.daemon.pauses import FIRST_MS, GIVEN_UP_MS, LONGEST_MS, Pauses
 from pcsx.values import Now
+from tests.pe.small import cluster
 
 
 def at(ms: int) -> Now:
@@ -41,3 +45,12 @@ def test_success_and_a_new_configuration_begin_anew():
     pauses.clear()
     assert not pauses.holds(3, at(0))
     assert pauses.told(3, "n3") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [("3", 3), ("INFINITY", 1_000_000), ("0", 10), ("-4", 10), ("soon", 10), ("", 10)],
+)
+def test_how_often_fencing_may_fail_is_a_number_above_0_or_infinity(said: str, most: int):
+    for name in ("stonith-max-attempts", "fencing-max-attempts"):
+        assert attempts_max_of(cluster("", options=f"{name}={said}" if said else "")) == most

@@ -220,7 +220,7 @@ class Cluster:
         me = Me(machine.name, f"10.0.0.{machine.id}", 5450, identity, "sim")
         machine.node = Node(
             me,
-            host=HOST,
+            host=replace(HOST, node=machine.name),
             random=Random(self.random.getrandbits(64)),
             entropy=chance.randbytes,
             life=machine.disk.open(machine.id, PSK, chance.getrandbits(56)),

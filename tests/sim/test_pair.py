@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pcsx.daemon import events
+from pcsx.daemon.pair import weight_of
+from pcsx.daemon.status import History
+from tests.daemon.test_running import records
 from tests.sim.chaos import EXCLUSIVE, RESOURCES
 from tests.sim.cluster import Cluster
 from tests.sim.faults import Faults
@@ -125,3 +128,35 @@ def test_a_lone_one_that_may_not_fence_rests():
         due = node.deadline_ms
         assert due is None or due > made.now_ms, "a deadline in the past is a turn without end"
         made.run(50)
+
+
+@pytest.mark.parametrize("important", ["db", "vip", ""])
+def test_who_runs_what_matters_more_shoots_first(important: str):
+    head = f'<primitive id="{important}" class="ocf" provider="pcsx" type="dummy">'
+    pairs = '<nvpair id="m-p" name="priority" value="10"/>'
+    matters = f'<meta_attributes id="m">{pairs}</meta_attributes>'
+    assert not important or head in RESOURCES
+    made = Cluster(
+        1, 2, resources=RESOURCES.replace(head, head + matters),
+        properties=(("priority-fencing-delay", "4s"),),
+        constraints=f'<rsc_location id="l" rsc="{important or "db"}" node="n2" score="100"/>',
+    )  # fmt: skip
+    made.judge.exclusive = set(EXCLUSIVE)
+    made.boot()
+    made.until(made.at_rest, 15_000)
+    assert active_on(made, important or "db") == 2
+    made.partition((1,), (2,))
+    made.until(lambda: bool(made.judge.fencings), 20_000)
+    made.run(8000)
+    # Where nothing matters more, the one that led (the first) goes on.
+    assert [name for _, name, _ in made.judge.fencings] == ["n1" if important else "n2"]
+
+
+def test_what_is_promoted_counts_one_more_where_it_counts_at_all():
+    def weight(*story: str, **priorities: int) -> int:
+        return weight_of(History(tuple(records(*story))), priorities)
+
+    assert weight("start 0", r=5) == 5
+    assert weight("start 0", "promote 0", r=5) == 6
+    assert weight("start 0", "promote 0", "stop 0", r=5) == 0
+    assert weight("start 0", "promote 0", other=5) == 0

@@ -44,13 +44,22 @@ def fence(desk: Desk, request: Fence, now: Now) -> list[Outcome]:
         if request.action not in ("off", "reboot", "on"):
             text = f"{request.action!r} is no way to fence"
             raise Refused([Remark.error("fence-action", request.action, text)])
-        if not member.fencer.candidates(request.node):
+        if not member.fencer.somebodys(request.node):
             raise Failed(
                 f"no fence device can fence {request.node}",
                 "Make one: pcsx stonith create NAME AGENT OPTIONS...",
             )
         if (case := member.ledger.open_case(target)) is not None:
+            if case.action != request.action:
+                raise Failed(
+                    f"{request.node} is being fenced already, by another action: {case.action}",
+                    f"Ask again when that is over: pcsx stonith history {request.node}",
+                )
             member.wait_for_case(case.case, desk.answer)
+            return []
+        asked = member.fencing_asked.get(target)
+        if asked is not None and asked[0] == request.action:
+            asked[1].append(desk.answer)
             return []
         intent = FenceIntent(
             target,
@@ -62,10 +71,17 @@ def fence(desk: Desk, request: Fence, now: Now) -> list[Outcome]:
             int(now.wall.timestamp()),
         )
 
+        asking = [desk.answer]
+        member.fencing_asked[target] = (request.action, asking)
+
         def then(proposed: Proposed, _: Now) -> list[Outcome]:
+            if member.fencing_asked.get(target) == (request.action, asking):
+                del member.fencing_asked[target]
             if not proposed.index:
-                return desk.fail(NoQuorum(f"nobody is fenced: {proposed.refusal}"))
-            member.wait_for_case(proposed.index, desk.answer)
+                error = NoQuorum(f"nobody is fenced: {proposed.refusal}")
+                return [effect for answer in asking for effect in answer(error, True)]
+            for answer in asking:
+                member.wait_for_case(proposed.index, answer)
             return []
 
         return list(member.decide(intent, now, then))
