@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import field
+from itertools import takewhile
 from typing import Final
 
 from pcsx.cib import objects
 from pcsx.cib.evaluate import score_of
 from pcsx.lean import dataclass
 from pcsx.pe.assign.colocated import link
-from pcsx.pe.constraints.names import all_named, members, named, resolved_sets
+from pcsx.pe.constraints.names import all_named, each_named, named, resolved_sets
 from pcsx.pe.constraints.stored import order
 from pcsx.pe.flags import ANTI
 from pcsx.pe.model import Bundle, Colocation, Group, Node, Primitive, Resource, Role, WorkingSet
@@ -24,9 +25,9 @@ container may be on a remote node."""
 
 @dataclass(slots=True)
 class _Set:
-    """One side of a colocation, as far as it is resources."""
+    """One side of a colocation; None in it stands for a name that nothing goes by."""
 
-    resources: list[Resource]
+    resources: list[Resource | None]
     role: Role = Role.UNKNOWN
     sequential: bool = True
     score: int | None = None
@@ -35,10 +36,14 @@ class _Set:
     """Who stands for the set as dependent, and who as primary."""
 
     def __post_init__(self) -> None:
+        first, last = self.resources, self.resources
         if self.sequential:
-            self.ends = (self.resources[:1], self.resources[-1:])
-        else:
-            self.ends = (self.resources, self.resources)
+            first, last = first[:1], last[-1:]
+        self.ends = ([rsc for rsc in first if rsc], [rsc for rsc in last if rsc])
+
+    def known(self) -> list[Resource]:
+        """Return what is listed before the first unknown name: what follows it is ignored."""
+        return [rsc for rsc in takewhile(lambda rsc: rsc is not None, self.resources) if rsc]
 
 
 def read(work: WorkingSet, constraint: objects.Colocation) -> None:
@@ -70,7 +75,7 @@ def _side(
     rsc = named(work, name)
     if rsc is not None:
         return _Set([rsc], role)
-    found = all_named(work, (name,)) if members(work, name) is not None else []
+    found: list[Resource | None] = [*all_named(work, (name,))]
     if not found:
         work.notices.append(f"The colocation {constraint.id} names no resource: {name}.")
         return None
@@ -94,7 +99,7 @@ def _read_sets(work: WorkingSet, constraint: objects.Colocation, score: int) -> 
         if role is None:
             continue
         one = _Set(
-            all_named(work, (ref.id for ref in config.resources)),
+            each_named(work, [ref.id for ref in config.resources]),
             role,
             sequential=parse_bool(config.sequential or "true") is not False,
             score=None if config.score is None else score_of(config.score),
@@ -111,7 +116,7 @@ def _join_within(work: WorkingSet, constraint: objects.Colocation, one: _Set, de
     score = default if one.score is None else one.score
     if not score or not one.sequential:
         return
-    resources = one.resources if one.ordering == "group" else one.resources[::-1]
+    resources = one.known() if one.ordering == "group" else one.known()[::-1]
     for index, rsc in enumerate(resources):
         others = resources[max(0, index - 1) : index] if score > 0 else resources[:index]
         for other in others:

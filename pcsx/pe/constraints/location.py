@@ -10,7 +10,7 @@ from typing import Final
 
 from pcsx.cib import objects
 from pcsx.cib.evaluate import Circumstances, passes, score_of, substituted
-from pcsx.pe.constraints.names import all_named, resolved_sets
+from pcsx.pe.constraints.names import all_named, listed
 from pcsx.pe.model import Discovery, Location, Node, Resource, Role, Table, WorkingSet
 from pcsx.pe.read.meta import role_of
 from pcsx.pe.read.parameters import params_of
@@ -35,9 +35,8 @@ def read(work: WorkingSet, constraint: objects.Location) -> None:
             _locate(work, constraint, rsc, matches=matches)
     for rsc in all_named(work, (constraint.rsc,)):
         _locate(work, constraint, rsc)
-    for one in resolved_sets(work, constraint.sets):
-        for rsc in all_named(work, (ref.id for ref in one.resources)):
-            _locate(work, constraint, rsc, role=one.role, score=one.score)
+    for one, rsc in listed(work, constraint.id, constraint.sets):
+        _locate(work, constraint, rsc, role=one.role, score=one.score)
 
 
 def _matching(work: WorkingSet, pattern: str) -> list[tuple[Resource, tuple[str, ...]]]:

@@ -59,6 +59,34 @@ def all_named(work: WorkingSet, names: Iterable[str | None]) -> list[Resource]:
     return found
 
 
+def each_named(work: WorkingSet, names: Iterable[str | None]) -> list[Resource | None]:
+    """Return as `all_named`, but None in the place of a name that nothing goes by."""
+    return [
+        rsc
+        for name in names
+        for rsc in all_named(work, (name,)) or (() if members(work, name) else (None,))
+    ]
+
+
+def listed(
+    work: WorkingSet, origin: str | None, sets: Iterable[ResourceSet]
+) -> Iterator[tuple[ResourceSet, Resource]]:
+    """Return what *sets* list, each with its set, up to the first that there is not.
+
+    The field ignores what comes behind such a one in the constraint *origin*.
+    """
+    for one in resolved_sets(work, sets):
+        names = [ref.id for ref in one.resources]
+        for rsc in each_named(work, names):
+            if rsc is None:
+                work.notices.append(
+                    f"{origin}: the set {one.id} lists a resource that there is not; it and all "
+                    "behind it in this constraint are ignored."
+                )
+                return
+            yield one, rsc
+
+
 def resolved_sets(work: WorkingSet, sets: Iterable[ResourceSet]) -> Iterator[ResourceSet]:
     """Return *sets*, those that stand for another one replaced by it."""
     for one in sets:

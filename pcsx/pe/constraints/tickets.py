@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pcsx.cib import objects
 from pcsx.pe.actions.fencing import request
-from pcsx.pe.constraints.names import all_named, resolved_sets
+from pcsx.pe.constraints.names import all_named, listed
 from pcsx.pe.model import Primitive, Resource, Role, Ticket, TicketConstraint, WorkingSet
 from pcsx.pe.read.meta import role_of
 from pcsx.pe.reasons import Why, note
@@ -18,9 +18,8 @@ def read(work: WorkingSet, constraint: objects.TicketConstraint) -> None:
     ticket = work.tickets.setdefault(constraint.ticket, Ticket(constraint.ticket))
     for rsc in all_named(work, (constraint.rsc,)):
         _bind(work, constraint, rsc, ticket, constraint.rsc_role)
-    for one in resolved_sets(work, constraint.sets):
-        for rsc in all_named(work, (ref.id for ref in one.resources)):
-            _bind(work, constraint, rsc, ticket, one.role)
+    for one, rsc in listed(work, constraint.id, constraint.sets):
+        _bind(work, constraint, rsc, ticket, one.role)
 
 
 def _bind(
