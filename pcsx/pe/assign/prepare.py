@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pcsx.cib.evaluate import integer_of
+from pcsx.pe.actions.make import ask
 from pcsx.pe.assign.preferences import applies
 from pcsx.pe.model import (
     Bundle,
@@ -107,7 +108,8 @@ def _apply_locks(work: WorkingSet) -> None:
 
 def _apply_lock(work: WorkingSet, rsc: Primitive) -> None:
     if rsc.lock_node is not None:
-        if rsc.active:
+        if rsc.active:  # it was started in spite of the lock, which is over with its history
+            ask(work, rsc, "lrm_delete", rsc.lock_node, required=True)
             rsc.lock_node = rsc.lock_s = None
             return
     elif len(rsc.active) == 1 and rsc.active[0].shutting_down and not rsc.active[0].unclean:
