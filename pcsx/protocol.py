@@ -63,9 +63,14 @@ class GetState(Request):
 
 @dataclass(frozen=True, slots=True)
 class GetCib(Request):
-    """The document as XML text (`cib`), the status section with it unless *bare*."""
+    """The document as XML text (`cib`), the status section with it unless *bare*.
+
+    *fresh* is as of now: no change that was acknowledged anywhere before is missing in it. That
+    takes a leader; without quorum it is refused. Else this node shows what it has.
+    """
 
     bare: bool = False
+    fresh: bool = False
     do: ClassVar[str] = "cib"
 
 

@@ -191,6 +191,7 @@ class Member:
         self._results: dict[int, FenceResult] = {}
         """Cases that this node carried out, until the log has closed them."""
         self._proposals: dict[int, Callable[[port.Proposed, Now], list[MemberEffect]]] = {}
+        self._barriers: dict[int, Callable[[port.Readable, Now], list[MemberEffect]]] = {}
         self._forwards: dict[int, tuple[Answerer, int, bool]] = {}
         """Ticket -> who is told, the member that was asked, and whether it must lead."""
         self._errands = Errands()
@@ -471,7 +472,7 @@ class Member:
                 ):
                     effects.append(effect)
                     continue
-                case port.Committed() | port.Proposed():
+                case port.Committed() | port.Proposed() | port.Readable():
                     pass
                 case _:
                     effects += self._follow_configuration(now)
@@ -498,6 +499,8 @@ class Member:
                 case port.ConfigCommitted(index, config):
                     self.config_index = index
                     effects += self._configured(config, now)
+                case port.Readable(ticket):
+                    effects += self._barriers.pop(ticket)(effect, now)
                 case port.Proposed(ticket):
                     then = self._proposals.pop(ticket, None)
                     if then is not None:
@@ -855,6 +858,14 @@ class Member:
         for answer in self._case_waits.pop(number, ()):
             effects += answer(fencing_of(case, self.scene.config), True)
         return effects + self._controlled(dc.CaseClosed(number), now)
+
+    def when_fresh(
+        self, then: Callable[[port.Readable, Now], list[MemberEffect]], now: Now
+    ) -> list[MemberEffect]:
+        """Go on once all that was decided before this moment is applied here, or cannot be."""
+        self._ticket += 1
+        self._barriers[self._ticket] = then
+        return self._ring(port.ReadBarrier(self._ticket), now)
 
     def _bar(self, node: int, boot: int, now: Now) -> list[MemberEffect]:
         """Have the hearts refuse lives of *node* up to *boot*: commit that to the configuration."""

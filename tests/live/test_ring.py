@@ -5,6 +5,7 @@ What these do must change nothing at all: no view, no fencing, no service that m
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import signal
@@ -76,6 +77,21 @@ def wire(lab: Lab, *words: str, at: str = "") -> int:
     return int(sh([*command, *words]).split()[-1])
 
 
+CONFIGURATION = re.compile(r"<configuration.*</configuration>", re.S)
+
+
+def spoil(machine: Machine) -> None:
+    """Put another document into the snapshots of *machine*, with checksums that are right."""
+    for file in machine.path("/var/lib/pcsx").glob("*/snap/*.state"):
+        state, meta = file.read_bytes(), file.with_suffix(".meta")
+        other = state.replace(b"cluster-name", b"spoilt-name")
+        assert other != state, file
+        told = json.loads(meta.read_bytes())
+        told["sha256"] = hashlib.sha256(other).hexdigest()
+        file.write_bytes(other)
+        meta.write_text(json.dumps(told, sort_keys=True))
+
+
 def log_of(machine: Machine) -> str:
     """Return what the daemon of *machine* has said."""
     return (machine.place / "daemon.log").read_text(errors="replace")
@@ -91,6 +107,41 @@ def test_the_key_changes_under_load_without_a_change_of_view(three: Cluster):
     writers.end()
     assert views(three) == before
     assert three.lab.power_log == []
+
+
+def test_a_nodes_own_key_changes_under_load_without_a_change_of_view(three: Cluster):
+    before = at_rest(three)
+    chosen = next(machine for machine in three.lab.machines if machine is not three.dc())
+    identity = chosen.path("/var/lib/pcsx/identity.key")
+    writers, old = Writers(three, "rekeyed"), identity.read_bytes()
+    until(lambda: len(writers.acknowledged) > 3, 60, "writes")
+    three.pcsx(f"cluster nodekey rotate {chosen.name}")
+    told = len(writers.acknowledged)
+    until(lambda: len(writers.acknowledged) > told + 3, 60, "writes under the other key")
+    writers.end()
+    assert identity.read_bytes() != old
+    assert views(three) == before and three.lab.power_log == []
+    strike_daemons(chosen, signal.SIGKILL)
+    three.start(chosen)
+    until(lambda: agree(three), 60, "the next life goes by the new key")
+
+
+def test_a_node_whose_state_is_another_than_was_decided_takes_the_leaders(three: Cluster):
+    at_rest(three)
+    victim = next(machine for machine in three.lab.machines if machine is not three.dc())
+    where = three.holder()
+    strike_daemons(victim, signal.SIGKILL)
+    spoil(victim)
+    size = len(log_of(victim))
+    three.start(victim)
+    three.wait_online(3, 60)
+    three.pcsx("property set comment-after=1 --force")
+    until(lambda: "not what was decided" in log_of(victim)[size:], 30, "it notices")
+    digests = [lambda m=machine: m.run(f"{PCSX} cluster cib").out for machine in three.lab.machines]
+    until(lambda: len({CONFIGURATION.search(d())[0] for d in digests}) == 1, 30, "it is mended")
+    assert "spoilt" not in digests[0]()
+    at_rest(three)
+    assert three.holder() is where or victim is where
 
 
 def test_a_replayed_capture_of_an_earlier_boot_changes_nothing(three: Cluster, figure: Figure):
@@ -121,7 +172,9 @@ def test_garbage_under_the_members_addresses_changes_nothing(three: Cluster, fig
     before = at_rest(three)
     kept = three.lab.place / "now"
     assert wire(three.lab, "capture", str(kept), "2") > 20
+    dropped = sum(sum(drops(machine).values()) for machine in three.lab.machines)
     sent = wire(three.lab, "garbage", str(kept), "10", "20000")
+    assert sum(sum(drops(m).values()) for m in three.lab.machines) > dropped
     assert views(three) == before and three.lab.power_log == []
     figure("3 nodes", "damaged packets a second for 10 s, no change of view", str(sent // 10))
 

@@ -7,11 +7,11 @@ from pcsx.cib.replica import Change, Committed, Proposal
 from pcsx.daemon.answers import cluster_of, nodes_of, rest_of
 from pcsx.daemon.events import Depicted
 from pcsx.daemon.ledger import CibChange, Kept
-from pcsx.daemon.member import Member, Waiter
+from pcsx.daemon.member import Member, MemberEffect, Waiter
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.errors import Failed, NoQuorum
 from pcsx.protocol import Changes, Commit, Confirm, GetCib, GetState, GetStatus, WaitIdle
-from pcsx.ring.port import Proposed
+from pcsx.ring.port import Proposed, Readable
 from pcsx.values import Now
 
 SETTLE_MS = 150
@@ -60,9 +60,19 @@ def cib(desk: Desk, request: GetCib, now: Now) -> list[Outcome]:
     if not machine.caught_up and machine.log_status(now).role == "amnesiac":
         text = "not yet caught up: this node lost its log, and takes it anew from the others"
         raise Failed(text, "Try again in a moment, or ask on another node.")
-    document = scene.ledger.replica.cib if request.bare else scene.document()
-    told: dict[str, object] = {"cib": desk.readable(document).to_bytes().decode()}
-    return desk.ok(told if machine.caught_up else told | {"behind": True})
+
+    def answer() -> list[Outcome]:
+        document = scene.ledger.replica.cib if request.bare else scene.document()
+        told: dict[str, object] = {"cib": desk.readable(document).to_bytes().decode()}
+        return desk.ok(told if machine.caught_up else told | {"behind": True})
+
+    def passed(told: Readable, _: Now) -> list[MemberEffect]:
+        if told.refusal or scene.diverged:
+            text = told.refusal or "its own state is not what was decided"
+            return list(desk.fail(NoQuorum(f"nobody can say what is newest: {text}")))
+        return list(answer())
+
+    return list(desk.member.when_fresh(passed, now)) if request.fresh else answer()
 
 
 def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
