@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 
+from pcsx.daemon.ledger import Ledger
 from tests.live.cluster import PCSX, SERVICE, Cluster
 from tests.live.lab import HERE, Lab, Machine, sh, until
 from tests.live.test_adversity import never_twice, strike_daemons
 from tests.live.test_daemon import Writers
+from tests.sim.cluster import set_property
 
 pytestmark = pytest.mark.live
 
@@ -53,7 +55,8 @@ def agree(made: Cluster) -> bool:
     ran = [machine.run(f"{PCSX} ring status --json", check=False) for machine in made.lab.machines]
     if any(each.status for each in ran):
         return False
-    return len({tuple(json.loads(each.out)["data"]["view"]) for each in ran}) == 1
+    told = [json.loads(each.out)["data"]["view"] for each in ran]
+    return all(told) and len({tuple(view) for view in told}) == 1
 
 
 def at_rest(made: Cluster) -> dict[str, Any]:
@@ -83,9 +86,11 @@ CONFIGURATION = re.compile(r"<configuration.*</configuration>", re.S)
 def spoil(machine: Machine) -> None:
     """Put another document into the snapshots of *machine*, with checksums that are right."""
     for file in machine.path("/var/lib/pcsx").glob("*/snap/*.state"):
-        state, meta = file.read_bytes(), file.with_suffix(".meta")
-        other = state.replace(b"cluster-name", b"spoilt-name")
-        assert other != state, file
+        meta = file.with_suffix(".meta")
+        ledger = Ledger.restored(file.read_bytes())
+        spoilt = ledger.replica.cib.edited(lambda tree: set_property(tree, "spoilt", "1"))
+        ledger.replica._committed = spoilt
+        other = ledger.snapshot()
         told = json.loads(meta.read_bytes())
         told["sha256"] = hashlib.sha256(other).hexdigest()
         file.write_bytes(other)

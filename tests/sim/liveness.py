@@ -1,4 +1,4 @@
-"""What must come to be once nothing goes wrong any more: L1 to L3 and L7, as times and counts.
+"""What must come to be once nothing goes wrong any more: L1 to L3, L5 and L7, as times and counts.
 
 Time counts from the last moment at which anything was done to a machine or to the network: a power
 switch that was told to act before peace may act after it. Nobody is waited for whom damping holds
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pcsx.daemon.returning import DEAF_MS
+from pcsx.daemon.status import LOG
 
 if TYPE_CHECKING:
     from pcsx.daemon.member import Member
@@ -68,6 +69,9 @@ class Liveness:
         led = {(m.scene.term, m.scene.leader) for m in known}
         limit_ms += LEADER_MS
         self._judge("L2 a leader", len(led) == 1 and bool(known[0].scene.leader), limit_ms)
+        for member in known:
+            if reason := _unexplained(member, cluster):
+                cluster.judge.fail("L5 what holds a node up is seen", f"n{member.me}: {reason}")
         equal = len({member.ledger.replica.cib.digest for member in known}) == 1
         self._judge("L3 equal documents", equal, limit_ms + EQUAL_MS)
 
@@ -100,6 +104,22 @@ class Liveness:
         self.took_ms[law] = max(self.took_ms.get(law, 0), took_ms)
         if took_ms > PATIENCE * limit_ms:
             self.cluster.judge.fail(law, f"not {took_ms} ms after the last fault")
+
+
+def _unexplained(member: Member, cluster: Cluster) -> str:
+    """Return what keeps *member* from counting that its status does not name, or nothing."""
+    machine = cluster.machines[member.me]
+    if member.scene.view is None:
+        return ""
+    now = machine.clock.now(cluster.now_ms)
+    if member.machine.log_status(now).role == "amnesiac" and not member.local.attributes.get(LOG):
+        return "it lost its log, and does not say so"
+    quorum = member.scene.quorum
+    if not quorum.quorate and not quorum.reason:
+        return "it has no quorum, and does not say why"
+    if member.machine.blocked and not quorum.quorate and "wait" not in quorum.reason:
+        return f"it waits for all, and says {quorum.reason}"
+    return ""
 
 
 def _in_one_view(known: list[Member]) -> bool:

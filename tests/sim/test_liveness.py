@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pcsx.daemon.member import Member
+from tests.sim.chaos import RESOURCES
 from tests.sim.cluster import Cluster
 from tests.sim.judge import Violation
 from tests.sim.liveness import VIEWS_MAX, Liveness
@@ -44,4 +46,20 @@ def test_views_that_are_formed_over_and_over_are_found():
         for number in range(10 * VIEWS_MAX):
             cluster.network.cut ^= {cut}
             cluster.run(700 if number % 2 else 1500)
+            liveness.look()
+
+
+def test_a_node_that_lost_its_log_and_does_not_say_so_is_found(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Member, "_say_log", lambda self, now: [])
+    cluster = Cluster(1, 2, resources=RESOURCES)
+    cluster.boot()
+    cluster.until(cluster.at_rest, 40_000)
+    for id in (1, 2):
+        cluster.power_off(id)
+    cluster.machines[2].disk.rot()
+    cluster.boot()
+    liveness = Liveness(cluster)
+    with pytest.raises(Violation, match="L5"):
+        for _ in range(100):
+            cluster.run(200)
             liveness.look()
