@@ -141,3 +141,12 @@ def parse_bool(text: str) -> bool | None:
     if word in _TRUE:
         return True
     return False if word in _FALSE else None
+
+
+_SECRET: Final = re.compile(r"passw|secret|api_?key|private_?key|token$", re.IGNORECASE)
+_PLACE: Final = re.compile(r"(file|script|path|dir)$", re.IGNORECASE)
+
+
+def is_secret(parameter: str) -> bool:
+    """Return whether the value of *parameter* is not to be shown: a password, not where one is."""
+    return _SECRET.search(parameter) is not None and _PLACE.search(parameter) is None

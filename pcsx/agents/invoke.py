@@ -15,10 +15,11 @@ from typing import Final
 
 from pcsx.agents.bundled import FENCE_AGENTS, HELPERS, RESOURCE_AGENTS
 from pcsx.agents.metadata import AgentMetadata
-from pcsx.agents.names import AgentName, is_secret, parse_agent
+from pcsx.agents.names import AgentName, parse_agent
 from pcsx.agents.outcome import INSTALLED
 from pcsx.agents.types import Invocation, Outcome, Secret, Status, UnitTask
 from pcsx.lean import dataclass
+from pcsx.values import is_secret
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -17,15 +17,6 @@ _PART: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@\\-]*")
 _UNIT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@:\\-]*")
 
 
-_SECRET: Final = re.compile(r"passw|secret|api_?key|private_?key|token$", re.IGNORECASE)
-_PLACE: Final = re.compile(r"(file|script|path|dir)$", re.IGNORECASE)
-
-
-def is_secret(parameter: str) -> bool:
-    """Return whether the value of *parameter* is not to be shown: a password, not where one is."""
-    return _SECRET.search(parameter) is not None and _PLACE.search(parameter) is None
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class AgentName:
     """Which program knows a service; *provider* is empty where the standard has none."""

@@ -159,8 +159,8 @@ class Run:
 
     @property
     def command(self) -> str:
-        """Return the command line as it was typed, for the record of changes."""
-        return shlex.join(["pcsx", *self.argv])
+        """Return the command line as it was typed, for the record of changes: without passwords."""
+        return shlex.join(["pcsx", *map(_without_password, self.argv)])
 
     # --- the document
 
@@ -429,3 +429,10 @@ def _seconds(text: str) -> float:
     if milliseconds is None:
         raise Failed(f"'{text}' is not a valid number of seconds to wait")
     return milliseconds / 1000
+
+
+def _without_password(word: str) -> str:
+    from pcsx.values import is_secret
+
+    name, sign, _ = word.partition("=")
+    return f"{name}=********" if sign and is_secret(name) else word

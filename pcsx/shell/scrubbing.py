@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from pcsx.agents.names import is_secret
 from pcsx.cib.document import Cib
+from pcsx.values import is_secret
 
 HIDDEN: Final = "********"
 _SHORTEST: Final = 4

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcsx.agents import AgentName, parse_agent
-from pcsx.agents.names import is_secret
+from pcsx.values import is_secret
 
 
 @pytest.mark.parametrize(

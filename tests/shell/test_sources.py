@@ -12,6 +12,8 @@ from pcsx.cib.edit import properties
 from pcsx.errors import Conflict, Failed, NoCluster, PcsxError
 from pcsx.protocol import GetStatus
 from pcsx.shell.filesource import FileSource
+from pcsx.shell.papersource import PaperSource
+from pcsx.shell.run import Run
 from tests.shell.support import EMPTY
 
 
@@ -73,6 +75,12 @@ def test_a_change_of_a_file_is_on_record(file: Path) -> None:
     assert change.command == "pcsx property set batch-limit=3"
     assert change.base_digest == base.digest
     assert change.digest == FileSource(str(file)).cib().digest
+
+
+def test_no_password_is_in_the_record_of_changes() -> None:
+    words = ["stonith", "create", "f", "fence_a", "ip=x", "passwd=s3same", "password_file=/etc/b"]
+    shown = "pcsx stonith create f fence_a ip=x 'passwd=********' password_file=/etc/b"
+    assert Run(words, source=PaperSource(Cib.from_bytes(EMPTY))).command == shown
 
 
 def test_mode_and_link_are_kept(file: Path) -> None:

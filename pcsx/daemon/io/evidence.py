@@ -83,6 +83,12 @@ def _processes() -> dict[int, _Process]:
     return found
 
 
+def _printable(name: str) -> str:
+    """Return a file's name, which may be of any bytes, as text of one line."""
+    text = os.fsencode(name).decode("utf-8", "replace")
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 def _files(pid: int) -> list[str]:
     directory = Path(f"/proc/{pid}/fd")
     seen: dict[str, None] = {}
@@ -90,7 +96,7 @@ def _files(pid: int) -> list[str]:
         for name in sorted(os.listdir(directory), key=int):
             target = os.readlink(directory / name)
             if not target.startswith(("pipe:", "/dev/null", "anon_inode:")):
-                seen.setdefault(target)
+                seen.setdefault(_printable(target))
     except OSError:
         pass
     files = list(seen)

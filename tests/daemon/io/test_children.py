@@ -157,6 +157,16 @@ def test_at_the_limit_nothing_of_the_group_outlives_a_leader_that_obeys(
     assert wait_gone(int(exit.stdout))
 
 
+def test_a_file_of_any_name_is_told_as_text(tmp_path: Path):
+    path = os.path.join(os.fsencode(tmp_path), b"a\xff\n\x1bb")
+    Path(os.fsdecode(path)).touch()
+    env = (*ENV, ("HELD", os.fsdecode(path)))
+    [exit] = run(replace(shell('exec 5<"$HELD"; sleep 60', timeout_ms=400), env=env))
+    assert exit.timed_out
+    assert "a\ufffd??b" in exit.evidence
+    exit.evidence.encode()
+
+
 def test_what_is_hidden_is_in_no_output_and_no_evidence():
     words = "echo pass=s3same; echo s3same >&2; exec sh -c 'sleep 60; :' s3same"
     child = replace(shell(words, timeout_ms=400), hidden=("s3same", "ab", ""))
