@@ -187,7 +187,10 @@ def unpack(
             rsc.ops = config.operations.ops
     fill_meta(work, rsc)
     rsc.internal = truth_of(rsc.meta.get("internal_rsc"))
-    rsc.promotable = truth_of(rsc.meta.get("promotable"))
+    if parent is None or kind in (Bundle, Clone):
+        rsc.promotable = kind in (Bundle, Clone) and truth_of(rsc.meta.get("promotable"))
+    else:  # what a bundle is made of is not, whatever it inherits
+        rsc.promotable = parent.promotable and not isinstance(parent, Bundle)
     _apply_uniqueness(rsc)
     apply_meta(work, rsc)
     if not _unpack_contents(work, rsc):
