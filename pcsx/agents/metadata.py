@@ -82,6 +82,14 @@ class AgentMetadata:
         """Return the first action called *name*, or None."""
         return next((known for known in self.actions if known.name == name), None)
 
+    @property
+    def tells_promotability(self) -> bool:
+        """Return whether an agent without `promote` cannot be promoted: so says OCF 1.1.
+
+        Where the version is not told, the action that came with 1.1 stands for it.
+        """
+        return self.version == "1.1" or (not self.version and self.has_action("reload-agent"))
+
     def has_action(self, name: str) -> bool:
         """Return whether the agent has an action called *name*."""
         return self.action(name) is not None

@@ -152,6 +152,17 @@ class Run:
         return _seconds(text) if text else REQUEST_S
 
     @property
+    def output_format(self) -> str:
+        """Return `text`, `cmd` or `json`, as asked for; raise `Failed` for anything else."""
+        form = self.option("output-format") or "text"
+        if form not in ("text", "cmd", "json"):
+            raise Failed(
+                f"Unknown value '{form}' for '--output-format' option. Supported values are: "
+                "'cmd', 'json', 'text'"
+            )
+        return form
+
+    @property
     def confirm_s(self) -> float | None:
         """Return after how long the change is taken back unless confirmed, or None for never."""
         text = self.option("confirmed")

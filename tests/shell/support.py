@@ -30,6 +30,15 @@ AGENTS: dict[str, Any] = {
             {"name": "meta-data", "timeout": "5s"},
         ],
     },
+    "ocf:test:Newer": {
+        "parameters": {},
+        "actions": [
+            {"name": "start", "timeout": "30s"},
+            {"name": "stop", "timeout": "30s"},
+            {"name": "monitor", "interval": "10s"},
+            {"name": "reload-agent", "timeout": "20s"},
+        ],
+    },
     "ocf:test:Stateful": {
         "parameters": {},
         "actions": [

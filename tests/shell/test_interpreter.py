@@ -122,4 +122,4 @@ def test_words_of_crm_for_states_do_what_they_say(shell: Shell, script: Script) 
     assert (ran.status, ran.err) == (0, "")
     values = {e.get("name"): e.get("value") for e in shell.cib.tree.iter("nvpair")}
     assert values == {"target-role": "Stopped"}
-    assert ran.out.split() == ["Service", "Stateful"]
+    assert ran.out.split() == ["Newer", "Service", "Stateful"]

@@ -57,7 +57,7 @@ def faults(new: Bundle, *, whole: bool) -> Iterator[Finding]:
     if whole and not new.container.get("image"):
         yield Finding.error("bundle-image", "image", "required container option 'image' is missing")
     if not whole and new.container.get("image", "x") == "":
-        yield Finding.error("bundle-image", "image", "image cannot be empty")
+        yield Finding.error("bundle-image", "image", "image cannot be empty, use image name")
     yield from _unknown(new.container, CONTAINER, "container")
     yield from _unknown(new.network, NETWORK, "network")
     for values in new.ports:
@@ -84,7 +84,6 @@ def _unknown(values: Pairs, known: Sequence[str], what: str) -> Iterator[Finding
             yield Finding.error(
                 "bundle-option", name,
                 f"invalid {what} option '{name}', allowed options are: {choices_text(known)}",
-                force="bundle-option",
             )  # fmt: skip
 
 

@@ -38,8 +38,12 @@ def clone(cib: Cib, id: str, clone_id: str, meta: Pairs) -> Cib:
         if found.tag == "bundle":
             raise refuse("no-such-resource", id, f"unable to find group or resource: {id}")
         outer = parent_resource(found)
-        if outer is not None and outer.tag in CLONES:
-            raise refuse("already-cloned", id, f"{id} is already a clone resource")
+        around = parent_resource(outer) if outer is not None and outer.tag == "group" else outer
+        if around is not None and around.tag in CLONES:
+            text = f"{id} is already a clone resource"
+            if found.tag == "group":
+                text = "cannot clone a group that has already been cloned"
+            raise refuse("already-cloned", id, text)
         if outer is not None and outer.tag == "bundle":
             raise refuse(
                 "resource-inside", id, f"cannot clone a resource inside bundle '{outer.get('id')}'"

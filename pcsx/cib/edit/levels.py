@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from lxml import etree
 
 from pcsx.cib.document import Cib
-from pcsx.cib.edit.tree import Element, clean_id, edited, free_id, refuse, remove, section
+from pcsx.cib.edit.tree import (
+    Element,
+    clean_id,
+    edited,
+    free_id,
+    refuse,
+    remove,
+    require_new_id,
+    section,
+)
 from pcsx.lean import dataclass
 
 
@@ -53,6 +62,13 @@ class Target:
         return self.node or self.pattern or f"{self.attribute}={self.value}"
 
     @property
+    def spelled(self) -> str:
+        """Return the word that `parse` reads it from."""
+        if self.node:
+            return f"node%{self.node}" if "%" in self.node else self.node
+        return f"regexp%{self.pattern}" if self.pattern else f"attrib%{self.text}"
+
+    @property
     def tail(self) -> str:
         """Return what of it goes into ids."""
         return self.node or self.pattern or self.attribute
@@ -89,8 +105,8 @@ def _read(level: Element) -> FencingLevel:
     return FencingLevel(level.get("id", ""), level.get("index", ""), target, devices)
 
 
-def add(cib: Cib, index: int, target: Target, devices: Sequence[str]) -> Cib:
-    """Return *cib* with one level more."""
+def add(cib: Cib, index: int, target: Target, devices: Sequence[str], *, id: str = "") -> Cib:
+    """Return *cib* with one level more, named *id* or after its target."""
 
     def change(conf: Element) -> None:
         for old in _all(conf):
@@ -102,13 +118,15 @@ def add(cib: Cib, index: int, target: Target, devices: Sequence[str]) -> Cib:
                     f"Fencing level for '{target.text}' at level '{index}' with device(s) "
                     f"{', '.join(repr(name) for name in sorted(devices))} already exists",
                 )  # fmt: skip
+        if id:
+            require_new_id(conf, id)
         wanted = clean_id(f"fl-{target.tail}-{index}")
         made = etree.SubElement(section(conf, "fencing-topology"), "fencing-level")
         made.set("index", str(index))
         made.set("devices", ",".join(devices))
         for name, value in target.attributes.items():
             made.set(name, value)
-        made.set("id", free_id(conf, wanted))
+        made.set("id", id or free_id(conf, wanted))
 
     return edited(cib, change)
 

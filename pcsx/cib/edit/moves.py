@@ -12,8 +12,17 @@ from typing import Final
 from lxml import etree
 
 from pcsx.cib.document import Cib
-from pcsx.cib.edit.tree import Element, edited, remove, section
+from pcsx.cib.edit.tree import (
+    Element,
+    edited,
+    parent_resource,
+    remove,
+    resource,
+    section,
+    value_of,
+)
 from pcsx.cib.evaluate import moment_of
+from pcsx.values import parse_bool
 
 _ROLES: Final = {"Promoted": ("Promoted", "Master")}
 """How a role may be spelt in constraints."""
@@ -143,3 +152,15 @@ def _is_over(constraint: Element, moment: datetime) -> bool:
         if end is not None and end <= moment:
             return True
     return False
+
+
+def is_spread(cib: Cib, id: str) -> bool:
+    """Return whether *id* is a clone that is not promotable, or in one: it has no one place."""
+    conf = cib.tree.find("configuration")
+    found = None if conf is None else resource(conf, id)
+    while found is not None and found.tag != "clone":
+        found = parent_resource(found)
+    return (
+        found is not None
+        and parse_bool(value_of(found, "meta_attributes", "promotable") or "") is not True
+    )

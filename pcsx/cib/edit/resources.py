@@ -134,7 +134,8 @@ def put_in_bundle(conf: Element, id: str, primitive: Element, *, force: bool = F
         raise refuse(
             "bundle-unreachable",
             id,
-            "Resource will not be accessible inside the bundle; at least one of bundle options "
+            f"Resource '{primitive.get('id')}' will not be accessible by the cluster inside "
+            f"bundle '{id}', at least one of bundle options "
             "'control-port' or 'ip-range-start' has to be specified",
             force="bundle-unreachable",
         )

@@ -1,13 +1,13 @@
 """Rules as words: `date gt T and site eq A`, read into the elements of a rule.
 
 `and` and `or` bind alike, from the left; brackets make a rule inside a rule; a chain of the same
-word is one rule. Ids follow the rule they are in.
+word is one rule (in rules about nodes through brackets, too). Ids follow the rule they are in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -28,7 +28,14 @@ _ISO: Final = re.compile(
     r"\d{4}(-?\d{2}(-?\d{2})?|-?W\d{2}(-?\d)?|-?\d{3})?"
     r"([T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?"
 )
-_RANGE: Final = re.compile(r"\d+(-\d+)?")
+_RANGE: Final = re.compile(r"(\d+)(?:-(\d+))?")
+_LIMITS: Final = {
+    "hours": (0, 23), "monthdays": (1, 31), "weekdays": (1, 7), "yearsdays": (1, 366),
+    "yeardays": (1, 366), "months": (1, 12), "weeks": (1, 53), "moon": (0, 7),
+}  # fmt: skip
+"""Between what a part of a time that comes again must be; years may be any."""
+_LOCATION_LIMITS: Final = {**_LIMITS, "monthdays": (0, 31), "weekyears": (1, 53)}
+_INTERVAL: Final = re.compile(r"\d+[A-Za-z]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class Both:
 
     word: str
     parts: tuple[Part, ...]
+    stays: bool = False  # a rule of its own, for its brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ class _Words:
         self.agents = agents
         self.operations = operations
         self.nodes = nodes
+        self.limits = _LOCATION_LIMITS if nodes else _LIMITS
 
     def fault(self, why: str) -> Exception:
         return refuse(
@@ -121,16 +130,8 @@ class _Words:
         left = self.one()
         while self.peek() in ("and", "or"):
             word = self.next()
-            right = self.one()
-            if isinstance(left, Both) and left.word == word and not self.closed(left):
-                left = Both(word, (*left.parts, right))
-            else:
-                left = Both(word, (left, right))
+            left = Both(word, (*_parts(left, word), *_parts(self.one(), word)))
         return left
-
-    def closed(self, part: Part) -> bool:
-        """Return whether *part* stood in brackets; such a chain is joined too, as pcs does."""
-        return False
 
     def one(self) -> Part:
         word = self.next()
@@ -138,6 +139,8 @@ class _Words:
             inside = self.chain()
             if self.next() != ")":
                 raise self.fault("missing closing bracket")
+            if isinstance(inside, Both) and not self.nodes:
+                return Both(inside.word, inside.parts, stays=True)
             return inside
         if word in ("defined", "not_defined") and self.nodes:
             return Attribute(self.name(), word)
@@ -205,7 +208,7 @@ class _Words:
             name, _, value = self.next().partition("=")
             if name not in DATE_PARTS:
                 raise self.fault(f"unexpected '{name}={value}' in {what}")
-            if not (_RANGE.fullmatch(value) if ranges else value.isdigit()):
+            if not (_is_spread(name, value, self.limits) if ranges else value.isdigit()):
                 raise self.fault(f"invalid {name} '{value}' in '{what}'")
             found[name] = value
         if not found:
@@ -217,6 +220,8 @@ class _Words:
         interval = ""
         if self.peek().startswith("interval="):
             interval = self.next().partition("=")[2]
+            if not _INTERVAL.fullmatch(interval):
+                raise self.fault(f"invalid interval '{interval}', use a number and a unit of time")
         return Operation(name, interval)
 
     def agent(self) -> Agent:
@@ -225,6 +230,24 @@ class _Words:
         if len(parts) != 3 or not any(parts):
             raise self.fault(f"'{word}' is not a resource: write [standard]:[provider]:[type]")
         return Agent(*parts)
+
+
+def _parts(part: Part, word: str) -> tuple[Part, ...]:
+    """Return what *part* joins by *word*: one chain holds it all."""
+    joined = isinstance(part, Both) and part.word == word and not part.stays
+    return part.parts if isinstance(part, Both) and joined else (part,)
+
+
+def _is_spread(name: str, value: str, limits: Mapping[str, tuple[int, int]]) -> bool:
+    """Return whether *value* is a number, or two in their order, that *name* can be."""
+    found = _RANGE.fullmatch(value)
+    if found is None:
+        return False
+    numbers = [int(number) for number in found.groups() if number is not None]
+    least, most = limits.get(name, (0, None))
+    if any(number < least or (most is not None and number > most) for number in numbers):
+        return False
+    return len(numbers) == 1 or numbers[0] < numbers[1]
 
 
 def _split_brackets(words: Sequence[str]) -> Iterator[str]:

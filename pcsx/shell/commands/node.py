@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import nodes, read
+from pcsx.cib.objects.document import Document
 from pcsx.errors import Failed
 from pcsx.shell import args
 from pcsx.shell.commands.resource.update import require_numbers, utilization_text
@@ -38,7 +40,11 @@ def attribute(run: Run, words: list[str]) -> None:
         pcsx node attribute node1 site=A
     """
     if len(words) < 2:
-        _tell(run, words, nodes.attributes(run.cib()), "Node Attributes")
+        form = run.output_format
+        if form == "text":
+            _tell(run, words, nodes.attributes(run.cib()), "Node Attributes")
+        else:
+            _tell_as(run, words, form)
         return
     values = args.pairs(words[1:])
     there = nodes.attributes(run.cib()).get(words[0], {})
@@ -64,6 +70,21 @@ def utilization(run: Run, words: list[str]) -> None:
     if words[0] not in read.node_names(run.cib()):
         raise Failed(f"Unable to find a node: {words[0]}")
     run.change(lambda base: nodes.set_utilization(base, words[0], values))
+
+
+def _tell_as(run: Run, words: list[str], form: str) -> None:
+    """Show the nodes as callers of pcs read them, or the commands that set their attributes."""
+    from pcsx.shell.output.nodes import attribute_commands, nodes_object
+
+    if words and words[0] not in read.node_names(run.cib()):
+        raise Failed(f"Unable to find a node: {words[0]}")
+    configured = Document(run.cib()).nodes
+    chosen = [node for node in configured if not words or node.uname == words[0]]
+    value = nodes_object(chosen)
+    run.give(value)
+    name = run.option("name")
+    commands = attribute_commands(chosen, name)
+    run.say(json.dumps(value) if form == "json" else ";\n".join(commands))
 
 
 def _tell(run: Run, words: list[str], found: Mapping[str, Mapping[str, str]], title: str) -> None:

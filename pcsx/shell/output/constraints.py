@@ -16,7 +16,6 @@ from pcsx.cib.objects.constraints import (
     TicketConstraint,
 )
 from pcsx.cib.objects.document import Document
-from pcsx.errors import Failed
 from pcsx.shell.output.pairs import indented
 from pcsx.shell.output.rules import is_over, rule_lines
 from pcsx.values import parse_score
@@ -74,21 +73,14 @@ def show_locations(run: Run, *, by_node: bool, only: Sequence[str]) -> None:
 
 
 def _as_json(run: Run, constraints: Iterable[Constraint]) -> bool:
-    form = run.option("output-format") or "text"
-    if form == "text":
-        return False
+    form = run.output_format
     if form == "json":
         run.say(json.dumps(constraints_object(constraints)))
-        return True
-    if form == "cmd":
+    elif form == "cmd":
         from pcsx.shell.output.constraint_commands import constraint_commands
 
         run.say(";\n".join(constraint_commands(list(constraints))))
-        return True
-    raise Failed(
-        f"Unknown value '{form}' for '--output-format' option. Supported values are: 'cmd', "
-        "'json', 'text'"
-    )
+    return form != "text"
 
 
 def kind_lines(document: Document, kind: str, *, ids: bool, over: bool) -> list[str]:
@@ -149,7 +141,7 @@ def _location_tail(one: Location, *, ids: bool) -> str:
 
 def _rules_lines(own: Sequence[Location], *, ids: bool, over: bool) -> list[str]:
     lines: list[str] = []
-    for one in own:
+    for one in sorted(own, key=lambda one: one.id or ""):
         if not one.rules:
             continue
         ended = all(is_over(rule) for rule in one.rules)

@@ -25,7 +25,7 @@ def show_defaults(run: Run, kind: str) -> None:
     blocks = document.rsc_defaults if kind == defaults.RESOURCES else document.op_defaults
     value = {"instance_attributes": [], "meta_attributes": [block_object(b) for b in blocks]}
     run.give(value)
-    form = run.option("output-format") or "text"
+    form = run.output_format
     if form == "json":
         run.say(json.dumps(value))
     elif form == "cmd":

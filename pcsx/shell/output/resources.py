@@ -38,12 +38,7 @@ def show_resources(run: Run, words: Sequence[str], *, stonith: bool) -> None:
 
     document = Document(run.cib())
     chosen = _chosen(run, document, words, stonith=stonith)
-    form = run.option("output-format") or "text"
-    if form not in ("text", "cmd", "json"):
-        raise Failed(
-            f"Unknown value '{form}' for '--output-format' option. Supported values are: 'cmd', "
-            "'json', 'text'"
-        )
+    form = run.output_format
     value = resources_object(chosen)
     run.give(value)
     if form == "json":
@@ -54,7 +49,7 @@ def show_resources(run: Run, words: Sequence[str], *, stonith: bool) -> None:
     else:
         text = "\n".join(
             line
-            for resource in chosen
+            for resource in sorted(chosen, key=_kind_rank)
             for line in resource_lines(resource, open=run.flag("show-secrets"))
         )
     if stonith and not words and form == "text":
@@ -80,6 +75,12 @@ def _chosen(run: Run, document: Document, words: Sequence[str], *, stonith: bool
     if not found:
         raise Failed(f"No {'stonith device' if stonith else 'resource'} found")
     return found
+
+
+def _kind_rank(resource: Resource) -> int:
+    """Return where text shows *resource*: primitives first, then groups, clones, bundles."""
+    kinds = (Primitive, Group, Clone)
+    return next((n for n, kind in enumerate(kinds) if isinstance(resource, kind)), len(kinds))
 
 
 def _within(resources: Iterable[Resource]) -> Iterator[Resource]:

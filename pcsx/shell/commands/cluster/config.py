@@ -115,7 +115,7 @@ def show(run: Run, words: list[str]) -> None:
     _, root = _read(run)
     value = describe(root)
     run.give(value)
-    form = run.option("output-format") or "text"
+    form = run.output_format
     if form == "json":
         run.say(json.dumps(value))
     elif form == "cmd":

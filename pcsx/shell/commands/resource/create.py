@@ -177,12 +177,11 @@ def _judged(
         yield from judge_unique(name, metadata, given, same)
         clone_meta = place.meta if isinstance(place, resources.AsClone) else {}
         if clone_meta.get("promotable") == "true" and not metadata.has_action("promote"):
-            yield Finding.error(
-                "not-promotable",
-                str(name),
-                f"Clone option 'promotable' is not compatible with '{name}' resource agent",
-                force="not-promotable",
-            )
+            text = f"Clone option 'promotable' is not compatible with '{name}' resource agent"
+            if metadata.tells_promotability:
+                yield Finding.error("not-promotable", str(name), text, force="not-promotable")
+            else:
+                yield Finding.warning("not-promotable", str(name), text)
     names = [action.name for action in metadata.actions] if metadata is not None else []
     if names and kind == "stonith":
         names += ["start", "stop"]  # a device is started and stopped though its agent is not asked

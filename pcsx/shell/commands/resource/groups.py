@@ -110,15 +110,15 @@ def _can_promote(run: Run, id: str) -> list[Finding]:
         name = parse_agent(":".join(part for part in agent if part))
         metadata = agents.metadata(name) if name is not None else None
         if metadata is not None and not metadata.has_action("promote"):
-            findings.append(
-                Finding.error(
-                    "not-promotable",
-                    primitive,
-                    f"Clone option 'promotable' is not compatible with '{name}' resource agent "
-                    f"of resource '{primitive}'",
-                    force="not-promotable",
-                )
+            text = (
+                f"Clone option 'promotable' is not compatible with '{name}' resource agent "
+                f"of resource '{primitive}'"
             )
+            if metadata.tells_promotability:
+                error = Finding.error("not-promotable", primitive, text, force="not-promotable")
+                findings.append(error)
+            else:
+                findings.append(Finding.warning("not-promotable", primitive, text))
     return findings
 
 

@@ -147,6 +147,8 @@ def _role(run: Run) -> str:
 
 def _moving(run: Run, id: str, node: str, until: str) -> Callable[[Cib], Cib]:
     role = _role(run)
+    if moves.is_spread(run.cib(), id):
+        raise Failed("cannot move cloned resources", f"pcsx resource ban {id} {node or 'NODE'}")
     if node:
         return lambda base: moves.prefer(base, id, node, role=role, until=until)
     here = _only_place(run, id)

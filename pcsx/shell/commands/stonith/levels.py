@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 
 from pcsx.cib.document import Cib
 from pcsx.cib.edit import levels, read
 from pcsx.cib.edit.levels import Target
 from pcsx.errors import Failed, Finding, Refused
 from pcsx.shell import args
-from pcsx.shell.output.levels import level_lines
+from pcsx.shell.output.levels import level_commands, level_lines, levels_object
 from pcsx.shell.run import Run
 from pcsx.shell.words import Level, wrong_words
 
@@ -20,7 +21,7 @@ def register(level: Level) -> None:
         "level", "Say which devices fence a node together, and which are next.", default="config"
     )
     made.verb("config", "show", options=("output-format", "full"))(config)
-    made.verb("add", usage="LEVEL TARGET DEVICE...")(add)
+    made.verb("add", usage="LEVEL TARGET DEVICE... [id=ID]")(add)
     made.verb("delete", "remove", usage="LEVEL [target TARGET] [stonith DEVICE...]")(delete)
     made.verb("clear", usage="[target TARGET | stonith DEVICE...]")(clear)
     made.verb("verify")(verify)
@@ -42,9 +43,13 @@ def config(run: Run, words: list[str]) -> None:
             for level in found
         ]
     )  # fmt: skip
-    lines = level_lines(found)
+    form = run.output_format
+    if form == "json":
+        run.say(json.dumps(levels_object(found)))
+        return
+    lines = level_commands(found) if form == "cmd" else level_lines(found)
     if lines:
-        run.say("\n".join(lines))
+        run.say((";\n" if form == "cmd" else "\n").join(lines))
 
 
 def add(run: Run, words: list[str]) -> None:
@@ -59,9 +64,13 @@ def add(run: Run, words: list[str]) -> None:
     if len(words) < 3:
         raise args.misused(run.usage)
     index, target = _index(words[0]), Target.parse(words[1])
-    devices = _devices(words[2:])
+    named = [word for word in words[2:] if word.startswith("id=")]
+    devices = _devices(word for word in words[2:] if word not in named)
+    id = named[-1].removeprefix("id=") if named else ""
+    if not devices:
+        raise args.misused(run.usage)
     run.judge(_faults(run.cib(), target, devices))
-    run.change(lambda base: levels.add(base, index, target, devices))
+    run.change(lambda base: levels.add(base, index, target, devices, id=id))
 
 
 def _index(text: str) -> int:
@@ -70,7 +79,7 @@ def _index(text: str) -> int:
     return int(text)
 
 
-def _devices(words: Sequence[str]) -> list[str]:
+def _devices(words: Iterable[str]) -> list[str]:
     return [name for word in words for name in word.split(",") if name]
 
 
