@@ -159,6 +159,7 @@ _pcsx_words() {
         'stonith failcount show') printf '%s\n' 'node=' 'operation=' 'interval=' ;;
         'stonith history') printf '%s\n' 'cleanup' 'show' 'update' ;;
         'stonith level') printf '%s\n' 'add' 'clear' 'config' 'delete' 'verify' ;;
+        'stonith level add') printf '%s\n' 'id=' ;;
         'stonith level clear') printf '%s\n' 'target' 'stonith' ;;
         'stonith level delete') printf '%s\n' 'target' 'stonith' ;;
         'stonith op') printf '%s\n' 'add' 'defaults' 'delete' ;;

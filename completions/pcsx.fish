@@ -317,6 +317,8 @@ function __pcsx_words
             printf '%s\n' 'cleanup	Forget the fencing on record of a node, or all; what is under way stays on record.' 'show	Show all fencing that is on record, newest first.' 'update	Have all nodes know the same fencing history, which they do: it is in the cluster\'s log.'
         case 'stonith level'
             printf '%s\n' 'add	Add a level: devices that are all used to fence the target, when lower levels failed.' 'clear	Delete all levels, those of a target, or those with just these devices.' 'config	Show the fencing levels of every target.' 'delete	Delete a level: all of that number, or those of a target or with just these devices.' 'verify	Check that all devices and nodes of all levels exist.'
+        case 'stonith level add'
+            printf '%s\n' 'id='
         case 'stonith level clear'
             printf '%s\n' 'target' 'stonith'
         case 'stonith level delete'
