@@ -249,6 +249,7 @@ class Chaos:
             self.scene.edit(plain)
         if self._failing:
             self.scene.ask(Cleanup())
+        trouble.begin_anew(self.scene)
         self.cluster.at(8000, self._tidy)
 
     def _is_well(self) -> bool:

@@ -109,10 +109,7 @@ class Judge:
     def _has_lease(self, machine: Machine, member: Member) -> bool:
         """Return whether *machine* believes in a lease of its own; paused ones aside."""
         now_ms = self.cluster.now_ms
-        if (
-            machine.held_ms("node") > now_ms
-            or machine.stood_until_ms + STOOD_MS > now_ms > STOOD_MS
-        ):
+        if machine.held_ms("node") > now_ms or _stood(machine, now_ms):
             return False
         scene = member.scene
         return scene.leading and member.machine.sees_lease(scene.term, machine.clock.now(now_ms))
@@ -151,6 +148,8 @@ class Judge:
         """Judge that no two decide without each other; of a pair, the survivor does by proof."""
         if _weights(old) == _weights(new) or old.pair:
             return
+        if new.newest.lineage != old.newest.lineage:
+            return  # begun anew: a person answers for all others
         ids = sorted(set(old.ids) | set(new.ids))
         for size in range(len(ids) + 1):
             for some in combinations(ids, size):

@@ -66,12 +66,11 @@ class Liveness:
         if len({member.rotation.keys for member in known}) > 1:
             limit_ms += KEY_MS
         self._judge("L1 one view", _in_one_view(known), limit_ms)
+        untold = [reason for member in known if (reason := _unexplained(member, cluster))]
+        self._judge(f"L5 what holds a node up is seen: {untold}", not untold, limit_ms)
         led = {(m.scene.term, m.scene.leader) for m in known}
         limit_ms += LEADER_MS
         self._judge("L2 a leader", len(led) == 1 and bool(known[0].scene.leader), limit_ms)
-        for member in known:
-            if reason := _unexplained(member, cluster):
-                cluster.judge.fail("L5 what holds a node up is seen", f"n{member.me}: {reason}")
         equal = len({member.ledger.replica.cib.digest for member in known}) == 1
         self._judge("L3 equal documents", equal, limit_ms + EQUAL_MS)
 

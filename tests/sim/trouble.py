@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Final
 
 from lxml import etree
 
 from pcsx.daemon import events
-from pcsx.protocol import Fence, KeyRotate, NodeRemove, QuorumUpdate, Request
+from pcsx.protocol import ClusterForceNew, Fence, KeyRotate, NodeRemove, QuorumUpdate, Request
+from pcsx.ring.port import Damage, HardState
 from tests.sim.cluster import Call, Cluster, set_property
 from tests.sim.machine import Machine
 
@@ -17,6 +19,8 @@ Trouble = Callable[["Scene"], None]
 
 FULL: Final = "no space left on device"
 BROKEN: Final = "input/output error"
+LOOKS: Final = 2
+"""So often in a row an operator finds the same before doing what cannot be undone."""
 
 
 class Scene:
@@ -28,6 +32,9 @@ class Scene:
         self.lost_disk = False
         """One disk has lost what it had: of a second one nothing is promised."""
         self.removed: set[int] = set()
+        self.at_loss = 0
+        """How often in a row an operator has found a pair that cannot go on by itself."""
+        self.anew = False
         self.over = False
         """Peace has come: nothing more goes wrong."""
 
@@ -377,6 +384,53 @@ def restart(run: Scene) -> None:
                 run.cluster.boot(machine.id)
 
         run.cluster.at(run.chance.randint(3000, 20_000), come_back)
+
+
+def begin_anew(run: Scene) -> None:
+    """Have an operator who finds a pair at a loss, one log damaged, go on with the other's.
+
+    Neither may lead: one has nothing to vote with, the other cannot know what it has missed.
+    """
+    pair = [m for m in run.cluster.members() if m.node is not None and m.node.member is not None]
+    if run.anew or len(pair) != 2 or len(run.cluster.machines) != 2:
+        return
+    members = [machine.node.member for machine in pair if machine.node is not None]
+    now = run.cluster.machines[1].clock.now(run.cluster.now_ms)
+    roles = [member.machine.log_status(now).role for member in members if member is not None]
+    leads = any(member is not None and member.scene.leader for member in members)
+    if leads or roles.count("amnesiac") != 1:
+        run.at_loss = 0
+        return
+    run.at_loss += 1
+    if run.at_loss < LOOKS:
+        return
+    run.anew = True
+    lost, left = pair if roles[0] == "amnesiac" else reversed(pair)
+    run.say(f"operator: {lost.name} is off, {left.name} begins anew")
+    run.cluster.power_off(lost.id)
+
+    def ask() -> None:
+        call = run.cluster.ask(left.id, ClusterForceNew((lost.name,)))
+        run.cluster.at(2000, lambda: come_over() if call.ok else ask())
+
+    def come_over() -> None:
+        """Leave on the disk what `cluster rejoin` does."""
+        assert left.node is not None
+        member = left.node.member
+        if member is None or not member.scene.quorum.quorate:
+            run.cluster.at(1000, come_over)
+            return
+        known = member.scene.config.node(lost.id)
+        lost.disk = replace(
+            lost.disk,
+            snapshot=member.machine.snapshot_here(member.ledger.snapshot()),
+            hard=HardState(boot_counter=max(known.boot, known.over, lost.disk.hard.boot_counter)),
+            keys=member.rotation.keys, entries=[], intents=[], damage=Damage.CLEAN, failed=False,
+        )  # fmt: skip
+        run.cluster.judge.restored(lost)
+        run.cluster.boot(lost.id)
+
+    run.cluster.at(6000, ask)
 
 
 MENU: Final[dict[str, Trouble]] = {
