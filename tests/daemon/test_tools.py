@@ -164,7 +164,9 @@ def test_what_agents_write_is_a_transient_attribute(line: str, update: Any):
         ("crm_node -n", "n1\n"),
         ("crm_node -i", "1\n"),
         ("crm_node -l", "1 n1 member\n2 n2 member\n3 n3 lost\n"),
-        ("crm_node -l -p", "1 n1 member\n2 n2 member\n"),
+        ("crm_node -l -p", "n1 n2 \n"),
+        ("crm_node -p -l", "1 n1 member\n2 n2 member\n3 n3 lost\n"),
+        ("attrd_updater -n lsn -Q -N n2", 'name="lsn" host="n2" value=""\n'),
         ("crm_node -p", "n1 n2 \n"),
         ("crm_node -q", "1\n"),
         ("attrd_updater -n ping -Q -A",
@@ -208,7 +210,7 @@ def test_what_agents_read_has_the_fields_shape(line: str, output: str):
 @pytest.mark.parametrize(
     "line",
     ["crm_attribute -n x -l reboot -G -q", "crm_attribute -n x -l forever -G -N nobody",
-     "attrd_updater -n x -Q", "crm_resource -r vm -g nothing", "crm_resource -r nothing -g x",
+     "attrd_updater -n x -Q", "crm_resource -r nothing --locate", "crm_resource -r vm -g nothing", "crm_resource -r nothing -g x",
      "cibadmin -Q --xpath //nothing", "stonith_admin -Q nothing", "stonith_admin -F nobody",
      "stonith_admin -s nothing", "crm_attribute -P ^zz -l reboot -G"],
 )  # fmt: skip

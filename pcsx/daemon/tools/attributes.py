@@ -247,6 +247,9 @@ def _queried(options: Options, name: str, env: Mapping[str, str], facts: Facts) 
         for node in nodes
         if name in node.attributes
     ]
+    if not lines and any(name in node.attributes for node in facts.nodes):
+        # It is known, and this node has no value: that is no failure.
+        lines = [f'name="{name}" host="{node.name}" value=""\n' for node in nodes]
     if not lines:
         return Said(
             NO_SUCH,

@@ -36,12 +36,11 @@ def crm_node(words: tuple[str, ...], env: Mapping[str, str], facts: Facts) -> Sa
     if "name-for-id" in options:
         named = [node.name for node in facts.nodes if str(node.id) == options["name-for-id"]]
         return Said(stdout=f"{named[0]}\n") if named else Said(NO_SUCH)
-    if "partition" in options and "list" not in options:
-        return Said(stdout=" ".join(node.name for node in facts.nodes if node.online) + " \n")
-    if "list" in options:
+    if last := [word for word in options if word in ("partition", "list")][-1:]:
+        if last == ["partition"]:  # the later word wins, which agents build on
+            return Said(stdout=" ".join(node.name for node in facts.nodes if node.online) + " \n")
         states = ((node, "member" if node.online else "lost") for node in facts.nodes)
-        nodes = [node for node in states if node[0].online or "partition" not in options]
-        return Said(stdout="".join(f"{node.id} {node.name} {state}\n" for node, state in nodes))
+        return Said(stdout="".join(f"{node.id} {node.name} {state}\n" for node, state in states))
     raise Wrong("nothing is asked for: --name, --list, --partition or --quorum")
 
 

@@ -70,13 +70,15 @@ def _forgotten(options: Options) -> Said:
 
 def _located(resource: str, options: Options, facts: Facts) -> Said:
     found = [entry for entry in facts.running() if _is(entry.resource, resource)]
-    if "quiet" in options:
+    if "quiet" in options and found:
         return Said(stdout="".join(f"{entry.node}\n" for entry in found))
     lines = [
         f"resource {resource} is running on: {entry.node}"
         + (" Promoted\n" if entry.role == "Promoted" else "\n")
         for entry in found
     ]
+    if not lines and not has_resource(facts.cib, resource.partition(":")[0]):
+        return Said(NO_SUCH, stderr=f"crm_resource: there is no resource {resource}\n")
     if not lines:
         return Said(stderr=f"resource {resource} is NOT running\n")
     return Said(stdout="".join(lines))
