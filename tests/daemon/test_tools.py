@@ -210,7 +210,8 @@ def test_what_agents_read_has_the_fields_shape(line: str, output: str):
 @pytest.mark.parametrize(
     "line",
     ["crm_attribute -n x -l reboot -G -q", "crm_attribute -n x -l forever -G -N nobody",
-     "attrd_updater -n x -Q", "crm_resource -r nothing --locate", "crm_resource -r vm -g nothing", "crm_resource -r nothing -g x",
+     "attrd_updater -n x -Q", "crm_resource -r nothing --locate",
+     "crm_resource -r vm -g nothing", "crm_resource -r nothing -g x",
      "cibadmin -Q --xpath //nothing", "stonith_admin -Q nothing", "stonith_admin -F nobody",
      "stonith_admin -s nothing", "crm_attribute -P ^zz -l reboot -G"],
 )  # fmt: skip
