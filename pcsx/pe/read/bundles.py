@@ -77,8 +77,7 @@ def unpack_bundle(work: WorkingSet, bundle: Bundle) -> bool:
     if has_service and not (network.ip_range_start or network.control_port):
         return False
     if has_service and not network.ip_range_start:
-        bundle.replicas_per_host = 1
-        bundle.globally_unique = False
+        bundle.replicas_per_host = 1  # it keeps being called unique, though
     if has_service:
         bundle.inner = _inner_clone(work, bundle, replicas)
         if bundle.inner is None:
