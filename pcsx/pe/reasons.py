@@ -131,7 +131,10 @@ class Reason:
     @property
     def sentence(self) -> str:
         """Return the choice in one plain sentence."""
-        return _SENTENCES[self.why].format(*self.facts, rsc=self.resource, node=self.node)
+        text = _SENTENCES[self.why]
+        if not self.node:  # an instance that has no place
+            text = text.replace(" on {node}", "")
+        return text.format(*self.facts, rsc=self.resource, node=self.node)
 
 
 def note(

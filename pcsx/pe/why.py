@@ -15,6 +15,7 @@ from pcsx.pe.flags import BLOCK, MIN, OPTIONAL, RUNNABLE
 from pcsx.pe.model import (
     Action,
     Bundle,
+    Clone,
     Discovery,
     FailedOperation,
     Node,
@@ -343,11 +344,15 @@ class Explainer:
         return list(dict.fromkeys(location.id for location in found))
 
     def _twin_on(self, rsc: Primitive, node: Node) -> str:
-        """Return the same part of another replica of the bundle, where that will be on *node*."""
+        """Return who leaves no room on *node*: a part of another replica, other instances."""
         bundle = rsc.topmost
         for replica in bundle.replicas if isinstance(bundle, Bundle) else ():
             if replica.container.assigned is node and rsc is not replica.container:
                 return replica.container.id
+        if isinstance(bundle, Clone):
+            others = [one for one in self.named(rsc.base_id) if one.assigned is node]
+            if len(others) >= max(1, bundle.clone_node_max):
+                return " and ".join(one.id for one in others)
         return ""
 
     def _for_and_against(self, rsc: Primitive, node: Node) -> Iterator[tuple[str, int]]:
@@ -373,7 +378,7 @@ class Explainer:
                 case Why.LOCKED if not there:
                     yield f"it is kept for {reason.node}, shut down in order (shutdown-lock)", -1
                 case Why.COLOCATED | Why.COLOCATED_APART:
-                    yield from self._colocated(reason, there=there)
+                    yield from self._colocated(reason, self._places(rsc, reason), node)
                 case Why.BELONGS if not there:
                     if self._is_final(reason):
                         yield f"it goes with {facts[0]}, which is on {reason.node}", -1
@@ -384,19 +389,38 @@ class Explainer:
         tail = " (left behind by a move or ban)" if name.startswith(_LEFT_BEHIND) else ""
         return f"{rule} {name}: {score}{tail}", _sign(score)
 
-    def _colocated(self, reason: Reason, *, there: bool) -> Iterator[tuple[str, int]]:
+    def _places(self, rsc: Primitive, reason: Reason) -> list[str]:
+        """Return all nodes to which the constraint of *reason* draws *rsc* for the same one."""
+        alike = [
+            other
+            for other in self.family(rsc)
+            if other.why is reason.why and other.facts[0] == reason.facts[0]
+        ]
+        return list(dict.fromkeys(one.node for one in alike if self._is_final(one)))
+
+    def _colocated(
+        self, reason: Reason, places: list[str], node: Node
+    ) -> Iterator[tuple[str, int]]:
         name, score, primary = map(str, reason.facts)
         if not self._is_final(reason):
             return
+        there = reason.node == node.name
         must = "must" if score.endswith("INFINITY") else "would rather"
         if reason.why is Why.COLOCATED:
-            tail = f"be with {primary} (colocation {name}: {score}), {primary} is on {reason.node}"
+            tail = f"be with {primary} (colocation {name}: {score}), {primary} is on "
             if there:
-                yield f"it {must} {tail}", 1
-            elif must == "must":
-                yield f"it {must} {tail}", -1
+                yield f"it {must} {tail}{reason.node}", 1
+            elif must == "must" and node.name not in places:
+                same = [other for other in self._homes(primary) if other in places]
+                yield f"it {must} {tail}{', '.join(same or [reason.node])}", -1
         elif there:
             yield f"it {must} not be with {primary} (colocation {name}: {score})", -1
+
+    def _homes(self, name: str) -> list[str]:
+        """Return where what goes by *name* will be."""
+        rsc = self.work.by_id.get(name)
+        found = [one.assigned.name for one in rsc.primitives() if one.assigned] if rsc else []
+        return list(dict.fromkeys(found))
 
     def _is_final(self, reason: Reason) -> bool:
         primary = self.work.by_id.get(str(reason.facts[-1]))

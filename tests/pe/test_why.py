@@ -421,3 +421,17 @@ def test_the_same_input_gives_the_same_bytes_under_any_hash_seed() -> None:
         for seed in ("1", "4242")
     }  # fmt: skip
     assert len(found) == 1
+
+
+def test_an_instance_is_told_which_one_leaves_no_room_and_where_all_of_the_other_clone_are() -> (
+    None
+):
+    two = clone("front", primitive("f")) + clone("back", primitive("k"))
+    cib = cluster(
+        two, nodes="a b c",
+        constraints='<rsc_colocation id="both" rsc="front" with-rsc="back" score="INFINITY"/>'
+        '<rsc_location id="not-c" rsc="back" node="c" score="-INFINITY"/>',
+    )  # fmt: skip
+    told = why(cib, "f:1", "a") + why(cib, "f:1", "c")
+    assert "f:0 is there" in told
+    assert "it must be with back (colocation both: INFINITY), back is on a, b" in told

@@ -22,7 +22,7 @@ from pcsx.pe.remedies import Adviser, Remedy, Tried, fate, tried
 from pcsx.pe.schedule import decide
 from pcsx.pe.transition import Transition
 from pcsx.pe.whatif import with_wishes
-from pcsx.pe.why import Explainer, Explanation, told
+from pcsx.pe.why import Explainer, Explanation, is_held, told
 from pcsx.shell.decided import moment_of_file, past
 from pcsx.shell.papersource import PaperSource
 from pcsx.shell.run import Run
@@ -192,6 +192,8 @@ class Story:
             if sum(outcome is None or outcome.helps for _, outcome in given) >= _ADVICE_MAX:
                 break
         good = [(remedy, out) for remedy, out in given if out is None or out.helps]
+        if all(p.assigned in p.active and not is_held(p) for p in primitives):
+            return good  # it runs and stays: what makes no difference is no advice
         return good or given[:_ADVICE_MAX]
 
     def attempt(self, remedy: Remedy, primitives: list[Primitive]) -> Tried | None:
