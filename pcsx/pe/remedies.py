@@ -137,6 +137,8 @@ class Adviser:
                     yield _clean(rsc, node)
                 case Why.FAILED_EVERYWHERE:
                     yield _clean(rsc, None)
+                case Why.STOPPED if "on-fail" in str(reason.facts):
+                    yield _clean(rsc, None)
                 case Why.UNHEALTHY if str(reason.facts[0]).startswith("-"):
                     yield from _heal(rsc, node)
                 case Why.NO_CAPACITY:

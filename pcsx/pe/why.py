@@ -315,6 +315,12 @@ class Explainer:
     def _why_forbidden(self, rsc: Primitive, node: Node) -> str:
         if rsc.next_role == Role.STOPPED and rsc.target_role == Role.STOPPED:
             return "it is to be stopped everywhere"
+        if rsc.removed:
+            return "it is no longer configured"
+        if any(one.why is Why.STOPPED and "on-fail" in str(one.facts) for one in self._about(rsc)):
+            return "on-fail=stop of the operation that failed lets it run nowhere"
+        if (node.is_remote or node.is_guest) and (rsc.is_connection or rsc.is_fence_device):
+            return "fence devices and connections run on cluster nodes alone"
         if not self.work.options.symmetric and node not in rsc.allowed:
             return "no location lets it run there, and symmetric-cluster is false"
         bundle = rsc.topmost
@@ -371,7 +377,7 @@ class Explainer:
                     yield f"no capacity is left for it{_shortage(rsc, node)}", -1
                 case Why.NOT_INSTALLED if there:
                     yield f"its agent cannot run there: {facts[0]}", -1
-                case Why.STICKINESS if there:
+                case Why.STICKINESS if there and node in rsc.active:
                     yield f"resource-stickiness {facts[0]}, as it is active there", 1
                 case Why.NODE_UNAVAILABLE if there and "on-fail" in str(facts[0]):
                     yield str(facts[0]), -1

@@ -423,9 +423,7 @@ def test_the_same_input_gives_the_same_bytes_under_any_hash_seed() -> None:
     assert len(found) == 1
 
 
-def test_an_instance_is_told_which_one_leaves_no_room_and_where_all_of_the_other_clone_are() -> (
-    None
-):
+def test_an_instance_is_told_which_one_leaves_no_room_and_where_the_other_clone_is() -> None:
     two = clone("front", primitive("f")) + clone("back", primitive("k"))
     cib = cluster(
         two, nodes="a b c",
@@ -435,3 +433,23 @@ def test_an_instance_is_told_which_one_leaves_no_room_and_where_all_of_the_other
     told = why(cib, "f:1", "a") + why(cib, "f:1", "c")
     assert "f:0 is there" in told
     assert "it must be with back (colocation both: INFINITY), back is on a, b" in told
+
+
+def test_what_on_fail_stop_keeps_down_is_helped_by_a_cleanup() -> None:
+    web = primitive("web", ops="monitor=10s").replace("<op ", '<op on-fail="stop" ')
+    failure = operation("web", "monitor", 3, rc=1, interval=10_000)
+    records = history("web", operation("web", "start", 2), failure)
+    cib = cluster(web, histories={"a": records, "b": rests("web")})
+    assert "on-fail=stop of the operation that failed lets it run nowhere" in why(cib, "web", "b")
+    assert helps(cib, "web")["pcsx resource cleanup web"] is True
+
+
+def test_stickiness_is_told_of_the_node_where_the_instance_is() -> None:
+    cib = cluster(clone("all", primitive("w")), histories={n: started("w") for n in "ab"})
+    told = why(cib, "w:0")
+    assert told.count("resource-stickiness") == 1
+
+
+def test_what_is_no_longer_configured_says_so_on_every_node() -> None:
+    cib = cluster(primitive("other"), histories={"a": started("gone")})
+    assert "it is no longer configured" in why(cib, "gone", "b")
