@@ -410,6 +410,10 @@ def begin_anew(run: Scene) -> None:
     run.cluster.power_off(lost.id)
 
     def ask() -> None:
+        if lost.powered:  # what was to boot it before did
+            run.cluster.power_off(lost.id)
+            run.cluster.at(6000, ask)
+            return
         call = run.cluster.ask(left.id, ClusterForceNew((lost.name,)))
         run.cluster.at(2000, lambda: come_over() if call.ok else ask())
 
