@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -414,7 +415,11 @@ def _check_operations(section: _Section) -> Iterator[Finding]:
         seen: Counter[tuple[str, int | None]] = Counter()
         for op in operations.iterfind("op"):
             pairs = [(str(k), str(v)) for k, v in op.items()]
-            yield from check_options(OPERATION, pairs, owner, unknown=Severity.WARNING)
+            free = [pair for pair in pairs if pair[0] not in _LISTED]
+            yield from check_options(OPERATION, free, owner, unknown=Severity.WARNING)
+            listed = (pair for pair in pairs if pair[0] in _LISTED)
+            for finding in check_options(OPERATION, listed, owner):
+                yield replace(finding, force="")
             if op.get("id-ref") is None:
                 seen[op.get("name", ""), parse_duration_ms(op.get("interval", "0"))] += 1
         for (action, interval), count in seen.items():
@@ -424,6 +429,10 @@ def _check_operations(section: _Section) -> Iterator[Finding]:
                     f"{owner} has {count} operations {action} with interval {interval} ms",
                     force="operation-twice",
                 )  # fmt: skip
+
+
+_LISTED: Final = ("enabled", "on-fail", "record-pending", "role")
+"""Attributes of an operation whose values the field's schema lists: no other can be forced in."""
 
 
 def _check_option_sets(section: _Section) -> Iterator[Finding]:
@@ -506,7 +515,10 @@ def _check_constraints(index: _Index) -> Iterator[Finding]:
                 yield from _check_location(index, constraint, name)
             case "rsc_colocation":
                 if (rsc := constraint.get("rsc")) and rsc == constraint.get("with-rsc"):
-                    yield Finding.error("colocation-self", name, f"{name}: {rsc} is with itself")
+                    yield Finding.error(
+                        "colocation-self", name, f"{name}: {rsc} is with itself",
+                        force="colocation-self",
+                    )  # fmt: skip
             case "rsc_order":
                 yield from _check_order(constraint, name)
             case "rsc_ticket":
@@ -562,7 +574,9 @@ def _check_order(constraint: etree._Element, name: str) -> Iterator[Finding]:
             "then-action", constraint.get("first-action", "start")
         )
         if same:
-            yield Finding.error("order-self", name, f"{name}: {first} waits for itself")
+            yield Finding.error(
+                "order-self", name, f"{name}: {first} waits for itself", force="order-self"
+            )
 
 
 def _value(name: str, option: str, value: str, choices: tuple[str, ...]) -> Finding:

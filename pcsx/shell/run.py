@@ -84,6 +84,8 @@ class Run:
         self.ignores_copies = False
         """The command is about copies themselves: it works on what they are copies of."""
         self.exit_status = 0
+        self.accepted: set[str] = set()
+        """Codes of findings that are told and taken though nobody said `--force`."""
         self._text: list[str] = []
         self._told = ("", "")
         self._data: Any = None
@@ -130,7 +132,7 @@ class Run:
     @property
     def forced(self) -> tuple[str, ...]:
         """Return the codes of findings that the daemon is to accept: all, where forced."""
-        return ("*",) if self.force else ()
+        return ("*",) if self.force else tuple(sorted(self.accepted))
 
     @property
     def as_json(self) -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import difflib
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.check import check
 from pcsx.cib.document import MAX_BYTES, Cib
 from pcsx.cib.plain import Element, seal, to_xml, unseal
-from pcsx.errors import Failed, Finding, Refused
+from pcsx.cib.schema import check_shape
+from pcsx.errors import Failed, Finding, Refused, Severity
 from pcsx.shell.syntax import Workspace, read, show
 from pcsx.shell.syntax.definition import Definition
 from pcsx.shell.syntax.ids import Maker, ids_in
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _RESOURCES: Final = ("primitive", "group", "clone", "master", "bundle")
 _PREFERRED: Final = ("heartbeat", "pacemaker")
 _FILTER_S: Final = 60.0
+TAKEN: Final = ("colocation-self", "operation-twice", "option-value", "order-loop", "order-self")
+"""What documents of the field hold though it does nothing: text of them must be taken, too."""
 
 
 class Session:
@@ -81,11 +85,24 @@ class Session:
         if new == self.base:
             return False
         known = set(check(self.base))
-        self.run.judge(finding for finding in check(new) if finding not in known)
+        found = [finding for finding in check(new) if finding not in known]
+        self.run.judge(self._lowered(found, new))
         self.run.change(lambda _: new)
         self.base = self.run.cib()
         self.workspace = Workspace(unseal(self.base))
         return True
+
+    def _lowered(self, findings: Sequence[Finding], new: Cib) -> Iterator[Finding]:
+        """Give *findings* with what the language must be able to say told as warnings.
+
+        What the schema has no place for stays an error.
+        """
+        odd = {f.code for f in findings if f.code in TAKEN and f.force}
+        if odd and not self.run.force and set(check_shape(new)) <= set(check_shape(self.base)):
+            self.run.accepted |= odd
+        for finding in findings:
+            taken = finding.force and finding.code in self.run.accepted
+            yield replace(finding, severity=Severity.WARNING, force="") if taken else finding
 
     def refresh(self) -> None:
         """Drop what was changed since the last commit."""

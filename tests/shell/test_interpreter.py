@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pcsx import cli
+from pcsx.cib.document import Cib
 from pcsx.shell.guard import BUG, guarded
 from pcsx.shell.interpreter import Interpreter
 from pcsx.shell.run import Run
 from pcsx.shell.tree import Tree
-from tests.shell.support import Ran, Shell, shell
+from tests.shell.support import EMPTY, Ran, Shell, shell
 
 __all__ = ["shell"]
 
@@ -123,3 +125,38 @@ def test_words_of_crm_for_states_do_what_they_say(shell: Shell, script: Script) 
     values = {e.get("name"): e.get("value") for e in shell.cib.tree.iter("nvpair")}
     assert values == {"target-role": "Stopped"}
     assert ran.out.split() == ["Newer", "Service", "Stateful"]
+
+
+ODD = (
+    "property stonith-enabled=zzz",
+    "rsc_defaults resource-stickiness=zzz",
+    "primitive c ocf:test:Service params path=/c meta is-managed=zzz",
+    "primitive c ocf:test:Service params path=/c op monitor interval=10 op monitor interval=10s",
+    "clone cl a meta clone-max=zzz",
+    "order o1 a b\norder o2 b a",
+    "order o a a",
+    "colocation c inf: a a",
+)
+TWO = "primitive a ocf:test:Service params path=/a\nprimitive b ocf:test:Service params path=/b\n"
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_what_a_document_holds_though_it_does_nothing_is_told_and_taken(
+    shell: Shell, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "one.crm").write_text(TWO + text + "\n")
+    ran = shell("configure load update", str(tmp_path / "one.crm"))
+    assert (ran.status, "Warning: " in ran.err) == (0, True)
+    made = shell.path.read_bytes()
+    (tmp_path / "back.crm").write_text(shell("configure show").out)
+    shell.path.write_bytes(EMPTY)
+    assert shell("configure load replace", str(tmp_path / "back.crm")).status == 0
+    assert shell.cib.tree.find("configuration") is not None
+    assert Cib.from_bytes(made).sections == shell.cib.sections
+
+
+@pytest.mark.parametrize("word", ["on-fail=zzz", "role=Zzz", "enabled=maybe"])
+def test_what_no_schema_has_a_place_for_is_refused(shell: Shell, tmp_path: Path, word: str) -> None:
+    (tmp_path / "one.crm").write_text(f"{TWO}primitive c ocf:test:Service op monitor {word}\n")
+    assert shell("configure load update", str(tmp_path / "one.crm")).status == 1
+    assert shell.ids("primitive") == []
