@@ -315,6 +315,71 @@ def _constraint(tree: etree._Element, rng: random.Random) -> str:
     return "add " + kind + " " + " ".join(f"{k}={v}" for k, v in given.items() if k != "id")
 
 
+def _pending(tree: etree._Element, rng: random.Random) -> str:
+    """Let an operation that had ended be under way still."""
+    found = _elements(tree, "status/node_state/lrm//lrm_rsc_op[@interval='0']")
+    if not found:
+        return ""
+    chosen = rng.choice(found)
+    key = chosen.get("transition-key") or (chosen.get("transition-magic") or "").partition(";")[2]
+    for name, value in (("rc-code", "193"), ("op-status", "-1"), ("call-id", "-1")):
+        chosen.set(name, value)
+    chosen.set("transition-magic", f"-1:193;{key}")
+    return f"history {chosen.get('id')}: pending"
+
+
+def _lock(tree: etree._Element, rng: random.Random) -> str:
+    """Let a node have been shut down in order, with something kept for it."""
+    config, found = tree.find("configuration/crm_config"), _elements(tree, "status/node_state")
+    if config is None or not found:
+        return ""
+    _set_pair(config, "cluster_property_set", "shutdown-lock", "true")
+    state = rng.choice(found)
+    for name, value in (("in_ccm", "false"), ("crmd", "offline"), ("join", "down")):
+        state.set(name, value)
+    state.set("expected", "down")
+    kept = state.findall("lrm//lrm_resource")
+    if kept:
+        rng.choice(kept).set("shutdown-lock", "1400000000")
+    return f"node {state.get('uname')} shut down, its resources locked"
+
+
+def _cloned(tree: etree._Element, rng: random.Random) -> str:
+    """Let a resource of its own be one that is cloned."""
+    top = tree.find("configuration/resources")
+    found = [] if top is None else [e for e in top if e.tag in ("primitive", "group")]
+    found = [e for e in found if e.get("class") != "stonith"]
+    if top is None or not found:
+        return ""
+    chosen = rng.choice(found)
+    clone = etree.Element("clone", {"id": f"fuzz-{chosen.get('id')}"})
+    top.replace(chosen, clone)
+    clone.append(chosen)
+    return f"clone of {chosen.get('id')}"
+
+
+def _set_of(tree: etree._Element, rng: random.Random) -> str:
+    """Relate several resources by a constraint with two sets."""
+    home, top = tree.find("configuration/constraints"), tree.find("configuration/resources")
+    names = [] if top is None else [e.get("id", "") for e in top if e.tag in _TAGS]
+    if home is None or len(names) < 3:
+        return ""
+    picked = rng.sample(names, min(len(names), 4))
+    kind, more = rng.choice((
+        ("rsc_order", {"kind": rng.choice(("Mandatory", "Optional", "Serialize"))}),
+        ("rsc_colocation", {"score": rng.choice(_SCORES)}),
+        ("rsc_ticket", {"ticket": "ticketA", "loss-policy": rng.choice(("stop", "demote"))}),
+    ))  # fmt: skip
+    name = f"fuzz-{len(home)}"
+    constraint = etree.SubElement(home, kind, {"id": name, **more})
+    for number, part in enumerate((picked[:2], picked[2:])):
+        sequential = {"sequential": rng.choice(("true", "false"))}
+        one = etree.SubElement(constraint, "resource_set", {"id": f"{name}-{number}", **sequential})
+        for listed in part:
+            etree.SubElement(one, "resource_ref", {"id": listed})
+    return f"add {kind} of {' '.join(picked)}"
+
+
 def _quorum(tree: etree._Element, rng: random.Random) -> str:
     value = rng.choice(("0", "1"))
     if tree.get("have-quorum") == value:
@@ -360,6 +425,10 @@ CHANGES: Final[tuple[Change, ...]] = (
     _constraint,
     _constraint,
     _quorum,
+    _pending,
+    _lock,
+    _cloned,
+    _set_of,
     _set("configuration/constraints/rsc_order", "kind", ("Mandatory", "Optional", "Serialize")),
     _set("configuration/constraints/rsc_order", "symmetrical", ("true", "false")),
     _set("configuration/constraints//resource_set", "sequential", ("true", "false")),
