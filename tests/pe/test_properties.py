@@ -64,7 +64,7 @@ def test_a_resource_that_is_one_is_started_once(seed: int) -> None:
 def _ran_on_the_lost(cib: Cib) -> set[str]:
     """Return the resources that are one, and ran on a node that is lost."""
     copied = {inner.get("id") for inner in cib.tree.iterfind(".//clone/primitive")}
-    path = "status/node_state[@in_ccm='false']/lrm/lrm_resources/lrm_resource"
+    path = "status/node_state[@in_ccm='false'][@expected='member']/lrm/lrm_resources/lrm_resource"
     return {
         record.get("id", "")
         for record in cib.tree.iterfind(path)
