@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import pytest
+
 from pcsx.cib import Cib
 from pcsx.cib.takeover import FAULT, IDLE, KEPT, RENAMED, UNSUPPORTED, take_over, with_members
+from tests.pe.grade import CASES
 
 OLD = b"""<cib crm_feature_set="3.0.5" validate-with="pacemaker-1.2"><configuration>
 <crm_config><cluster_property_set id="o"><nvpair id="o1" name="default-resource-stickiness"
@@ -46,3 +51,22 @@ def test_members_keep_their_ids_and_strangers_are_told() -> None:
     nodes = [(n.get("id"), n.get("uname")) for n in cib.tree.iterfind("configuration/nodes/node")]
     assert nodes == [("1", "n1"), ("2", "n2")]
     assert [row.what for row in rows] == ["node gone"]
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the golden cases are not beside the checkout")
+def test_of_the_field_s_documents_no_id_and_no_value_is_lost() -> None:
+    for path in sorted((CASES / "xml").glob("*.xml"))[::12]:
+        old = Cib.from_bytes(path.read_bytes())
+        new, rows = take_over(old)
+        told = " ".join(f"{row.what} {row.why}" for row in rows)
+        gone = _ids(old) - _ids(new)
+        assert all(id in told for id in gone), (path.name, gone)
+        assert not _values(old) - _values(new), path.name
+
+
+def _ids(cib: Cib) -> set[str]:
+    return {str(e.get("id")) for e in cib.tree.iterfind("configuration//*[@id]")}
+
+
+def _values(cib: Cib) -> Counter[str | None]:
+    return Counter(pair.get("value") for pair in cib.tree.iterfind("configuration//nvpair"))
