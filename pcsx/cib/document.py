@@ -74,7 +74,7 @@ class Cib:
     def to_bytes(self) -> bytes:
         """Return the whole document as indented XML, UTF-8, ending in a newline."""
         copy = _copy(self._tree)
-        _show_comments(copy)
+        show_comments(copy)
         etree.indent(copy, "  ")
         text: bytes = etree.tostring(copy, encoding="UTF-8")
         return text + b"\n"
@@ -228,10 +228,6 @@ def parse_tree(text: bytes) -> etree._Element:
 
     A bare `configuration` element is taken for the whole. Raises `Refused`.
     """
-    if len(text) > MAX_BYTES:
-        raise _refused(
-            "cib-too-large", f"The document has {len(text)} bytes, more than {MAX_BYTES}"
-        )
     root = parse_element(text)
     if root.tag == "configuration":
         whole = etree.Element("cib")
@@ -248,6 +244,10 @@ def parse_element(text: bytes) -> etree._Element:
     Raises `Refused` for what is not XML, declares a DTD, or has text between its elements: the
     document keeps all it knows in attributes.
     """
+    if len(text) > MAX_BYTES:
+        raise _refused(
+            "cib-too-large", f"The document has {len(text)} bytes, more than {MAX_BYTES}"
+        )
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=False,
         remove_pis=True, remove_blank_text=True, huge_tree=False,
@@ -306,7 +306,8 @@ def _keep_comment(comment: etree._Element) -> None:
     parent.remove(comment)
 
 
-def _show_comments(tree: etree._Element) -> None:
+def show_comments(tree: etree._Element) -> None:
+    """Make the comments that the elements of *tree* hold as an attribute comments again."""
     for element in [e for e in tree.iter(etree.Element) if COMMENTS in e.attrib]:
         lines = str(element.attrib.pop(COMMENTS)).split("\n")
         for n, line in enumerate(lines):

@@ -79,6 +79,50 @@ def test_a_section_is_cut_out(shell: Shell) -> None:
     assert shell("cluster cib scope=furniture").status == 1
 
 
+def test_a_section_that_was_cut_out_is_pushed_alone(shell: Shell, tmp_path: Path) -> None:
+    work, whole = tmp_path / "resources.xml", tmp_path / "whole.xml"
+    primitive = b'<primitive id="%s" class="ocf" provider="test" type="Stateful"/>'
+    held = EMPTY.replace(b"<resources/>", b"<resources><!--mine-->" + primitive % b"a")
+    shell.path.write_bytes(held.replace(b"<constraints", b"</resources><constraints"))
+    shell.must(f"cluster cib {work} scope=resources", f"cluster cib {whole}")
+    assert work.read_bytes().startswith(b"<resources>\n  <!--mine-->\n  <primitive id=")
+    work.write_bytes(work.read_bytes().replace(b"</res", primitive % b"b" + b"</res"))
+    shell.must("node standby n1", f"cluster cib-push {work} scope=resources")
+    assert shell.ids("primitive") == ["a", "b"]
+    assert shell.ids("nvpair") == ["nodes-1-standby"]
+    assert b"<!--mine-->" in shell.path.read_bytes()
+    shell.must(f"cluster cib-push {whole} scope=resources")  # of a document only that section
+    assert (shell.ids("primitive"), shell.ids("nvpair")) == (["a"], ["nodes-1-standby"])
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        ("constraints", "this is a <resources>, not a <constraints>"),
+        ("configuration", "this is a <resources>, not a <configuration>"),
+    ],
+)
+def test_a_section_is_pushed_as_itself_only(
+    shell: Shell, tmp_path: Path, scope: str, said: str
+) -> None:
+    work = tmp_path / "resources.xml"
+    shell.must(f"cluster cib {work} scope=resources")
+    before = shell.path.read_bytes()
+    ran = shell(f"cluster cib-push {work} scope={scope}")
+    assert (ran.status, shell.path.read_bytes()) == (1, before)
+    assert said in ran.err
+
+
+def test_a_document_without_the_section_pushes_nothing(shell: Shell, tmp_path: Path) -> None:
+    work = tmp_path / "work.xml"
+    work.write_bytes(EMPTY.replace(b"<resources/>", b""))
+    shell.must("resource create a ocf:test:Stateful")
+    ran = shell(f"cluster cib-push {work} scope=resources")
+    assert ran.status == 1
+    assert "scope 'resources' not present in new cib" in ran.err
+    assert shell.ids("primitive") == ["a"]
+
+
 def test_verify_tells_all_faults(shell: Shell) -> None:
     broken = EMPTY.replace(
         b"<constraints/>",

@@ -67,10 +67,10 @@ def cib(run: Run, words: list[str]) -> None:
         raise Failed(f"Unable to write to file '{names[0]}', {error.strerror}") from error
 
 
-def _document(path: str) -> Cib:
+def _read(path: str) -> bytes:
     try:
         with Path(path).open("rb") as file:
-            return Cib.from_bytes(file.read(MAX_BYTES + 1))
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise Failed(f"cannot read {path}: {error.strerror}") from error
 
@@ -79,7 +79,9 @@ def cib_push(run: Run, words: list[str]) -> None:
     """Make the document of a file the cluster's, or one section of it, or its difference.
 
     With diff-against=ORIGINAL only what differs between the two files is changed, so what others
-    changed meanwhile stays. Without, the file must not be older than the cluster.
+    changed meanwhile stays. Without, the file must not be older than the cluster. With
+    scope=SECTION the file is a document with that section, or the section alone as `cluster cib
+    scope=SECTION` gives it.
 
     \b
     Example:
@@ -92,18 +94,18 @@ def cib_push(run: Run, words: list[str]) -> None:
     original = options.get("diff-against", "")
     if scope and original:
         raise wrong_words("cannot use both scope and diff-against")
-    new = _document(names[0])
+    text = _read(names[0])
     if original:
-        change = patch.diff(_document(original), new)
+        change = patch.diff(Cib.from_bytes(_read(original)), Cib.from_bytes(text))
         if not change:
             run.note("The new CIB is the same as the original CIB, nothing to push.")
             run.changed = False
             return
         run.change(lambda base: patch.rebase(base, change))
     elif scope:
-        run.change(lambda base: whole.with_section(base, new, scope))
+        run.change(lambda base: whole.from_section(base, text, scope))
     else:
-        base = run.cib()
+        new, base = Cib.from_bytes(text), run.cib()
         if new.version < base.version and not run.force:
             raise Failed(
                 f"Unable to push cib: the file is at {new.version}, the cluster at {base.version}",
