@@ -98,10 +98,11 @@ class Session:
         What the schema has no place for stays an error.
         """
         odd = {f.code for f in findings if f.code in TAKEN and f.force}
-        if odd and not self.run.force and set(check_shape(new)) <= set(check_shape(self.base)):
-            self.run.accepted |= odd
+        if odd and (self.run.force or not set(check_shape(new)) <= set(check_shape(self.base))):
+            odd = set()
+        self.run.accepted = odd  # of this commit alone: the run lives as long as the copy
         for finding in findings:
-            taken = finding.force and finding.code in self.run.accepted
+            taken = finding.force and finding.code in odd
             yield replace(finding, severity=Severity.WARNING, force="") if taken else finding
 
     def refresh(self) -> None:

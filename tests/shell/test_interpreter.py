@@ -102,6 +102,22 @@ def test_changes_are_counted_and_dropped(shell: Shell) -> None:
     assert interpreter.pending() == 1
 
 
+def test_what_one_commit_took_with_a_warning_is_judged_anew_by_the_next(
+    shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interpreter = Interpreter(Tree(cli.root), ["-f", str(shell.path)])
+    primitives = "primitive a ocf:test:Stateful\nprimitive b ocf:test:Stateful\n"
+    assert interpreter.do(f"configure\n{primitives}order o a b\norder p b a\ncommit") == 0
+    assert interpreter.level.run.forced == ("order-loop",)
+    nowhere = "xml <tag id='t' bogus='1'><obj_ref id='a'/></tag>\n"
+    assert interpreter.do("delete o p\ncommit") == 0
+    assert interpreter.level.run.forced == ()
+    capsys.readouterr()
+    assert interpreter.do(f"order q a b\norder r b a\n{nowhere}commit") == 1
+    assert "Error: These wait for each other" in capsys.readouterr().err
+    assert "q" not in shell.ids("rsc_order")
+
+
 _WORDS = """configure primitive group location /resource node ? help cd .. / up ls a b meta x=1 op
     ocf:test:Stateful monitor inf: 100: n1 " ' \\ ( [ { rule $id= show delete commit -f -- --json
     property set xml <x/> # é status"""
