@@ -35,6 +35,8 @@ class ResourceHistory:
     id: str
     agent: tuple[str, str, str]
     operations: tuple[Operation, ...]
+    lock_s: int = 0
+    """Since when (epoch seconds) the resource waits for this node, shut down in order; 0: no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ def history_element(resource: ResourceHistory) -> etree._Element:
     if provider:
         entry.set("provider", provider)
     entry.set("type", type_)
+    if resource.lock_s:
+        entry.set("shutdown-lock", str(resource.lock_s))
     for operation in resource.operations:
         etree.SubElement(entry, "lrm_rsc_op", {"id": operation.id, **dict(operation.attributes)})
     return entry

@@ -21,6 +21,7 @@ from pcsx.daemon.fencer import CEDED
 from pcsx.daemon.ledger import LEFT, Admitted, Fact, FenceClosed, FenceIntent, Fencing, Over
 from pcsx.daemon.messages import (
     AttributesChanged,
+    Clean,
     FenceOrder,
     FenceResult,
     Orders,
@@ -491,6 +492,10 @@ class Controller:
                 pairs = self._failures_of(node.id, action)
                 effects.append(Tell(AttributesChanged(node.id, pairs)))
                 return self.run.step(Confirm(action.id), now)
+            case "lrm_delete" if not self.scene.picture.nodes[node.id].present:
+                # Nobody is there to forget: a shutdown lock that is over.
+                effects.append(Tell(Clean(node.id, action.resource or "", refresh=True)))
+                return self.run.step(Confirm(action.id), now)
             case "maintenance_nodes":
                 return self.run.step(Confirm(action.id), now)
             case _:
@@ -513,6 +518,7 @@ class Controller:
             timeout_ms=action.timeout_ms,
             target_rc=action.target_rc,
             instance=action.instance or action.resource or "",
+            lock_s=action.shutdown_lock_s or 0,
         )
 
     def _failures_of(self, node: int, action: Action) -> tuple[tuple[str, str], ...]:

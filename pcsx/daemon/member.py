@@ -852,7 +852,7 @@ class Member:
             # Closed by other proof while it waited here: the target may live again by now.
             effects += self._fenced(self.fencer.step(Withdraw(number), now), now)
         if case.verdict == "done" and case.action != "on":
-            self.scene.picture.over(case.target, case.boot)
+            self.scene.picture.over(case.target, case.boot, fenced=True)
             if self.scene.leading:
                 effects += self._bar(case.target, case.boot, now)
         for answer in self._case_waits.pop(number, ()):
@@ -1164,12 +1164,16 @@ class Member:
             case messages.AttributesChanged(node, pairs):
                 return self._attributes(sender, node, pairs, now)
             case messages.Clean(node, resource, refresh, operation, interval_ms):
+                effects: list[MemberEffect] = []
+                if refresh and self.scene.picture.unlock(node, resource):
+                    why = f"{resource or 'nothing'} waits for a node any more"
+                    effects = self._controlled(dc.Stir(why), now)
                 if node not in (0, self.me):
-                    return []
+                    return effects
                 cleaned = self.local.clean(
                     resource, refresh=refresh, operation=operation, interval_ms=interval_ms
                 )
-                return self._of_local(cleaned, now)
+                return effects + self._of_local(cleaned, now)
             case messages.Declined(term, transition, action, why):
                 if picture is not None:
                     picture.answered(term, transition, action)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pcsx.agents import AgentMetadata, Outcome, Status
-from pcsx.agents.outcome import OK
+from pcsx.agents.outcome import NOT_RUNNING, OK
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.pe.digests import compared_parameters, digest_of, restart_digest_of
 
@@ -66,6 +66,16 @@ def record_of(
         secure_digest=secure[1],
         migrate_source=meta.get("migrate_source", "") if moves else "",
         migrate_target=meta.get("migrate_target", "") if moves else "",
+        lock_s=order.lock_s if _leaves_stopped(task, outcome) else 0,
+    )
+
+
+def _leaves_stopped(task: str, outcome: Outcome) -> bool:
+    """Return whether the resource is known not to run after *task*: a lock goes on then alone."""
+    if outcome.status != Status.DONE:
+        return False
+    return (task == "stop" and outcome.rc == OK) or (
+        task == "monitor" and outcome.rc == NOT_RUNNING
     )
 
 

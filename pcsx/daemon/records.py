@@ -32,6 +32,8 @@ class Order:
     timeout_ms: int
     target_rc: int | None = None
     instance: str = ""
+    lock_s: int = 0
+    """Since when (epoch seconds) the resource is locked to its node; 0: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,5 @@ class OpRecord:
     secure_digest: str = ""
     migrate_source: str = ""
     migrate_target: str = ""
+    lock_s: int = 0
+    """Since when (epoch seconds) the resource is locked to this node, where it runs no more."""

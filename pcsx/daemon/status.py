@@ -8,7 +8,7 @@ later word of the same node replaces the earlier one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Final
 
 from pcsx.agents import Outcome, Status, plain
@@ -122,6 +122,17 @@ class History:
             self._xml.clear()
             self._told = None
 
+    def locked(self) -> tuple[OpRecord, ...]:
+        """Return the records by which resources are locked to the node, as of a life before all."""
+        newest = (max(slots.values(), key=lambda r: r.call) for slots in self._slots.values())
+        return tuple(replace(record, call=0) for record in newest if record.lock_s)
+
+    def take_locks(self, records: Iterable[OpRecord]) -> None:
+        """Take those of *records*, of an earlier life, that lock a resource unheard of here."""
+        for record in History(records).locked():
+            if record.resource not in self._slots:
+                self.take(record)
+
     def _forget_xml(self, resource: str) -> None:
         self._xml.pop(resource, None)
         self._told = None
@@ -169,7 +180,7 @@ class History:
                 Operation(slot, _attributes(record, name, cluster))
                 for slot, record in sorted(slots.items())
             )
-            self._xml[id] = ResourceHistory(id, newest.agent, operations)
+            self._xml[id] = ResourceHistory(id, newest.agent, operations, newest.lock_s)
         return len(missing)
 
 
@@ -281,9 +292,13 @@ class Picture:
 
     def take(self, node: int, status: NodeStatus) -> None:
         """Take the whole status of *node*, and what it knows of lost nodes that we do not."""
+        before = self.nodes.get(node)
+        history = History(status.records)
+        if before is not None and before.boot < status.boot:
+            history.take_locks(before.history.records())
         self.nodes[node] = NodePicture(
             status.boot,
-            History(status.records),
+            history,
             dict(status.attributes),
             present=True,
             fencing=status.fencing,
@@ -293,6 +308,8 @@ class Picture:
             known = self.nodes.get(lost.node)
             if known is not None and not known.present and known.boot == lost.boot:
                 known.history.merge(lost.records)
+            elif known is not None and known.present and lost.boot < known.boot:
+                known.history.take_locks(lost.records)
             elif known is None or (not known.present and known.boot < lost.boot):
                 self.nodes[lost.node] = NodePicture(
                     lost.boot,
@@ -310,12 +327,38 @@ class Picture:
             picture.fencing = ()
             picture.give_up(wall_s)
 
-    def over(self, node: int, boot_counter: int) -> None:
-        """Wipe what was known of the lives of *node* up to *boot_counter*: they are over."""
+    def over(self, node: int, boot_counter: int, *, fenced: bool = False) -> None:
+        """Wipe what was known of the lives of *node* up to *boot_counter*: they are over.
+
+        Shutdown locks stay, unless it was *fenced*: what has one waits for the node.
+        """
         picture = self.nodes.get(node)
         if picture is not None and not picture.present and picture.boot.counter <= boot_counter:
-            picture.history = History()
+            picture.history = History(() if fenced else picture.history.locked())
             picture.attributes.clear()
+
+    def is_locked(self, node: int, resource: str) -> bool:
+        """Return whether *resource*, any where it is empty, waits for *node*, which is away."""
+        picture = self.nodes.get(node)
+        return (
+            picture is not None
+            and not picture.present
+            and any(resource in ("", record.resource) for record in picture.history.locked())
+        )
+
+    def unlock(self, node: int, resource: str) -> bool:
+        """Forget the lock of *resource*, all where it is empty, to *node*, or to all (0).
+
+        Return whether there was one.
+        """
+        found = False
+        for id, picture in self.nodes.items():
+            if node in (0, id) and self.is_locked(id, resource):
+                found = True
+                for record in picture.history.locked():
+                    if resource in ("", record.resource):
+                        picture.history.forget(record.resource)
+        return found
 
     def lost(self) -> tuple[LostNode, ...]:
         """Return the nodes that are not in the view, as a member tells them to others."""

@@ -106,12 +106,14 @@ def cleanup(desk: Desk, request: Cleanup, now: Now) -> list[Outcome]:
         if node is None:
             text = f"there is no node {request.node}"
             raise Refused([Finding.error("no-such-node", request.node, text)])
-        if node.id not in member.scene.members:
-            raise Failed(f"{request.node} is not online, so nothing can be cleaned up there")
         target = node.id
     cib = member.scene.ledger.replica.cib
     wanted = request.resource
     ids = histories_of(cib, wanted, strict=request.strict) if wanted else ("",)
+    if target and target not in member.scene.members:
+        locked = any(member.scene.picture.is_locked(target, id) for id in ids)
+        if not (request.refresh and locked):
+            raise Failed(f"{request.node} is not online, so nothing can be cleaned up there")
     asked: list[Outcome] = []
     for id in ids:
         asked += member.tell(
