@@ -17,6 +17,7 @@ from lxml import etree
 from pcsx.cib.document import Cib
 from pcsx.cib.patch import BOOKKEEPING, Edit, Key, diff, keys_of
 from pcsx.cib.replica import Proposal
+from pcsx.cib.touched import Touched
 from pcsx.errors import Finding, NotAuthorised
 from pcsx.values import parse_bool
 
@@ -130,7 +131,7 @@ def readable(cib: Cib, user: str, groups: Sequence[str] = ()) -> Cib:
 
 
 def check_rights(
-    old: Cib, new: Cib, proposal: Proposal, _edit: Edit | None = None
+    old: Cib, new: Cib, proposal: Proposal, _touched: Sequence[Touched] | None = None
 ) -> list[Finding]:
     """Raise `NotAuthorised` where the author of *proposal* may not lead from *old* to *new*.
 

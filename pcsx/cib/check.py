@@ -19,9 +19,8 @@ from lxml import etree
 
 from pcsx.cib.document import SECTIONS, Cib, canonical
 from pcsx.cib.options import CLUSTER, FENCING, META, OPERATION, Table, check_options, check_value
-from pcsx.cib.patch import Edit
 from pcsx.cib.replica import Proposal
-from pcsx.cib.touched import Touched, touched_children
+from pcsx.cib.touched import Touched
 from pcsx.errors import Finding, Severity
 from pcsx.values import parse_bool, parse_duration_ms, parse_role, parse_score
 
@@ -199,13 +198,14 @@ class _Known:
 _known = _Known()
 
 
-def check_change(old: Cib, new: Cib, proposal: Proposal, edit: Edit | None = None) -> list[Finding]:
+def check_change(
+    old: Cib, new: Cib, proposal: Proposal, touched: Sequence[Touched] | None = None
+) -> list[Finding]:
     """Return the findings that a change brings in: those of *new* which *old* did not have.
 
-    A document that was odd before can be changed, one step after the other. With the *edit* between
-    them, nothing but what it touches is looked at, if that is sound and is to all others as before.
+    A document that was odd before can be changed, one step after the other. Where *touched*
+    is all that differs, nothing else is looked at if that is sound and to all others as before.
     """
-    touched = touched_children(old, new, edit)
     if touched is not None and all(_is_sound_as_before(each) for each in touched):
         return []
     known = set(_checked(old))

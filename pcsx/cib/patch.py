@@ -285,6 +285,14 @@ def _moved(common: Sequence[Key], old_at: dict[Key, int]) -> frozenset[Key]:
     return frozenset(key for key in common if key not in stay)
 
 
+def surely_changes(edit: Edit) -> bool:
+    """Return whether a document that *edit* fits is another one after it, by its values alone."""
+    for attribute in edit.attributes:
+        if attribute.old != attribute.new and attribute.name not in BOOKKEEPING:
+            return True
+    return any(surely_changes(child) for child in edit.inside)
+
+
 def sections_of(root: Edit) -> frozenset[str] | None:
     """Return the sections of the configuration in which *root* changes something; None: unknown."""
     touched: set[str] = set()
@@ -338,6 +346,12 @@ class _Hand:
             self.set(element, attribute, path)
         if not (edit.gone or edit.come or edit.inside):
             return
+        if not (edit.gone or edit.come) and len(edit.inside) == 1:
+            only = edit.inside[0]
+            found = _first(element, only.key)
+            if found is not None:
+                self.edit(found, only, path)
+                return
         children = list(element)
         at: dict[Key, etree._Element] = dict(zip(keys_of(children), children, strict=True))
         for child in edit.inside:
@@ -435,6 +449,18 @@ class _Hand:
                 if goal and all(goal):
                     continue  # others made the same move
                 raise self.conflict(f"{path}/{_name(placed.key)}", "was moved by others")
+
+
+def _first(parent: etree._Element, key: Key) -> etree._Element | None:
+    """Return the child of *parent* that is known by *key*, if it is the first with tag and id.
+
+    Most changes are inside of one child: the others need not be told apart for it.
+    """
+    tag, id, number = key
+    if number:
+        return None
+    # Compared, as the name of any element would be a pattern for what looks for one.
+    return next((each for each in parent if each.tag == tag and each.get("id", "") == id), None)
 
 
 def _follows(order: dict[Key, int], placed: Placed) -> list[bool]:

@@ -17,7 +17,8 @@ from functools import cache
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from pcsx.cib.document import Cib, Version
-from pcsx.cib.patch import BOOKKEEPING, Edit, Patch, apply, between, diff, rebased
+from pcsx.cib.patch import BOOKKEEPING, Edit, Patch, apply, between, diff, rebased, surely_changes
+from pcsx.cib.touched import Touched, touched_children
 from pcsx.errors import Conflict, Failed, Finding, PcsxError, Refused, Severity
 from pcsx.lean import dataclass
 
@@ -113,9 +114,9 @@ class Diverged(PcsxError):
         return f"at {self.version} the document has digest {self.found}, not {self.expected}"
 
 
-Check = Callable[[Cib, Cib, Proposal, Edit | None], Sequence[Finding]]
-"""Looks at a proposal: the document before and after it, and the edit that leads there if it is
-known. Errors that are not forced refuse it."""
+Check = Callable[[Cib, Cib, Proposal, Sequence[Touched] | None], Sequence[Finding]]
+"""Looks at a proposal: the document before and after it, and the children that alone differ, if
+they are known. Errors that are not forced refuse it."""
 
 
 class Replica:
@@ -154,9 +155,10 @@ class Replica:
             return known
         tip = self.tip
         new, edit = self._wished(tip, proposal)
-        if new == tip:
+        if not (edit is not None and surely_changes(edit)) and new == tip:
             return Committed(tip.version, tip.digest, changed=False)
-        findings = [f for check in self._checks for f in check(tip, new, proposal, edit)]
+        touched = touched_children(tip, new, edit)
+        findings = [f for check in self._checks for f in check(tip, new, proposal, touched)]
         if any(is_stopping(finding, proposal.force) for finding in findings):
             raise Refused(findings)
         after = _stamped(tip, new, proposal)
@@ -199,7 +201,7 @@ class Replica:
         """Return all that a node needs to go on from here: the document and the sessions."""
         value = {
             "format": 1,
-            "cib": self._committed.to_bytes().decode(),
+            "cib": self._committed.packed().decode(),
             "digest": self._committed.digest,
             "sessions": [
                 [client, seq, asdict(result)] for client, (seq, result) in self._sessions.items()

@@ -58,4 +58,4 @@ def _child(section: etree._Element | None, key: Key) -> etree._Element | None:
     tag, name, number = key
     if section is None or not name or number:
         return None
-    return next((child for child in section.iterchildren(tag) if child.get("id") == name), None)
+    return next((each for each in section if each.tag == tag and each.get("id") == name), None)

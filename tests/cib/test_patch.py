@@ -1,5 +1,7 @@
 """Patches: exact, invertible, and merged by element without losing what others did."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -200,3 +202,15 @@ def test_an_element_that_contradicts_its_key_is_a_conflict() -> None:
     )
     with pytest.raises(Conflict):
         apply(Cib.from_bytes(b"<cib/>"), patch)
+
+
+def test_a_pattern_in_place_of_a_name_meets_no_element() -> None:
+    cib = Cib.from_bytes(b'<cib><configuration><tags><tag id="t"/></tags></configuration></cib>')
+    inner: list[object] = [["tag", "t", 0], [["odd", None, "1"]], [], [], []]
+    for name in ("*", "{*}*", "{}*"):
+        section = [[name, "", 0], [], [], [], [inner]]
+        whole = [["cib", "", 0], [], [], [], [[["configuration", "", 0], [], [], [], [section]]]]
+        patch = Patch.from_bytes(json.dumps([1, [0, 0, 0], [0, 0, 0], whole]).encode())
+        for use in (apply, rebase):
+            with pytest.raises(Conflict):
+                use(cib, patch)

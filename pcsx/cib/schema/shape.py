@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from _blake2 import blake2s  # what hashlib gives, without OpenSSL, which it loads
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 from lxml import etree
 
 from pcsx.cib.document import COMMENTS, Cib, canonical
-from pcsx.cib.patch import Edit
 from pcsx.cib.replica import Proposal
 from pcsx.cib.schema.grammar import GRAMMAR, ROOT, Shape
-from pcsx.cib.touched import touched_children
+from pcsx.cib.touched import Touched
 from pcsx.errors import Finding
 
 PIECES_MAX: Final = 16384
@@ -31,13 +30,12 @@ def check_shape(cib: Cib) -> list[Finding]:
 
 
 def check_shape_change(
-    old: Cib, new: Cib, proposal: Proposal, edit: Edit | None = None
+    old: Cib, new: Cib, proposal: Proposal, touched: Sequence[Touched] | None = None
 ) -> list[Finding]:
     """Return the findings that *new* has and *old* had not, as a check of the replica.
 
-    With the *edit* between them nothing but what it touches is looked at, if that is sound.
+    Where *touched* is all that differs, nothing else is looked at if that is sound.
     """
-    touched = touched_children(old, new, edit)
     if touched is not None and all(_is_sound(each.after) for each in touched):
         return []
     known = set(_checked(old))
