@@ -171,6 +171,13 @@ class App:
             self._marked = (key, self.marker.marks(self.interpreter.path, text))
         return self._marked[1]
 
+    def mark_anew(self) -> None:
+        """Have the same text drawn with other marks: more is known of its agents now.
+
+        The prompt keeps what a lexer said of a text as long as the lexer is the same.
+        """
+        self.prompt.lexer = ShellLexer(self)
+
     def _message(self) -> StyleAndTextTuples:
         style = f"class:prompt.{self.standing.mood}" if self.standing.mood else "class:prompt"
         parts: StyleAndTextTuples = [(style, self.standing.prompt)]
@@ -242,7 +249,10 @@ class ShellCompleter(Completer):
     ) -> Iterable[Completion]:
         """Yield what may stand where the cursor is."""
         text = document.text_before_cursor
+        known = self._app.facts.agents_known
         advice = self._app.adviser.advise(self._app.interpreter.path, text, ask=True)
+        if self._app.facts.agents_known != known:
+            self._app.mark_anew()
         for offer in advice.offers:
             yield Completion(
                 offer.text + (" " if offer.ends else ""),

@@ -112,7 +112,7 @@ class Interpreter:
         """
         batch: list[Line] = []
         for line in parsed:
-            if line.words[0].lower() not in READERS:
+            if line.words[0].lower() not in READERS or line.words[-1] == "?":
                 break
             batch.append(line)
         first_words = [line.words[0] for line in batch]

@@ -55,6 +55,7 @@ class Monitor:
         self.typing: str | None = None
         self.question: tuple[str, list[str]] | None = None
         self._done = threading.Event()
+        self._looking = threading.Lock()
         self.app: Application[None] = Application(
             layout=Layout(Window(FormattedTextControl(self._text, focusable=True))),
             key_bindings=self._keys(),
@@ -83,6 +84,10 @@ class Monitor:
 
     def _see(self) -> bool:
         """Look once; return whether there is anything new."""
+        with self._looking:
+            return self._look()
+
+    def _look(self) -> bool:
         before = (self.value, self.error)
         try:
             value = self.look()
@@ -200,5 +205,6 @@ class Monitor:
         def done() -> None:
             run_words(self.root, [*self.options, *words])
             click.pause("Any key goes back.")
+            self._see()  # what the next key offers is by what this one did
 
         run_in_terminal(done)

@@ -1,6 +1,7 @@
 """A terminal for tests: the program on a pseudo terminal, and the screen that it draws.
 
-The screen knows what the prompt sends: moves, erasures, lines; colours are passed over.
+The screen knows what the prompt sends: moves, erasures, lines, and how letters are drawn: red,
+yellow, underlined. Other looks are passed over.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from pathlib import Path
 _CONTROL = re.compile(
     r"\x1b\[([?>=]*)([\d;]*)([@-~])|\x1b[()][A-Z0-9]|\x1b[=>78cM]|\x1b\][^\x07]*\x07"
 )
-PATIENCE_S = 30.0
+PATIENCE_S = 20.0
+_LOOKS = {4: "underlined", 7: "reverse", 31: "red", 33: "yellow"}
+_PLAIN: frozenset[str] = frozenset()
 
 
 class Screen:
@@ -29,6 +32,8 @@ class Screen:
     def __init__(self, rows: int, columns: int) -> None:
         self.rows, self.columns = rows, columns
         self.lines = [[" "] * columns for _ in range(rows)]
+        self.looks: dict[tuple[int, int], frozenset[str]] = {}
+        self.pen = _PLAIN
         self.row = self.column = 0
         self.rest = ""
 
@@ -60,6 +65,7 @@ class Screen:
                 self.column = 0
                 self.down()
             self.lines[self.row][self.column] = letter
+            self.looks[self.row, self.column] = self.pen
             self.column += 1
 
     def down(self) -> None:
@@ -67,11 +73,34 @@ class Screen:
             self.row += 1
         else:
             self.lines = [*self.lines[1:], [" "] * self.columns]
+            self.looks = {(row - 1, column): look for (row, column), look in self.looks.items()}
+
+    def draw(self, numbers: list[int]) -> None:
+        """Take another pen; `38;5;N` and `48;5;N` name a colour of the palette."""
+        at = 0
+        while at < len(numbers):
+            number = numbers[at]
+            at += 3 if number in (38, 48) else 1
+            if number == 0:
+                self.pen = _PLAIN
+            elif number in _LOOKS:
+                self.pen |= {_LOOKS[number]}
+
+    def look(self, text: str) -> frozenset[str]:
+        """Return how *text* is drawn, the line of the cursor first: what its letters share."""
+        for row in [self.row, *range(self.rows)]:
+            at = "".join(self.lines[row]).rfind(text)
+            if at >= 0:
+                drawn = [self.looks.get((row, at + n), _PLAIN) for n in range(len(text))]
+                return frozenset.intersection(*drawn)
+        return _PLAIN
 
     def control(self, kind: str, words: str) -> None:
         numbers = [int(word) if word else 0 for word in words.split(";")]
         count = numbers[0] or 1
         match kind:
+            case "m":
+                self.draw(numbers)
             case "A":
                 self.row = max(self.row - count, 0)
             case "B":
@@ -127,6 +156,15 @@ class Terminal:
     def paste(self, text: str) -> None:
         self.send(f"\x1b[200~{text}\x1b[201~")
 
+    def press(self, key: str, wanted: str) -> None:
+        """Press *key* until *wanted* is on the screen: what is typed too early may be dropped."""
+        end = time.monotonic() + PATIENCE_S
+        while wanted not in self.screen.text:
+            if time.monotonic() >= end:
+                raise AssertionError(f"{wanted!r} is not on the screen:\n{self.screen.text}")
+            self.send(key)
+            self._read(time.monotonic() + 0.2)
+
     def see(self, wanted: str, times: int = 1) -> str:
         """Return the screen once *wanted* is on it so many times; lines end without blanks."""
         wanted = wanted.rstrip()
@@ -135,6 +173,21 @@ class Terminal:
             if not self._read(end) and self.screen.text.count(wanted) < times:
                 raise AssertionError(f"{wanted!r} is not on the screen:\n{self.screen.text}")
         return self.screen.text
+
+    def lose(self, unwanted: str) -> None:
+        """Wait until *unwanted* is not on the screen any more."""
+        end = time.monotonic() + PATIENCE_S
+        while unwanted in self.screen.text:
+            if not self._read(end):
+                raise AssertionError(f"{unwanted!r} stays on the screen:\n{self.screen.text}")
+
+    def see_drawn(self, wanted: str, *looks: str) -> None:
+        """Wait until *wanted* is on the screen and drawn so: `red`, `underlined`; or plain."""
+        end = time.monotonic() + PATIENCE_S
+        while wanted not in self.screen.text or self.screen.look(wanted) != set(looks):
+            if not self._read(end):
+                drawn = sorted(self.screen.look(wanted))
+                raise AssertionError(f"{wanted!r} is drawn {drawn}:\n{self.screen.text}")
 
     def _read(self, end: float) -> bool:
         ready, _, _ = select.select([self.handle], [], [], max(end - time.monotonic(), 0))

@@ -118,6 +118,17 @@ def test_what_one_commit_took_with_a_warning_is_judged_anew_by_the_next(
     assert "q" not in shell.ids("rsc_order")
 
 
+def test_a_question_after_a_definition_explains_it_and_defines_nothing(
+    shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interpreter = Interpreter(Tree(cli.root), ["-f", str(shell.path)], leave=lambda: True)
+    for line in ("configure primitive ?", "primitive a ocf:test:Service ?", "group g a ?"):
+        assert interpreter.do(line) == 0, line
+        assert "Usage: pcsx configure" in capsys.readouterr().out
+        interpreter.do("configure")
+    assert interpreter.pending() == 0
+
+
 _WORDS = """configure primitive group location /resource node ? help cd .. / up ls a b meta x=1 op
     ocf:test:Stateful monitor inf: 100: n1 " ' \\ ( [ { rule $id= show delete commit -f -- --json
     property set xml <x/> # é status"""
