@@ -10,9 +10,11 @@ from graphlib import TopologicalSorter
 import pytest
 
 from pcsx.cib.document import Cib
+from pcsx.pe.model import Primitive
+from pcsx.pe.read.working_set import working_set
 from pcsx.pe.schedule import schedule
 from pcsx.pe.simulate import carry_out
-from pcsx.pe.transition import Transition
+from pcsx.pe.transition import Action, Transition
 from tests.fuzz.clusters import rich_cluster
 from tests.fuzz.scheduler import random_cluster
 from tests.pe.small import NOON
@@ -61,15 +63,59 @@ def test_a_resource_that_is_one_is_started_once(seed: int) -> None:
     assert len(starts) == len(set(starts))
 
 
+def _before(plan: Transition, action: Action) -> list[Action]:
+    """Return all that must be done before *action*."""
+    by_id = {each.id: each for each in plan.actions}
+    earlier: set[int] = set()
+    new = [action.id]
+    while new:
+        inputs = [i for i in by_id[new.pop()].inputs if i not in earlier]
+        earlier.update(inputs)
+        new += inputs
+    return [by_id[id] for id in earlier]
+
+
+def _starts(plan: Transition) -> list[Action]:
+    return [each for each in plan.actions if each.task == "start" and each.kind == "rsc_op"]
+
+
+def _copied(cib: Cib) -> set[str]:
+    """Return the resources of which there may be several."""
+    return {inner.get("id", "") for inner in cib.tree.iterfind(".//clone//primitive")} | {
+        inner.get("id", "") for inner in cib.tree.iterfind(".//bundle//primitive")
+    }
+
+
+def test_what_runs_somewhere_is_ended_there_before_it_starts() -> None:
+    judged = 0
+    for seed in (*range(300), *range(RICH, RICH + 60)):
+        cib = made(seed)
+        plan, work, copied = schedule(cib, NOON), working_set(cib, NOON), _copied(cib)
+        for start in _starts(plan):
+            rsc = work.by_id.get(start.resource or "")
+            if not isinstance(rsc, Primitive) or rsc.id in copied:
+                continue
+            before = _before(plan, start)
+            for node in rsc.active:
+                ends = [
+                    each
+                    for each in before
+                    if (each.task in ("stop", "stonith") and each.node == node.name)
+                    and (each.task == "stonith" or each.resource == rsc.id)
+                ]
+                assert ends, (seed, rsc.id, node.name)
+                judged += 1
+    assert judged > 100
+
+
 def _ran_on_the_lost(cib: Cib) -> set[str]:
     """Return the resources that are one, and ran on a node that is lost."""
-    copied = {inner.get("id") for inner in cib.tree.iterfind(".//clone/primitive")}
     path = "status/node_state[@in_ccm='false'][@expected='member']/lrm/lrm_resources/lrm_resource"
     return {
         record.get("id", "")
         for record in cib.tree.iterfind(path)
         if record.find("lrm_rsc_op[@operation='start']") is not None
-    } - copied
+    } - _copied(cib)
 
 
 def test_what_a_lost_node_ran_is_started_after_it_is_fenced() -> None:
@@ -78,17 +124,9 @@ def test_what_a_lost_node_ran_is_started_after_it_is_fenced() -> None:
         cib = made(seed)
         ran = _ran_on_the_lost(cib)
         plan = schedule(cib, NOON) if ran else Transition()
-        by_id = {action.id: action for action in plan.actions}
-        fences = {action.id for action in plan.actions if action.task == "stonith"}
-        for action in plan.actions:
-            if action.task == "start" and action.kind == "rsc_op" and action.resource in ran:
-                earlier: set[int] = set()
-                new = [action.id]
-                while new:
-                    inputs = [i for i in by_id[new.pop()].inputs if i not in earlier]
-                    earlier.update(inputs)
-                    new += inputs
-                assert fences & earlier, seed
+        for start in _starts(plan):
+            if start.resource in ran:
+                assert any(each.task == "stonith" for each in _before(plan, start)), seed
                 judged += 1
     assert judged > 10
 
