@@ -5,6 +5,7 @@ Pure views of the `Scene`, for requests and for those who wait; the shell makes 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pcsx.cib import Cib
@@ -78,7 +79,30 @@ def fencing_summary(scene: Scene, devices: int, watchdog_timeout_ms: int = 0) ->
         "watchdog_timeout_ms": watchdog_timeout_ms,
         "last_done_s": last,
         "open": [fencing_of(case, scene.config) for case in scene.ledger.open_cases()],
+        "failed": [
+            {**fencing_of(case, scene.config), "times": times}
+            for case, times in failed_of(scene.ledger.fencings.values(), scene.ledger.admitted)
+        ],
     }
+
+
+def failed_of(
+    fencings: Iterable[Fencing], admitted: Mapping[int, int]
+) -> list[tuple[Fencing, int]]:
+    """Return the last failure to end each target's present life, and how many there were in a row.
+
+    *admitted* is the last life of each node that was let in.
+    """
+    failed: dict[int, tuple[Fencing, int]] = {}
+    for case in sorted(fencings, key=lambda case: case.case):
+        if case.action == "on" or case.boot < admitted.get(case.target, 0):
+            continue
+        if case.verdict == "done":
+            failed.pop(case.target, None)
+        elif case.verdict == "failed":
+            _, times = failed.get(case.target, (case, 0))
+            failed[case.target] = (case, times + 1)
+    return list(failed.values())
 
 
 def is_fencing_required(cib: Cib) -> bool:

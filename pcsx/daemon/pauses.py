@@ -57,7 +57,7 @@ class Pauses:
         return pause.until_ms if pause is not None else 0
 
     def told(self, target: int, name: str) -> str:
-        """Return in words that fencing *target*, called *name*, failed; nothing if it did not."""
+        """Return in words that *target*, called *name*, is waited for; nothing if it is not."""
         pause = self._pauses.get(target)
         if pause is None:
             return ""
@@ -65,4 +65,5 @@ class Pauses:
         end = ""
         if pause.given_up:
             end = "; it is given up for now: repair a device, or confirm by hand that it is off"
-        return f"fencing {name} failed {times}: {pause.reason or 'no reason was told'}{end}"
+        reason = pause.reason or "no reason was told"
+        return f"waiting for the fencing of {name}, which failed {times}: {reason}{end}"

@@ -221,10 +221,11 @@ def problems(value: Told) -> Iterator[dict[str, str]]:
             "The cluster is in maintenance: nothing is started, stopped or watched.",
             "pcsx property set maintenance-mode=false",
         )
-    if cluster.get("waits_for"):
-        yield _problem("warning", f"Waiting for {cluster['waits_for']}.", "pcsx stonith history")
+    if waits_for := cluster.get("waits_for"):
+        text = f"{waits_for[0].upper()}{waits_for[1:].removesuffix('.')}."
+        yield _problem("warning", text, "pcsx stonith history")
     for node in value["nodes"] if value["observed"] else ():
-        yield from _node_problems(node)
+        yield from _node_problems(node, cluster["fencing"])
     for failure in value["failures"]:
         yield _failure_problem(failure)
     for resource in leaves(value["resources"]):
@@ -279,14 +280,30 @@ def _problem(severity: str, text: str, command: str) -> dict[str, str]:
     return {"severity": severity, "text": text, "next": command}
 
 
-def _node_problems(node: Told) -> Iterator[dict[str, str]]:
+def fencing_words(fencing: Told, name: str) -> str:
+    """Return how the fencing of the node *name* stands, as sentences; nothing where none is known.
+
+    *fencing* is that of the cluster: what is open, and what failed with nothing done since.
+    """
+    under_way = any(case["target"] == name for case in fencing.get("open", ()))
+    failed = next((case for case in fencing.get("failed", ()) if case["target"] == name), None)
+    if failed is None:
+        return "Its fencing is under way." if under_way else ""
+    times = "once" if failed["times"] == 1 else f"{failed['times']} times"
+    reason = (failed["reason"] or "no reason was told").removesuffix(".")
+    again = " It is tried again now." if under_way else ""
+    return f"Its fencing failed {times}: {reason}.{again}"
+
+
+def _node_problems(node: Told, fencing: Told) -> Iterator[dict[str, str]]:
     name = node["name"]
     if node.get("log"):
         yield _problem("warning", f"Node {name} {node['log']}.", "pcsx ring status")
     if node["unclean"]:
         yield _problem(
             "critical",
-            f"Node {name} is {node['state']}: it must be fenced before its work is taken over.",
+            f"Node {name} is {node['state']}: it must be fenced before its work is taken over. "
+            f"{fencing_words(fencing, name)}".rstrip(),
             f"pcsx stonith history {name}",
         )
     elif node["pending"]:

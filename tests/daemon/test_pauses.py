@@ -33,7 +33,8 @@ def test_after_too_many_failures_it_is_given_up_and_said_so():
     for _ in range(3):
         pauses.failed(2, "no answer", at(0), attempts_max=3)
     assert pauses.until_ms(2) == GIVEN_UP_MS
-    assert "failed 3 times: no answer; it is given up" in pauses.told(2, "n2")
+    told = pauses.told(2, "n2")
+    assert told.startswith("waiting for the fencing of n2, which failed 3 times: no answer; it is")
 
 
 def test_success_and_a_new_configuration_begin_anew():

@@ -51,6 +51,22 @@ def failed(name: str, text: str = "no such port") -> str:
     return history(name, entry)
 
 
+def test_what_a_lost_node_ran_waits_for_its_fencing_and_tells_what_became_of_that() -> None:
+    cib = cluster(primitive("web"), lost="b", fencing=True, histories={"b": started("web")})
+    assert "It waits until b is fenced." in why(cib, "web")
+    told = story(cib)
+    case = {"target": "b", "reason": "ipmi-b: off: cannot log in"}
+    told.fencing = {"open": [case], "failed": [{**case, "times": 2}]}
+    (line,) = [line for line in told.of_resource("web") if "It waits" in line]
+    assert line == (
+        "  It waits until b is fenced. Its fencing failed 2 times: ipmi-b: off: cannot log in. "
+        "It is tried again now."
+    )
+    assert told.data["waits"] == {"b": line.strip()}
+    calm = cluster(primitive("web"), fencing=True, histories={"b": started("web")})
+    assert "It waits" not in why(calm, "web")
+
+
 def test_a_disabled_resource_names_its_target_role_and_enable_starts_it() -> None:
     cib = cluster(
         primitive("web", meta="target-role=Stopped"), histories=dict.fromkeys("ab", rests("web"))

@@ -20,6 +20,7 @@ from pcsx.pe.model import Primitive, WorkingSet
 from pcsx.pe.read.working_set import working_set
 from pcsx.pe.remedies import Adviser, Remedy, Tried, fate, tried
 from pcsx.pe.schedule import decide
+from pcsx.pe.state import fencing_words
 from pcsx.pe.transition import Transition
 from pcsx.pe.whatif import with_wishes
 from pcsx.pe.why import Explainer, Explanation, is_held, told
@@ -28,7 +29,7 @@ from pcsx.shell.papersource import PaperSource
 from pcsx.shell.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _ADVICE_MAX: Final = 4
 EVERY: Final = "*"
@@ -95,6 +96,10 @@ def command(
     story = Story(cib, wall, sanitized=not run.is_live)
     if number and not transition:
         run.say(f"In transition {number}, decided {wall:%Y-%m-%d %H:%M:%S}:")
+    if run.is_live and not number and any(node.unclean for node in story.work.nodes):
+        from pcsx.protocol import GetStatus
+
+        story.fencing = run.source.call(GetStatus())["cluster"].get("fencing", {})
     lines = story.of_node(fenced) if fenced else story.of_resource(asked, on, advise=moved is None)
     for line in lines:
         run.say(line)
@@ -133,6 +138,8 @@ class Story:
         self.root = root or (context.find_root().command if context is not None else None)
         self.work, self.transition = self.decided(cib)
         self.explainer = Explainer(self.work)
+        self.fencing: Mapping[str, Any] = {}
+        """How the cluster's fencing stands, where there is a cluster that tells."""
         self.data: dict[str, Any] = {"wall": wall.isoformat(timespec="seconds")}
 
     def decided(self, cib: Cib) -> tuple[WorkingSet, Transition]:
@@ -158,6 +165,8 @@ class Story:
             raise Failed(f"there is no resource '{name}'", "pcsx resource status names them.")
         found = [self.explainer.explain(primitive, on) for primitive in primitives]
         lines = told(found)
+        waits = self._waits(primitives)
+        lines += [f"  {text}" for text in waits.values()]
         for other in dict.fromkeys(name for each in found for name in each.rests_on):
             if other not in {primitive.id for primitive in primitives}:
                 rest = [self.explainer.explain(one) for one in self.explainer.named(other)]
@@ -169,6 +178,7 @@ class Story:
         self.data |= {
             "resource": name,
             "explanations": [_as_json(each) for each in found],
+            "waits": waits,
             "advice": [
                 {"aim": remedy.aim, "command": remedy.command,
                  "helps": None if outcome is None else outcome.helps,
@@ -177,6 +187,18 @@ class Story:
             ],
         }  # fmt: skip
         return lines
+
+    def _waits(self, primitives: list[Primitive]) -> dict[str, str]:
+        """Return the nodes whose fencing *primitives* wait for, and that in words."""
+        if not self.work.options.fencing_enabled:
+            return {}
+        names = dict.fromkeys(
+            node.name for primitive in primitives for node in primitive.active if node.unclean
+        )
+        return {
+            name: f"It waits until {name} is fenced. {fencing_words(self.fencing, name)}".rstrip()
+            for name in names
+        }
 
     def _advice(self, primitives: list[Primitive], on: str) -> list[tuple[Remedy, Tried | None]]:
         """Return what would help, tried; what helps by itself goes before what does not."""

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pcsx.cib.document import Cib
+from pcsx.pe.state import fencing_words
 from pcsx.shell.output.running import failed_on
 from tests.shell.support import EMPTY, Shell
 
@@ -49,6 +50,15 @@ def test_a_lost_node_is_critical_and_has_a_next_command(running: Shell) -> None:
     assert [p["severity"] for p in told] == ["critical"]
     assert told[0]["next"].startswith("pcsx ")
     assert running("status --check").status == 2
+
+
+def test_a_lost_node_tells_how_its_fencing_stands() -> None:
+    case = {"target": "n2", "reason": "no answer"}
+    assert fencing_words({"open": []}, "n2") == ""
+    assert fencing_words({"open": [case]}, "n2") == "Its fencing is under way."
+    assert fencing_words({"failed": [{**case, "times": 1}]}, "n1") == ""
+    told = fencing_words({"failed": [{**case, "times": 1}]}, "n2")
+    assert told == "Its fencing failed once: no answer."
 
 
 def test_a_file_that_never_saw_a_cluster_blames_no_node(shell: Shell) -> None:
