@@ -48,6 +48,10 @@ from pcsx.values import Now, earlier
 PUT_OFF_MS: Final = 1000
 """For how long who was not wanted is put off at first; twice as long each time."""
 PUT_OFF_MS_MAX: Final = 30_000
+REPEATS_SLOWED: Final = 3
+"""A JOIN without news is repeated after a beat, then so often twice as late each time."""
+PATIENCE_GROWTHS: Final = 3
+"""So often the time for forming a view is doubled, when it was too short."""
 SETTLE_BEATS: Final = 3
 """A pair counts as cut when the rows have shown it for so many beats."""
 
@@ -62,6 +66,9 @@ class Gathering:
     patience_ms: int
     """Then those who did not answer are left out."""
     join_due_ms: int
+    said_ms: int = 0
+    repeats: int = 0
+    """How often the newest JOIN was said again."""
     proposed: tuple[int, ...] = ()
     agreed: bool = False
 
@@ -131,6 +138,8 @@ class Views:
         """What is held of the old view was told: nothing is sent or delivered in it any more."""
         self._state: Gathering | Committing | Operational | None = None
         self._review_ms: int | None = None
+        self._tries = 0
+        """How many views were given up before they were formed, since there was one."""
         self._damping = Damping()
         self._held: dict[int, int] = {}
         """Who is heard and left out for a while, for it was lost too often; until when."""
@@ -341,12 +350,21 @@ class Views:
 
     # --- GATHER -----------------------------------------------------------------------------------
 
+    @property
+    def _patience_ms(self) -> int:
+        """Return for how long the others may take to answer.
+
+        Where a view was given up the machines, or the network, are slower than the profile expects;
+        to give up as soon again, and to begin anew together, would be what keeps them busy.
+        """
+        return self._timers.gather_ms << min(self._tries, PATIENCE_GROWTHS)
+
     def _gather(self, reason: str, now: Now, settle_ms: int = 0) -> None:
-        timers = self._timers
+        self._tries += isinstance(self._state, Committing)
         self._state = Gathering(
             since_ms=now.ms,
             settle_ms=now.ms + settle_ms,
-            patience_ms=now.ms + max(timers.gather_ms, settle_ms),
+            patience_ms=now.ms + max(self._patience_ms, settle_ms),
             join_due_ms=now.ms,
         )
         self._note(f"gathering: {reason}")
@@ -372,8 +390,11 @@ class Views:
         """Say whom this node would have, if that is news, and commit when all say the same."""
         proposed = self._group(now)
         self.proposed = proposed
-        if proposed != state.proposed or now.ms >= state.join_due_ms:
-            state.proposed = proposed
+        if proposed != state.proposed:
+            # What changes as the others' JOINs come in is said once for several of them.
+            state.join_due_ms = min(state.join_due_ms, state.said_ms + len(proposed))
+            state.proposed, state.repeats = proposed, 0
+        if now.ms >= state.join_due_ms:
             self._say_join(state, now)
         self.fresh_joins = True
         agreed = all(
@@ -381,14 +402,16 @@ class Views:
             for node in proposed
         )
         if agreed and not state.agreed:
-            state.patience_ms = max(state.patience_ms, state.settle_ms + self._timers.gather_ms)
+            state.patience_ms = max(state.patience_ms, state.settle_ms + self._patience_ms)
         state.agreed = agreed
         everyone = len(proposed) == len(self._config.nodes)
         if agreed and proposed[0] == self._me and (everyone or now.ms >= state.settle_ms):
             self._commit(proposed, now)
 
     def _say_join(self, state: Gathering, now: Now) -> None:
-        state.join_due_ms = now.ms + self._timers.beat_ms
+        state.said_ms = now.ms
+        state.join_due_ms = now.ms + (self._timers.beat_ms << min(state.repeats, REPEATS_SLOWED))
+        state.repeats += 1
         if self._out.hard.view_epoch <= self._epoch_durable:
             self._send(self._reachable(), self._join())
 
@@ -425,9 +448,13 @@ class Views:
                 self.joins[sender] = join
                 self._propose(state, now)
             case Committing() as state if sender in state.view.nodes:
+                self.joins[sender] = join
                 gave_up = join.epoch >= state.view.id.epoch
-                if gave_up or join.proposed != state.view.nodes:
-                    self.joins[sender] = join
+                # Only the coordinator has heard all agree. To another a JOIN may be from before
+                # its sender agreed, late because many come at once: to gather anew for each of
+                # those would let no view be formed.
+                leads = state.view.id.coordinator == self._me
+                if gave_up or (leads and join.proposed != state.view.nodes):
                     self._gather(f"{self._name(sender)} gathers again", now)
             case Operational():
                 self._silent.difference_update(join.proposed)
@@ -445,7 +472,7 @@ class Views:
     def _tick_gathering(self, state: Gathering, now: Now) -> None:
         if now.ms >= state.patience_ms:
             self._leave_out(state)
-            state.patience_ms = now.ms + self._timers.gather_ms
+            state.patience_ms = now.ms + self._patience_ms
         if now.ms >= state.join_due_ms or (state.agreed and now.ms >= state.settle_ms):
             self._propose(state, now)
 
@@ -486,12 +513,13 @@ class Views:
     def _stop_in_old_view(self, view: View, now: Now) -> None:
         self._out.remember(view_epoch=view.id.epoch)
         self._stopped = True
-        timers = self._timers
         order = self.order
         flush = Flush(view.id, NO_VIEW, 0, 0, ())
         if order is not None:
             flush = Flush(view.id, order.view.id, order.upto, order.stable, order.have())
-        self._state = Committing(view, now.ms + timers.gather_ms, now.ms + timers.beat_ms, flush)
+        self._state = Committing(
+            view, now.ms + self._patience_ms, now.ms + self._timers.beat_ms, flush
+        )
 
     def _on_prepare(self, sender: int, message: Prepare, now: Now) -> None:
         view = message.view
@@ -564,7 +592,7 @@ class Views:
         if not copies:
             self._send_install(state, now)
             return
-        state.due_ms = now.ms + self._timers.gather_ms
+        state.due_ms = now.ms + self._patience_ms
         self._send((node for node in state.view.nodes if node != self._me), state.plan)
         self._copy(state.plan)
         if self._is_complete(state.plan):
@@ -656,6 +684,7 @@ class Views:
         assert old is None or old.id < view.id, "views must rise"
         unsent = self._finish_old_view(install)
         self.view = view
+        self._tries = 0
         self.order = Order(self._me, view, self._out)
         self._stopped = False
         self._put_off_unwanted(view, now)

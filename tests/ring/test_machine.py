@@ -11,7 +11,7 @@ import pytest
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Heard, Told
 from pcsx.ring.machine import Machine
-from pcsx.ring.messages import App, Message, Vote, decode, encode
+from pcsx.ring.messages import App, Flush, Join, Message, Vote, decode, encode
 from pcsx.ring.outbox import Outbox
 from pcsx.ring.port import (
     Damage,
@@ -31,7 +31,7 @@ from pcsx.ring.port import (
     Verdict,
 )
 from tests.ring.chaos import heal, rest, storm
-from tests.ring.world import World, config_of, founding
+from tests.ring.world import Site, World, config_of, founding
 
 
 def settled(count: int, seed: int = 1, **options: object) -> World:
@@ -77,6 +77,62 @@ def test_a_node_alone_forms_a_view_without_quorum_after_the_gathering_time() -> 
     machine = world.machine(2)
     assert machine.view is not None and machine.view.nodes == (2,)
     assert not machine.quorate and machine.leader == 0
+
+
+class BusyWorld(World):
+    """A world in which a machine reads one message at a time, and takes *cost_ms* for each."""
+
+    cost_ms = 5
+
+    def __init__(self, count: int, **options: object) -> None:
+        super().__init__(count, **options)  # type: ignore[arg-type]
+        self._free_ms: dict[int, int] = {}
+
+    def _carry(self, sender: Site, receiver: Site, payload: bytes) -> None:
+        free_ms = max(self.now_ms, self._free_ms.get(receiver.id, 0)) + self.cost_ms
+        self._free_ms[receiver.id] = free_ms
+        carry = super()._carry
+        self._at(free_ms - self.now_ms, lambda: carry(sender, receiver, payload))
+
+
+@pytest.mark.parametrize("profile", ["fast", "standard"])
+def test_many_busy_machines_that_start_at_once_form_one_view_soon(profile: str) -> None:
+    world = BusyWorld(16, config=config_of(16, profile=profile))
+    world.start()
+
+    def together() -> bool:
+        return all(site.view and len(site.view.nodes) == 16 for site in world.lives())
+
+    assert world.run(10_000, together), world.story()
+    world.run(3000)
+    assert together(), world.story()
+
+
+def test_a_join_from_before_its_sender_agreed_does_not_end_the_forming_of_a_view() -> None:
+    late: list[Join] = []
+
+    class LateWorld(World):
+        """What 3 said before it knew of 1 comes to 2 once that has stopped for the view of 1."""
+
+        stopped = False
+
+        def _carry(self, sender: Site, receiver: Site, payload: bytes) -> None:
+            message = decode(payload)
+            from_3 = (sender.id, receiver.id) == (3, 2)
+            if from_3 and isinstance(message, Join) and not self.stopped:
+                late.append(message)
+                return
+            super()._carry(sender, receiver, payload)
+            if sender.id == 2 and isinstance(message, Flush) and not self.stopped:
+                self.stopped = True
+                before = encode(replace(late[0], proposed=(2, 3)))
+                super()._carry(self.sites[3], self.sites[2], before)
+
+    world = LateWorld(3, delay_ms=(1, 1))
+    world.start()
+    world.settle()
+    notes = [note for site in world.lives() for note in site.notes]
+    assert late and not [note for note in notes if "again" in note], notes
 
 
 @pytest.mark.parametrize("count", [3, 5, 8])
