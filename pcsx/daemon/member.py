@@ -1493,8 +1493,9 @@ class Member:
         self._is_fencing(order.executor, order.case)
         if order.executor != self.me:
             return self._fenced(self.fencer.step(Cede(order.case), now), now)
-        if order.case in self._results:
-            return []
+        if (result := self._results.get(order.case)) is not None:
+            # Who orders it again was not in charge yet when it was told.
+            return self._tell(result, now)
         case = self.ledger.fencings.get(order.case)
         target = self.scene.config.named(order.target)
         if (

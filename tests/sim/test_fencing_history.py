@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from lxml import etree
 
 from pcsx.daemon import messages
@@ -62,6 +63,24 @@ def test_who_was_told_to_fence_in_this_view_does_so_though_its_status_is_older()
     dc._deliver(2, messages.encode(result), 2, now)
     dc._deliver(2, messages.encode(older), 3, now)
     assert 999 not in dc.scene.picture.nodes[2].fencing
+
+
+def test_a_success_whose_word_was_lost_is_told_again_to_who_orders_the_case_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    made = Cluster(1, 3, resources=RESOURCES)
+    made.boot()
+    made.until(made.at_rest, 40_000)
+    node = made.machines[2].node
+    assert node is not None and node.member is not None
+    executor, now = node.member, made.machines[2].clock.now(made.now_ms)
+    done = messages.FenceResult(999, True, "", "fence", 3)
+    executor._results[999] = done  # told to one who was not in charge yet, and passed it over
+    order = messages.FenceOrder(executor.scene.term, 999, 2, "n3", "reboot", 60_000)
+    told: list[messages.ViewMessage] = []
+    monkeypatch.setattr(executor, "_tell", lambda message, now: told.append(message) or [])
+    executor._fence_order(order, now)
+    assert told == [done]
 
 
 def test_a_case_that_is_closed_twice_ends_once():
