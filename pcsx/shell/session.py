@@ -84,8 +84,8 @@ class Session:
         new = self.document()
         if new == self.base:
             return False
-        known = set(check(self.base))
-        found = [finding for finding in check(new) if finding not in known]
+        known = {*check(self.base), *check_shape(self.base)}
+        found = [one for one in (*check_shape(new), *check(new)) if one not in known]
         self.run.judge(self._lowered(found, new))
         self.run.change(lambda _: new)
         self.base = self.run.cib()

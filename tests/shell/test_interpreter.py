@@ -129,6 +129,18 @@ def test_a_question_after_a_definition_explains_it_and_defines_nothing(
     assert interpreter.pending() == 0
 
 
+def test_what_the_schema_has_no_place_for_is_committed_by_force_alone(
+    shell: Shell, script: Script
+) -> None:
+    lines = "configure\nprimitive a ocf:test:Stateful\n"
+    lines += "xml <tag id='t' bogus='1'><obj_ref id='a'/></tag>\n"
+    ran = script(f"{lines}commit\n")
+    assert (ran.status, shell.ids("tag")) == (1, [])
+    assert "bogus" in ran.err
+    assert script(f"{lines}commit force\n").status == 0
+    assert shell.ids("tag") == ["t"]
+
+
 _WORDS = """configure primitive group location /resource node ? help cd .. / up ls a b meta x=1 op
     ocf:test:Stateful monitor inf: 100: n1 " ' \\ ( [ { rule $id= show delete commit -f -- --json
     property set xml <x/> # é status"""

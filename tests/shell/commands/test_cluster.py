@@ -123,6 +123,28 @@ def test_a_document_without_the_section_pushes_nothing(shell: Shell, tmp_path: P
     assert shell.ids("primitive") == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (b'<resources bogus="1"/>', "bogus"),
+        (
+            b'<constraints><rsc_location id="l" rsc="gone" node="n1" score="5"/></constraints>',
+            "gone",
+        ),
+    ],
+)
+def test_what_a_cluster_would_refuse_is_pushed_into_no_file(
+    shell: Shell, tmp_path: Path, fault: bytes, said: str
+) -> None:
+    work = tmp_path / "work.xml"
+    work.write_bytes(EMPTY.replace(b"<resources/><constraints/>", fault))
+    before = shell.path.read_bytes()
+    ran = shell(f"cluster cib-push {work} --config")
+    assert (ran.status, shell.path.read_bytes()) == (1, before)
+    assert said in ran.err
+    assert shell(f"cluster cib-push {work} --config --force").status == 0
+
+
 def test_verify_tells_all_faults(shell: Shell) -> None:
     broken = EMPTY.replace(
         b"<constraints/>",

@@ -6,12 +6,13 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from pcsx.cib import check, patch, upgrade, whole
 from pcsx.cib.document import MAX_BYTES, SECTIONS, Cib
 from pcsx.cib.schema import check_shape
-from pcsx.errors import Failed
+from pcsx.errors import Failed, Severity
 from pcsx.shell import args
 from pcsx.shell.filesource import FileSource
 from pcsx.shell.run import Run
@@ -75,6 +76,19 @@ def _read(path: str) -> bytes:
         raise Failed(f"cannot read {path}: {error.strerror}") from error
 
 
+def _change(run: Run, edit: Callable[[Cib], Cib]) -> None:
+    """Change the document, a file as well, only as the leader of a cluster would take it."""
+
+    def judged(base: Cib) -> Cib:
+        new = edit(base)
+        known = {*check_shape(base), *check.check(base)}
+        found = (f for f in (*check_shape(new), *check.check(new)) if f not in known)
+        run.judge(f for f in found if f.severity is Severity.ERROR)
+        return new
+
+    run.change(judged)
+
+
 def cib_push(run: Run, words: list[str]) -> None:
     """Make the document of a file the cluster's, or one section of it, or its difference.
 
@@ -101,9 +115,9 @@ def cib_push(run: Run, words: list[str]) -> None:
             run.note("The new CIB is the same as the original CIB, nothing to push.")
             run.changed = False
             return
-        run.change(lambda base: patch.rebase(base, change))
+        _change(run, lambda base: patch.rebase(base, change))
     elif scope:
-        run.change(lambda base: whole.from_section(base, text, scope))
+        _change(run, lambda base: whole.from_section(base, text, scope))
     else:
         new, base = Cib.from_bytes(text), run.cib()
         if new.version < base.version and not run.force:
@@ -111,7 +125,7 @@ def cib_push(run: Run, words: list[str]) -> None:
                 f"Unable to push cib: the file is at {new.version}, the cluster at {base.version}",
                 "Use diff-against=ORIGINAL or --config.",
             )
-        run.change(lambda base: whole.with_configuration(base, new))
+        _change(run, lambda base: whole.with_configuration(base, new))
     run.note("CIB updated")
 
 
@@ -156,7 +170,7 @@ def edit(run: Run, words: list[str]) -> None:
         run.changed = False
         return
     new = whole.from_section(base, after, scope)
-    run.change(lambda current: patch.merge(base, new, current))
+    _change(run, lambda current: patch.merge(base, new, current))
 
 
 def verify(run: Run, words: list[str]) -> None:
