@@ -252,6 +252,20 @@ def test_a_node_that_stalled_doubts_itself_and_accuses_nobody() -> None:
     )
 
 
+def test_beats_that_were_missed_are_counted_with_their_time_and_delay() -> None:
+    network = settled(3)
+    assert stats(network, 1)["schedmiss"]["count"] == 0
+    stalled = network.now
+    network.stall(1, 1500)
+    network.run(3000)
+    missed = stats(network, 1)["schedmiss"]
+    assert missed["count"] == len(missed["last"]) == 1
+    (last,) = missed["last"]
+    assert last["timestamp"] == stalled + 1500
+    assert 1000 <= last["delay"] == missed["worst"] <= 1500
+    assert stats(network, 2)["schedmiss"]["count"] == 0
+
+
 def test_a_node_that_stalls_for_less_than_down_stays_in() -> None:
     network = settled(3)
     forget(network)
@@ -372,6 +386,20 @@ def test_the_loss_of_one_of_two_links_changes_nothing_and_messages_take_the_othe
     network.tell(1, Transmit((2,), b"over there"))
     network.run(10)
     assert [frame.payload for _, frame in network.told(2, Heard)] == [b"over there"]
+
+
+def test_of_eight_links_the_last_one_left_carries_all() -> None:
+    network = settled(2, links=8)
+    forget(network)
+    for link in range(7):
+        network.cut(1, 2, link=link)
+        network.cut(2, 1, link=link)
+    network.run(10_000)
+    assert network.told(1, PeerState) == []
+    network.tell(1, Transmit((2,), b"over there"))
+    network.run(10)
+    assert [frame.payload for _, frame in network.told(2, Heard)] == [b"over there"]
+    assert len(stats(network, 1)["peers"]["2"]["links"]) == 8
 
 
 def test_a_link_that_carries_one_way_is_not_chosen() -> None:

@@ -136,7 +136,7 @@ class _Connection(asyncio.Protocol):
             transport.close()
             return
         transport.set_write_buffer_limits(high=0)
-        self._caller = _caller(transport.get_extra_info("socket"))
+        self._caller = caller_of(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         if self._caller is None:
@@ -192,7 +192,8 @@ class _Connection(asyncio.Protocol):
             await self._writable
 
 
-def _caller(sock: socket.socket) -> Caller:
+def caller_of(sock: socket.socket) -> Caller:
+    """Return who is at the other end of *sock*, by the kernel's word (SO_PEERCRED)."""
     raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, uid, gid = _CREDENTIALS.unpack(raw)
     try:
