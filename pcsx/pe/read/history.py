@@ -81,7 +81,7 @@ def _read_node(
     for history in state.histories:
         _read_history(work, node, history, orphans)
     for orphan in orphans:
-        launcher = work.by_id.get(orphan.meta.get("container", ""))
+        launcher = _by_name(work, orphan.meta.get("container", ""))
         if isinstance(launcher, Primitive) and launcher is not orphan:
             orphan.launcher = launcher
             launcher.launched.append(orphan)
