@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from pcsx.cib.check import check
 from pcsx.cib.document import MAX_BYTES, Cib
 from pcsx.cib.plain import Element, seal, to_xml, unseal
-from pcsx.errors import Failed, Finding, Refused, Severity
+from pcsx.errors import Different, Failed, Finding, Refused, Severity
 from pcsx.shell.syntax import Workspace, read, show
 from pcsx.shell.syntax.definition import Definition
 from pcsx.shell.syntax.ids import Maker, ids_in
@@ -119,11 +119,37 @@ class Session:
         try:
             if not command(line.words[0], line.words[1:]):
                 definition = read_definition(line, self.find_agent)
+                self.run.changed = bool(self.run.changed)
+                if self.run.flag("idempotent") and self._is_settled(definition):
+                    return
                 self.define([definition], replace=False)
                 for text in self.workspace.speak_for_members(definition):
                     self.run.note(text, code="also-changed")
         except Refused as error:
             self.findings += [_in_line(finding, line.number) for finding in error.findings]
+
+    def _is_settled(self, definition: Definition) -> bool:
+        """Return whether the copy says, or says now, what *definition* says and would be twice.
+
+        Raises `Different` where it says something else, unless that is to be updated.
+        """
+        from pcsx.cib.likeness import is_like
+        from pcsx.shell import outlook
+
+        if not self.workspace.has(definition):
+            return False
+        trial = Workspace(self.workspace.root.copy())
+        trial.define([definition], replace=True)
+        present, wished = self.document(), seal(self.base, trial.root.copy())
+        name = definition.name
+        if name and is_like(present, wished, name):
+            self.run.note(f"Nothing to do: {name} exists already", code="id-exists", subject=name)
+            return True
+        if lines := outlook.difference(present, wished).lines:
+            if not self.run.flag("update"):
+                raise Different(name, "\n".join(f"  {line}" for line in lines))
+            self.workspace = trial
+        return True
 
     def define(
         self, definitions: Sequence[Definition], *, replace: bool, merge_nodes: bool = True

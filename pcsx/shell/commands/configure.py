@@ -174,6 +174,8 @@ class Level:
             if name not in READERS and not self.in_batch:
                 raise Refused([self.unknown(word)])
             return False
+        if name not in _ASKING:
+            self.run.changed = bool(self.run.changed)
         do(self, list(words))
         return True
 
@@ -261,7 +263,11 @@ class Level:
         names = [word for word in words if word not in ("--force", "-f")]
         if not names:
             raise _usage("delete")
-        if self.in_batch:  # scripts delete what may be gone already
+        if self.run.flag("idempotent"):
+            for name in [name for name in names if self.session.workspace.find(name) is None]:
+                self.run.note(f"Nothing to do: there is no {name}", code="unknown", subject=name)
+                names.remove(name)
+        elif self.in_batch:  # scripts delete what may be gone already
             for name in [name for name in names if self.session.workspace.find(name) is None]:
                 self.run.warn(f"there is no {name} to delete", code="unknown", subject=name)
                 names.remove(name)
@@ -403,6 +409,12 @@ _COMMAND_OF: Final = {
     _plain(word): name for name, row in _TABLE.items() for word in (name, *row[3].split())
 }
 _COMMANDS: Final = {word: _TABLE[name][0] for word, name in _COMMAND_OF.items()}
+_ASKING: Final = frozenset(
+    _plain(word)
+    for name in ("show", "save", "get-property", "verify", "graph", "diff")
+    for word in (name, *_TABLE[name][3].split())
+)
+"""The commands that can change nothing."""
 _SHELL_WORDS: Final = ("quit", "upgrade")
 """The level below the prompt has its own, or they say nothing to a reader."""
 

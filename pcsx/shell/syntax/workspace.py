@@ -66,6 +66,13 @@ class Workspace:
             None,
         )
 
+    def has(self, definition: Definition) -> bool:
+        """Return whether what *definition* would make anew is there, in the same form."""
+        if definition.way is Way.SECTION:
+            return bool(self.section(definition.section).children)
+        old = self.find_like(definition) if definition.way is Way.PUT else None
+        return old is not None and old.tag == definition.element.tag != "node"
+
     def names(self) -> list[str]:
         """Return the names of all that can be shown, edited and deleted, in document order."""
         return [name_of(element) for _, element in self._named()]
