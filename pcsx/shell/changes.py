@@ -124,7 +124,9 @@ def state_of(run: Run, word: str) -> Cib:
         from pcsx.shell.session import read_file
 
         text = read_file(word)
-        return formats.read(run, text, formats.format_of(text))
+        format = formats.format_of(text)
+        found = formats.read(run, text, format)
+        return found if format == "xml" else formats.within(run.cib(), found)
     if word in shadows.names():
         return Cib.from_bytes(shadows.existing(word).read_bytes())
     history = history_of(run)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from pcsx.cib.document import Cib
@@ -17,6 +18,8 @@ from pcsx.errors import Failed, Finding, Refused
 from pcsx.shell.syntax.printing import show
 
 if TYPE_CHECKING:
+    from lxml import etree
+
     from pcsx.shell.run import Run
     from pcsx.shell.session import Session
 
@@ -53,6 +56,17 @@ def read(run: Run, text: str, format: str) -> Cib:
     session = on_paper(run)
     load(session, text, way="push", format=format)
     return session.document()
+
+
+def within(cib: Cib, said: Cib) -> Cib:
+    """Return *cib* with the configuration of *said*: the rest, no language tells of."""
+
+    def change(tree: etree._Element) -> None:
+        old, new = tree.find("configuration"), said.tree.find("configuration")
+        assert old is not None and new is not None, "every document has one"
+        tree.replace(old, deepcopy(new))
+
+    return cib.edited(change)
 
 
 def load(session: Session, text: str, *, way: str, format: str) -> None:

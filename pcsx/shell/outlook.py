@@ -12,13 +12,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pcsx.cib.document import Cib
 from pcsx.cib.patch import diff
 from pcsx.cib.plain import unseal
 from pcsx.lean import dataclass
 from pcsx.shell.syntax.printing import show
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _OPERATION_ID: Final = re.compile(r"^(\top \S+ )\$id=\S+ ")
 """Ids of operations tell a reader nothing."""
@@ -90,8 +93,20 @@ def difference(old: Cib, new: Cib) -> Difference:
         if plain_old.get(name) != plain_new.get(name):
             sides.add(shown_old.get(name, []), shown_new.get(name, []))
     if not sides.lines:  # an order, an attribute of the root, an id that is made
-        sides.lines = list(diff(old, new).summary())
+        sides.lines = list(diff(_bare(old), _bare(new)).summary())
     return Difference(_text(sides.before), _text(sides.after), tuple(sides.lines))
+
+
+def _bare(cib: Cib) -> Cib:
+    """Return *cib* without sections that hold nothing: no language tells of them."""
+
+    def change(tree: etree._Element) -> None:
+        for section in list(tree.iterfind("configuration/*")):
+            parent = section.getparent()
+            if parent is not None and not (len(section) or section.attrib):
+                parent.remove(section)
+
+    return cib.edited(change)
 
 
 def _blocks(cib: Cib, *, masked: bool) -> dict[str, list[str]]:

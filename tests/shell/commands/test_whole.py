@@ -133,3 +133,12 @@ def test_a_faulty_document_is_taken_over_by_force_only(shell: Shell, tmp_path: P
     assert shell(f"cluster import {old}").status == 1
     assert shell.ids("rsc_location") == []
     assert shell(f"cluster import {old} --force").status == 0
+
+
+def test_what_was_saved_differs_in_nothing(shell: Shell, tmp_path: Path) -> None:
+    shell.must("resource create own ocf:test:Service path=/own")
+    for form in ("crm", "xml"):
+        saved = tmp_path / f"all.{form}"
+        shell.must(f"config save {saved} --format {form}")
+        ran = shell(f"config diff {saved} --exit-code")
+        assert (ran.status, ran.out) == (0, "")
