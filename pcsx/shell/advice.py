@@ -1,12 +1,12 @@
 """What agents say of a whole configuration: unknown agents and parameters, values shared that must
-be unique, timeouts below what an agent advises. All findings at once; none of them stops anything,
-since agents differ from node to node.
+be unique, one power switch for two nodes, timeouts below what an agent advises. All findings at
+once; none of them stops anything, since agents differ from node to node.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pcsx.cib.edit.read import agents_everywhere, operations_of, parameters
 from pcsx.errors import Finding, Severity
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def check_agents(cib: Cib, agents: Agents) -> list[Finding]:
     """Return what the agents that are known here have to say about their resources."""
-    return list(_findings(cib, agents))
+    return [*_findings(cib, agents), *_switches(cib)]
 
 
 def _findings(cib: Cib, agents: Agents) -> Iterator[Finding]:
@@ -53,6 +53,32 @@ def _findings(cib: Cib, agents: Agents) -> Iterator[Finding]:
                 "value-shared", ids[0],
                 f"{', '.join(ids)} all have {name_}={value}, which {agent} wants unique",
             )  # fmt: skip
+
+
+def _switches(cib: Cib) -> Iterator[Finding]:
+    """Tell of devices at one address that are said to cut different nodes: each cuts them all.
+
+    A device with outlets (`plug`, `port`, or a map of hosts) may stand for many.
+    """
+    at: dict[tuple[str, str], dict[str, str]] = {}
+    for id, agent in agents_everywhere(cib):
+        given = parameters(cib, id)
+        address = next((given[name] for name in _ADDRESS if given.get(name)), "")
+        if agent.startswith("stonith:") and address and not any(given.get(n) for n in _OUTLET):
+            port = given.get("ipport", "")
+            at.setdefault((address, port), {})[id] = given.get("pcmk_host_list", "")
+    for (address, _), devices in at.items():
+        if len({hosts for hosts in devices.values() if hosts}) > 1:
+            told = ", ".join(f"{id} ({hosts or 'any node'})" for id, hosts in devices.items())
+            yield Finding.warning(
+                "switch-shared", next(iter(devices)),
+                f"one switch at {address} for different nodes: {told}",
+                hint="Give each its own address, or the plug of each node.",
+            )  # fmt: skip
+
+
+_ADDRESS: Final = ("ip", "ipaddr")
+_OUTLET: Final = ("plug", "port", "pcmk_host_map")
 
 
 def _timeouts(cib: Cib, id: str, metadata: AgentMetadata) -> Iterator[Finding]:

@@ -146,6 +146,8 @@ parameter-empty: The parameter is given without a value. Leave it out, or give o
 parameter-deprecated: The agent knows a newer parameter for this.
 parameter-not-unique: The agent wants this value to be used once, and another resource has it.
 value-shared: Two resources have one value for what the agent wants to be used once.
+switch-shared: Devices for different nodes have one address, so cutting one node cuts the others. \
+Give each its own address, or the plug of each node.
 timeout-short: The operation has less time than its agent advises. Slow is then taken for failed.
 operation-name: The agent has no such operation.
 operation-option: An operation has no such option.

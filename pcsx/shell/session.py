@@ -72,8 +72,11 @@ class Session:
         return "\n".join(difflib.unified_diff(before, after, "committed", "changed", lineterm=""))
 
     def verify(self) -> list[Finding]:
-        """Return the findings of the whole copy."""
-        return check(self.document())
+        """Return the findings of the whole copy, and what the agents here say of it."""
+        from pcsx.shell.advice import check_agents
+
+        new = self.document()
+        return [*_misshapen(new), *check(new), *check_agents(new, self.agents())]
 
     def commit(self) -> bool:
         """Make the copy the document; raises `Refused` with all that stands against it."""
