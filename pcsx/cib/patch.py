@@ -182,7 +182,11 @@ def between(old: Cib, new: Cib, edit: Edit | None) -> Patch:
 
 def merge(base: Cib, mine: Cib, theirs: Cib) -> Cib:
     """Return *theirs* with the changes that lead from *base* to *mine*; raises `Conflict`."""
-    return rebase(theirs, diff(base, mine))
+    change = diff(base, mine)
+    if theirs == base and change.root is not None:  # nobody else changed it: each place is known
+        hand = _Hand(str(base.version), str(theirs.version), strict=True)
+        return _edited(theirs, _without_bookkeeping(change.root), hand)
+    return rebase(theirs, change)
 
 
 def _garbled(why: str) -> Refused:

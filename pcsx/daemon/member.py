@@ -1166,7 +1166,7 @@ class Member:
             case messages.Clean(node, resource, refresh, operation, interval_ms):
                 effects: list[MemberEffect] = []
                 if refresh and self.scene.picture.unlock(node, resource):
-                    why = f"{resource or 'nothing'} waits for a node any more"
+                    why = f"{resource or 'all'} is locked to no node any more"
                     effects = self._controlled(dc.Stir(why), now)
                 if node not in (0, self.me):
                     return effects

@@ -1,7 +1,6 @@
 """Patches: exact, invertible, and merged by element without losing what others did."""
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -71,29 +70,11 @@ def test_bytes_give_the_same_patch_again(a: Cib, b: Cib) -> None:
     assert Patch.from_bytes(patch.to_bytes()) == patch
 
 
-def _are_told_apart(tree: Any) -> bool:
-    """Return whether no two siblings share tag and id."""
-    return all(
-        len({(child.tag, child.get("id")) for child in element}) == len(element)
-        for element in tree.iter()
-    )
-
-
-def _unordered(element: Any) -> tuple[Any, ...]:
-    """Return *element* as a value in which the order of siblings does not count."""
-    inner = sorted(_unordered(child) for child in element)
-    return (element.tag, tuple(sorted(element.items())), tuple(inner))
-
-
 @FAST
 @given(cibs(), cibs())
 def test_merging_into_the_base_itself_gives_my_document(a: Cib, b: Cib) -> None:
     mine = b.with_version(a.version)
-    merged = merge(a, mine, a)
-    if _are_told_apart(a.tree) and _are_told_apart(mine.tree):
-        assert merged == mine
-    # Of several alike without ids, as no configuration has, the order may be another.
-    assert _unordered(merged.tree) == _unordered(mine.tree)
+    assert merge(a, mine, a) == mine
 
 
 @FAST
