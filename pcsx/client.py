@@ -9,7 +9,6 @@ Applications have `Group`, `Lock`, `watch_store`, `watch_quorum` and, under `pcs
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -19,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Self
 
 from pcsx.errors import Finding, NoCluster, NotAuthorised, PcsxError, Refused, TimedOut, from_json
+from pcsx.group_wire import is_json, pack_send, read_reply
 from pcsx.protocol import (
     ASKS,
     HEADER,
@@ -154,6 +154,8 @@ class Client:
             hint = "Nothing was done. Leave out --dry-run to do it."
             raise Refused([Finding.error("dry-run", request.do, text, hint=hint)])
         id, self._next = self._next, self._next + 1
+        if isinstance(request, GroupSend):
+            return pack_send(id, request)
         return pack({"id": id, **request.to_json()})
 
     def _write(self, data: bytes) -> None:
@@ -185,7 +187,8 @@ class Client:
             self._read_to(end)
         except TimeoutError as error:
             raise TimedOut(f"request {what}", self._socket.gettimeout() or 0) from error
-        message: dict[str, Any] = json.loads(self._read[self._at + HEADER.size : end])
+        body = bytes(self._read[self._at + HEADER.size : end])
+        message: dict[str, Any] = json.loads(body) if is_json(body) else read_reply(body)
         self._at = end
         if end == len(self._read):
             self._read.clear()
@@ -293,7 +296,7 @@ class Group(Stream):
         *safe*: it is delivered once all members hold it.
         """
         self.unacknowledged += 1
-        self.client.send(GroupSend(self.name, base64.b64encode(payload).decode(), safe))
+        self.client.send(GroupSend(self.name, payload, safe))
 
     def other(self, message: dict[str, Any]) -> None:
         """Count a message of ours that was delivered."""
@@ -303,7 +306,8 @@ class Group(Stream):
 
 def payload_of(line: dict[str, Any]) -> bytes:
     """Return the bytes of a group's message."""
-    return base64.b64decode(line["message"])
+    payload: bytes = line["message"]
+    return payload
 
 
 def watch_store(prefix: str = "", revision: str = "", path: str | None = None) -> Stream:

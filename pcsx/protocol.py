@@ -3,7 +3,8 @@
 On the wire each message is four bytes of length (big-endian) and that many bytes of JSON. A client
 sends ``{"id": 1, "do": "commit", …}``; the daemon answers any number of ``{"id": 1, "progress":
 {…}}`` and then one ``{"id": 1, "ok": {…}}`` or ``{"id": 1, "error": {…}}`` (`errors.PcsxError`).
-A request is one of the frozen dataclasses here; its fields are the JSON's.
+A request is one of the frozen dataclasses here; its fields are the JSON's. The messages of process
+groups alone are no JSON: `group_wire.py`.
 """
 
 from __future__ import annotations
@@ -588,7 +589,7 @@ class GroupJoin(Request):
     """Join the process group *group*; stays open until it is left.
 
     Progress: `{"members": […], "joined": […], "left": […], "reason": word}` at each change, and
-    `{"message": base64, "from": {…}}` for each message, in the same order everywhere.
+    `group_wire.Arrived` for each message, in the same order everywhere.
     """
 
     group: str
@@ -605,13 +606,13 @@ class GroupLeave(Request):
 
 @dataclass(frozen=True, slots=True)
 class GroupSend(Request):
-    """Say *message* (base64) to *group*, which this connection has joined.
+    """Say *message* to *group*, which this connection has joined.
 
-    Answers `place` once it is delivered here; with *safe* once all members hold it.
+    Answers `group_wire.Placed` once it is delivered here; with *safe* once all members hold it.
     """
 
     group: str
-    message: str
+    message: bytes
     safe: bool = False
     do: ClassVar[str] = "group-send"
 
@@ -713,7 +714,7 @@ REQUESTS: Final[dict[str, type[Request]]] = {
         ClusterForceNew, ClusterRejoin,
         ClusterRename, LinkChange,
         KeyRotate, NodeKeyRotate, KeyStatus, ClusterDiscover,
-        RingStats, GroupJoin, GroupLeave, GroupSend, GroupList, StoreGet, StoreSet, StoreWatch,
+        RingStats, GroupJoin, GroupLeave, GroupList, StoreGet, StoreSet, StoreWatch,
         QuorumWatch, QuorumInfo, QuorumUpdate, QuorumExpect, QuorumUnblock, WitnessAdd,
         WitnessSet, LockAcquire,
         LockRelease, LockList, ProcessShow,

@@ -20,6 +20,7 @@ LAYERS = {
     "pcsx.ring": 2,
     "pcsx.agents": 2,
     "pcsx.protocol": 3,
+    "pcsx.group_wire": 3,
     "pcsx.pe": 3,
     "pcsx.client": 4,
     "pcsx.daemon": 4,

@@ -8,6 +8,7 @@ from typing import Any
 from pcsx.agents.types import Invocation
 from pcsx.cib import Cib
 from pcsx.cib.status import Situation
+from pcsx.group_wire import Arrived, Placed
 from pcsx.lean import dataclass
 from pcsx.ring.port import Note, Persist, Say, Snapshot
 
@@ -72,11 +73,14 @@ class KeepDecision:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Answer a request: one object of `protocol.py`; *last* closes it, progress comes before."""
+    """Answer a request: one object of `protocol.py`, or what a member of a group hears.
+
+    *last* closes it, progress comes before.
+    """
 
     client: int
     id: int
-    reply: dict[str, Any]
+    reply: dict[str, Any] | Arrived | Placed
     last: bool = True
 
 

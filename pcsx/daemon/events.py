@@ -7,6 +7,7 @@ from typing import Any
 from pcsx.agents.types import Exit
 from pcsx.lean import dataclass
 from pcsx.pe import Transition
+from pcsx.protocol import GroupSend
 from pcsx.ring.frames import Boot
 from pcsx.ring.port import FromHeart, Recovered
 
@@ -120,11 +121,14 @@ class Depicted:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A client asks: *request* is JSON as `protocol.py` has it; (*client*, *id*) names it."""
+    """A client asks: *request* is JSON as `protocol.py` has it; (*client*, *id*) names it.
+
+    What is said to a group is no JSON, and here already what it is parsed to.
+    """
 
     client: int
     id: int
-    request: dict[str, Any]
+    request: dict[str, Any] | GroupSend
     caller: Caller
 
 

@@ -52,6 +52,7 @@ from pcsx.daemon.witnessing import (
     Said,
 )
 from pcsx.errors import Failed, NoCluster, PcsxError, from_json
+from pcsx.group_wire import Arrived, Placed
 from pcsx.lean import dataclass
 from pcsx.protocol import ClusterJoin, ClusterRejoin, ClusterSetup, NodeAdmit, Request, parse
 from pcsx.ring.config import RingConfig
@@ -799,12 +800,12 @@ class Node:
         self._clients.add(event.client)
         client, id = event.client, event.id
 
-        def answer(told: dict[str, Any] | PcsxError, last: bool) -> list[Effect]:
+        def answer(told: dict[str, Any] | PcsxError | Arrived | Placed, last: bool) -> list[Effect]:
             if client not in self._clients:
                 return []
             if isinstance(told, PcsxError):
                 return [Reply(client, id, {"error": told.to_json()}, True)]
-            if last and "error" not in told:
+            if last and isinstance(told, dict) and "error" not in told:
                 return [Reply(client, id, {"ok": told}, True)]
             return [Reply(client, id, told, last)]
 
@@ -828,10 +829,12 @@ class Node:
         desk = Desk(self, _NOTHING, user, answer, True, groups)
         return self._handle(json.loads(forward.request), desk, now)
 
-    def _handle(self, message: dict[str, Any], desk: Desk, now: Now) -> list[MemberEffect]:
-        """Have the request that *message* spells served; *desk* says who asks."""
+    def _handle(
+        self, message: dict[str, Any] | Request, desk: Desk, now: Now
+    ) -> list[MemberEffect]:
+        """Have the request that *message* spells, or is, served; *desk* says who asks."""
         try:
-            request = parse(message)
+            request = parse(message) if isinstance(message, dict) else message
             if self.member is not None:
                 document = self.member.scene.document
                 require_right(document, request, desk.user, desk.groups)

@@ -7,13 +7,14 @@ its groups, locks and watches go with it. Messages to the others leave by the `s
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from pcsx.daemon.effects import Effect
 from pcsx.errors import Failed, NoQuorum, PcsxError
+from pcsx.group_wire import Arrived, Placed
 from pcsx.lean import dataclass
+from pcsx.protocol import GroupSend
 from pcsx.ring.frames import Boot
 from pcsx.ring.services import groups, locks, store
 from pcsx.ring.services.groups import Groups
@@ -33,13 +34,14 @@ from pcsx.ring.services.words import (
 )
 
 UNORDERED_MAX: Final = 512
+"""So many messages of this node's clients may wait for their place; then it is *try again*."""
 MESSAGE_MAX: Final = 900 * 1024
 """What a client may say to a group at once: with what is around it, one message carries it."""
-"""So many messages of this node's clients may wait for their place; then it is *try again*."""
 LOCAL: Final = ("stats.", "runtime.")
 """What a node says of itself to its own clients alone."""
 
-Answerer = Callable[[dict[str, Any] | PcsxError, bool], list[Effect]]
+Answerer = Callable[[Any, bool], list[Effect]]
+"""Is told lines of progress, then the answer or an error; the flag says which is the last."""
 Say = Callable[[Word, bool], list[Any]]
 """Says a word to all members, in order; the flag asks for SAFE delivery."""
 
@@ -155,7 +157,10 @@ class Services:
         if sender == self.me and isinstance(word, Written | Sent):
             answer = self._sent.pop(word.ticket, None)
             if answer is not None:
-                effects += answer({"place": [self._epoch, place]}, True)
+                placed: Any = {"place": [self._epoch, place]}
+                if isinstance(word, Sent):
+                    placed = Placed(self._epoch, place)
+                effects += answer(placed, True)
         return effects
 
     def arbitrate(self, *, may_grant: bool, over: Collection[int]) -> list[Any]:
@@ -172,26 +177,29 @@ class Services:
     def _of_groups(self, told: list[groups.GroupsEffect]) -> list[Any]:
         effects: list[Any] = []
         for effect in told:
-            line: dict[str, Any]
-            if isinstance(effect, groups.Arrived):
-                line = {
-                    "message": base64.b64encode(effect.payload).decode(),
-                    "from": self._person(effect.process),
-                }
-            else:
-                line = {
-                    "members": [self._person(each) for each in effect.members],
-                    "joined": [self._person(each) for each in effect.joined],
-                    "left": [self._person(each) for each in effect.left],
-                    "reason": effect.reason.name.lower(),
-                }
+            line: Any = None
             for client in self._clients.values():
                 answer = client.groups.get(effect.group)
                 # Nothing before its own joining is for it.
-                is_in = client.process in self.groups.members(effect.group)
-                if answer is not None and is_in:
-                    effects += answer({"progress": line}, False)
+                if answer is None or not self.groups.has(effect.group, client.process):
+                    continue
+                if line is None:
+                    line = self._line(effect)
+                effects += answer(line, False)
         return effects
+
+    def _line(self, effect: groups.GroupsEffect) -> Arrived | dict[str, Any]:
+        """Return what members here are told of *effect*."""
+        if isinstance(effect, groups.Arrived):
+            process = effect.process
+            return Arrived(self._name(process.node), process.key, process.pid, effect.payload)
+        line = {
+            "members": [self._person(each) for each in effect.members],
+            "joined": [self._person(each) for each in effect.joined],
+            "left": [self._person(each) for each in effect.left],
+            "reason": effect.reason.name.lower(),
+        }
+        return {"progress": line}
 
     def _of_store(self, told: list[store.StoreEffect]) -> list[Any]:
         effects: list[Any] = []
@@ -297,18 +305,17 @@ class Services:
             *answer({"left": group}, True),
         ]
 
-    def send(
-        self, client: Client, group: str, payload: bytes, answer: Answerer, *, safe: bool
-    ) -> list[Any]:
-        """Say *payload* to *group*; *answer* is told its place once it is delivered here."""
-        if group not in client.groups:
-            raise Failed(f"this connection is not in the group {group}", "Join it first.")
-        if len(payload) > MESSAGE_MAX:
-            text = f"too much for one message: {len(payload) // 1024} KiB"
+    def send(self, client: Client, said: GroupSend, answer: Answerer) -> list[Any]:
+        """Say something to a group; *answer* is told its place once it is delivered here."""
+        if said.group not in client.groups:
+            raise Failed(f"this connection is not in the group {said.group}", "Join it first.")
+        size = len(said.message)
+        if size > MESSAGE_MAX:
+            text = f"too much for one message: {size // 1024} KiB"
             raise Failed(text, f"A group's message has up to {MESSAGE_MAX // 1024} KiB.")
         self._check_room()
         ticket = self._wait(answer)
-        return self._say(Sent(group, client.process, payload, ticket), safe)
+        return self._say(Sent(said.group, client.process, said.message, ticket), said.safe)
 
     def write(self, key: str, kind: str, value: str, answer: Answerer) -> list[Any]:
         """Write (or with an empty *kind* remove) an entry of the view plane."""

@@ -28,7 +28,9 @@ from pcsx.daemon.decisions import packed
 from pcsx.daemon.ledger import Ledger
 from pcsx.daemon.node import Node
 from pcsx.daemon.setup import Me
+from pcsx.group_wire import pack_reply, read_reply
 from pcsx.pe.schedule import schedule
+from pcsx.protocol import HEADER, GroupSend
 from pcsx.ring import heart_port
 from pcsx.ring.config import Address, RingConfig, RingNode
 from pcsx.ring.frames import Pulse
@@ -350,7 +352,10 @@ class Cluster:
                 self._give(machine, 20, self._node, planned)
             case out.Reply(client, id, reply, last):
                 call = self.calls[(client, id)]
-                call.replies.append(reply)
+                told = reply
+                if not isinstance(reply, dict):  # as its client reads it
+                    told = read_reply(pack_reply(id, reply)[HEADER.size :])
+                call.replies.append(told)
                 call.done |= last
                 call.ended_ms = self.now_ms
                 self.judge.replied(machine, call)
@@ -578,7 +583,8 @@ class Cluster:
         call = Call(id, request.to_json())
         number = 1 + sum(1 for known, _ in self.calls if known == client)
         self.calls[(client, number)] = call
-        asked = events.Requested(client, number, call.request, events.Caller(0, 0, 1, "root"))
+        wish = request if isinstance(request, GroupSend) else call.request
+        asked = events.Requested(client, number, wish, events.Caller(0, 0, 1, "root"))
         self._later(machine, 0, lambda: self._node(machine, asked))
         return call
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from copy import deepcopy
 from random import Random
 
@@ -303,7 +302,7 @@ def test_members_of_a_group_see_the_same_messages_in_the_same_order():
     for number in range(30):
         client = senders[number % 3]
         machine = made.machines[made.calls[client].machine]
-        made.say(machine.id, client[0], GroupSend("g", b64encode(b"%d" % number).decode()))
+        made.say(machine.id, client[0], GroupSend("g", b"%d" % number))
     made.run(3_000)
 
     heard = [
@@ -345,12 +344,12 @@ def test_what_no_message_carries_is_refused_in_words_and_ends_nobody():
     made.until(made.at_rest, 40_000)
     leader = made.machines[1].node.member.scene.leader  # type: ignore[union-attr]
     follower = next(id for id in made.machines if id != leader)
-    noise = b64encode(Random(1).randbytes(1_500_000)).decode()
+    noise = Random(1).randbytes(1_500_000)
     for id in (leader, follower):
         joined = made.ask(id, GroupJoin("g"))
         made.until(lambda c=joined: bool(c.replies), 10_000)  # type: ignore[misc]
         sent = made.say(id, made._clients, GroupSend("g", noise))
-        changed = made.commit(id, lambda tree: tree.set("validate-with", noise))
+        changed = made.commit(id, lambda tree: tree.set("validate-with", noise.hex()))
         made.until(lambda c=sent, d=changed: c.done and d.done, 10_000)  # type: ignore[misc]
         assert "too much for one message" in str(sent.replies[-1]["error"])
         assert "error" in changed.replies[-1]

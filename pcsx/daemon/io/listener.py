@@ -1,4 +1,4 @@
-"""The local socket: length-prefixed JSON from clients, with the kernel's word on who they are."""
+"""The local socket: length-prefixed requests, with the kernel's word on who asks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pcsx.daemon.events import Caller, ClientGone, Requested
-from pcsx.protocol import HEADER, MAX_MESSAGE, pack
+from pcsx.group_wire import Arrived, Placed, is_json, pack_reply, read_send
+from pcsx.protocol import HEADER, MAX_MESSAGE
 
 _CREDENTIALS: Final = struct.Struct("3i")
 MAX_CLIENTS: Final = 256
@@ -75,14 +76,14 @@ class Listener:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)
 
-    def reply(self, client: int, message: dict[str, Any]) -> None:
-        """Have the next `flush` send *message* to *client*, if it is still there and reads."""
+    def reply(self, client: int, id: int, reply: dict[str, Any] | Arrived | Placed) -> None:
+        """Have the next `flush` tell *client* of its request *id*, if it is there and reads."""
         connection = self._clients.get(client)
         if connection is None or connection.transport.is_closing():
             return
         if not connection.unsent:
             self._answered.append(connection)
-        connection.unsent.append(pack(message))
+        connection.unsent.append(pack_reply(id, reply))
 
     def flush(self) -> None:
         """Write what was answered since the last time, in one call for each client."""
@@ -141,17 +142,23 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._caller is None:
             return
-        self._read += data
+        read: bytes | bytearray = data
+        if self._read:
+            self._read += data
+            read = self._read
         try:
-            at = self._take(self._caller)
+            at = self._take(read, self._caller)
         except (ValueError, RecursionError):
             self.transport.close()
             return
-        del self._read[:at]
+        if read is data:
+            self._read += data[at:]
+        else:
+            del self._read[:at]
 
-    def _take(self, caller: Caller) -> int:
+    def _take(self, read: bytes | bytearray, caller: Caller) -> int:
         """Hand on the whole requests; return where they end. Raises ValueError for what is none."""
-        read, at = self._read, 0
+        at = 0
         while len(read) - at >= HEADER.size:
             (length,) = HEADER.unpack_from(read, at)
             if length > MAX_MESSAGE:
@@ -159,11 +166,16 @@ class _Connection(asyncio.Protocol):
             end = at + HEADER.size + length
             if end > len(read):
                 break
-            message = json.loads(read[at + HEADER.size : end])
-            if not isinstance(message, dict) or not isinstance(message.get("id"), int):
-                raise ValueError("no request")
+            body = bytes(read[at + HEADER.size : end])
             at = end
-            self._listener.asked(Requested(self._client, message.pop("id"), message, caller))
+            if is_json(body):
+                message = json.loads(body)
+                if not isinstance(message, dict) or not isinstance(message.get("id"), int):
+                    raise ValueError("no request")
+                self._listener.asked(Requested(self._client, message.pop("id"), message, caller))
+            else:
+                id, request = read_send(body)
+                self._listener.asked(Requested(self._client, id, request, caller))
         return at
 
     def connection_lost(self, _fault: Exception | None) -> None:

@@ -260,7 +260,7 @@ class World:
             case out.KeepDecision():
                 self._spawn_task(self._keep_decision(effect))
             case out.Reply(client, id, reply):
-                self._listener.reply(client, {"id": id, **reply})
+                self._listener.reply(client, id, reply)
             case Note(who, text):
                 log(who, text)
             case out.OpenStream() | out.SendStream() | out.CloseStream():

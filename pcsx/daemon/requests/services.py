@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from pcsx.daemon.effects import Effect, TellHeart
 from pcsx.daemon.requests.desk import Desk, Outcome
 from pcsx.daemon.services import Client
-from pcsx.errors import Failed
 from pcsx.protocol import (
     GroupJoin,
     GroupLeave,
@@ -51,12 +47,7 @@ def group_leave(desk: Desk, request: GroupLeave, _now: Now) -> list[Outcome]:
 
 def group_send(desk: Desk, request: GroupSend, _now: Now) -> list[Outcome]:
     """Say something to a group that was joined."""
-    try:
-        payload = base64.b64decode(request.message, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Failed(f"the message is no base64: {error}") from error
-    services = desk.member.services
-    return services.send(_client(desk), request.group, payload, desk.answer, safe=request.safe)
+    return desk.member.services.send(_client(desk), request, desk.answer)
 
 
 def group_list(desk: Desk, _request: GroupList, _now: Now) -> list[Outcome]:

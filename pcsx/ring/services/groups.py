@@ -66,6 +66,10 @@ class Groups:
         """Return who is in *group*, sorted."""
         return tuple(sorted(self._members.get(group, ())))
 
+    def has(self, group: str, process: Process) -> bool:
+        """Return whether *process* is in *group*."""
+        return process in self._members.get(group, ())
+
     def of_node(self, node: int) -> tuple[tuple[str, Process], ...]:
         """Return what processes of *node* are in, for its `Standing`."""
         return tuple(
@@ -90,16 +94,16 @@ class Groups:
             case Standing(groups=groups):
                 return self._stand(sender, groups)
             case Entered(group, process):
-                if process.node != sender or process in self._members.get(group, ()):
+                if process.node != sender or self.has(group, process):
                     return []
                 return [self._change(group, (process,), (), Reason.JOIN)]
             case Exited(group, process, died):
-                if process.node != sender or process not in self._members.get(group, ()):
+                if process.node != sender or not self.has(group, process):
                     return []
                 reason = Reason.PROCDOWN if died else Reason.LEAVE
                 return [self._change(group, (), (process,), reason)]
             case Sent(group, process, payload, ticket):
-                if process.node != sender or process not in self._members.get(group, ()):
+                if process.node != sender or not self.has(group, process):
                     return []
                 return [Arrived(group, process, payload, ticket)]
 

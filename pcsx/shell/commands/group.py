@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 from pcsx.shell import args
@@ -89,6 +90,8 @@ def watch(run: Run, words: list[str]) -> None:
     with Group(words[0]) as group:
         for line in group:
             if run.as_json:
+                if "message" in line:
+                    line["message"] = b64encode(payload_of(line)).decode()
                 print(json.dumps(line), flush=True)
             elif "message" in line:
                 person = f"{line['from']['node']}:{line['from']['pid']}"
