@@ -335,9 +335,9 @@ class Machine:
                 if len(payload) > PAYLOAD_MAX:
                     self._out.emit(Proposed(ticket, 0, f"larger than {PAYLOAD_MAX} bytes"))
                 else:
-                    self._log.propose(ticket, payload, now, awaited=awaited)
+                    self._log.propose(ticket, payload, awaited=awaited)
             case Reconfigure(ticket=ticket, config=config, base=base):
-                self._log.reconfigure(ticket, config, now, base=base)
+                self._log.reconfigure(ticket, config, base=base)
             case ReadBarrier(ticket=ticket):
                 self._log.read_barrier(ticket, now)
             case FenceProof(ticket=ticket, node=node, boot=boot, fact=fact):

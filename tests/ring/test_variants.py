@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from pcsx.ring.log import raft
+from pcsx.ring.log import alone, reconfiguring
+from pcsx.ring.log.alone import Alone
 from pcsx.ring.log.raft import Log
 from tests.ring.chaos import heal, rest
 from tests.ring.world import World, config_of
@@ -55,19 +56,18 @@ def down(world: World) -> None:
 
 def unbound(patch: pytest.MonkeyPatch) -> None:
     """The proof is not bound to the target's boot."""
-    honest = Log.go_on_alone
+    honest = Alone.go_on
 
-    def careless(self: Log, ticket: int, node: int, boot: int, fact: bytes, now: object) -> None:
-        subject = self._solo_subject()
-        bound = subject[1] if subject is not None else boot
+    def careless(self: Alone, ticket: int, node: int, boot: int, fact: bytes, now: object) -> None:
+        bound = self.subject[1] if self.subject is not None else boot
         honest(self, ticket, node, bound, fact, now)  # type: ignore[arg-type]
 
-    patch.setattr(Log, "go_on_alone", careless)
+    patch.setattr(Alone, "go_on", careless)
 
 
 def nowfa(patch: pytest.MonkeyPatch) -> None:
     """A life counts for both from its start."""
-    patch.setattr(raft, "is_admitted", lambda *_: True)
+    patch.setattr(alone, "is_admitted", lambda *_: True)
 
 
 def contact(patch: pytest.MonkeyPatch) -> None:
@@ -76,21 +76,22 @@ def contact(patch: pytest.MonkeyPatch) -> None:
 
     def view_changed(self: Log, members: object, now: object) -> None:
         honest(self, members, now)  # type: ignore[arg-type]
-        self.__dict__["met"] = self.__dict__.get("met") or len(self._members) > 1
+        met = self._state.__dict__
+        met["met"] = met.get("met") or len(self._state.members) > 1
 
-    def subject(self: Log) -> tuple[int, int] | None:
+    def subject(self: Alone) -> tuple[int, int] | None:
         partner = self.partner
-        if not partner or not self.__dict__.get("met"):
+        if not partner or not self._state.__dict__.get("met"):
             return None
-        return partner, self.voters.newest.node(partner).boot
+        return partner, self._state.voters.newest.node(partner).boot
 
     patch.setattr(Log, "view_changed", view_changed)
-    patch.setattr(Log, "_solo_subject", subject)
+    patch.setattr(Alone, "subject", property(subject))
 
 
 def onestep(patch: pytest.MonkeyPatch) -> None:
     """Voters are changed in one step."""
-    patch.setattr(raft, "is_voters_change", lambda *_: False)
+    patch.setattr(reconfiguring, "is_voters_change", lambda *_: False)
 
 
 def forgetful(patch: pytest.MonkeyPatch) -> None:
@@ -99,7 +100,7 @@ def forgetful(patch: pytest.MonkeyPatch) -> None:
 
     def begin(self: Log, now: object) -> None:
         honest(self, now)  # type: ignore[arg-type]
-        self._promises.start_bound_ms = 0
+        self._state.promises.start_bound_ms = 0
 
     patch.setattr(Log, "begin", begin)
 
@@ -152,7 +153,7 @@ def shot_and_seen_once() -> None:
     go_alone(world, 1)
     assert commit(world, 1, b"alone")
     world.start(2)
-    world.run(5000, until=lambda: len(world.machine(2)._log._members) > 1)
+    world.run(5000, until=lambda: len(world.machine(2)._log._state.members) > 1)
     world.cut |= {(1, 2), (2, 1)}
     down(world)
     world.crash(1)

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from pcsx.ring.config import WITNESS, Address, RingConfig, RingNode, WitnessSeat
 from pcsx.ring.frames import Boot, Heard, PeerState, Reach, Row, Rows, Transmit, Why
-from pcsx.ring.log.raft import Leading
 from pcsx.ring.machine import Machine
 from pcsx.ring.messages import VoteResp, decode, encode
 from pcsx.ring.port import (
@@ -597,17 +596,14 @@ class World:
     def _judge(self, site: Site) -> None:
         machine = site.machine
         assert machine is not None
-        role = machine._log._role
-        if isinstance(role, Leading):
+        if machine.leader == site.id:
             leader = self.leaders.setdefault(machine.term, site.id)
             assert leader == site.id, f"two leaders in term {machine.term}"
         holders = []
         for other in self.lives():
             assert other.machine is not None
-            role = other.machine._log._role
-            if isinstance(role, Leading) and other.machine.sees_lease(
-                other.machine.term, self.now(other)
-            ):
+            leads = other.machine.leader == other.id
+            if leads and other.machine.sees_lease(other.machine.term, self.now(other)):
                 holders.append(other.id)
         assert len(holders) <= 1, f"two leases: {holders}"
 

@@ -1,7 +1,7 @@
 """Read barriers: asked for here, answered by whoever leads.
 
-`Reads` is this node's side: it asks the leader up to where it must have applied, and waits for
-that. The leader's side, within its lease or after a round, is the leader's own.
+`Reads` asks the leader up to where this node must have applied, and waits for that. What a leader
+answers, within its lease or after a round, is worked out in `confirming`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ class Reads:
         self._number += 1
         self._asked[self._number] = (ticket, give_up_ms)
         self._out.send((leader,), ReadIndex(self._number))
+
+    def answer(self, asker: int, number: int, *, index: int | None) -> None:
+        """Answer *asker* (0: this node itself) as the leader; None: this node does not lead."""
+        if asker:
+            self._out.send((asker,), ReadIndexResp(number, index is not None, index or 0))
+        else:
+            refusal = "" if index is not None else "this node does not lead the log"
+            self._out.emit(Readable(number, refusal))
 
     def answered(self, message: ReadIndexResp, applied: int) -> None:
         """Take the leader's answer."""

@@ -140,8 +140,8 @@ def test_a_later_life_that_is_here_with_its_log_makes_the_proof_needless() -> No
     boot = world.sites[2].boot.counter
     lose(world, 2)
     world.start(2)
-    world.run(50, until=lambda: 2 in world.machine(1)._log._members)
-    world.run(2000, until=lambda: 2 in world.machine(1)._log._members)
+    world.run(50, until=lambda: 2 in world.machine(1)._log._state.members)
+    world.run(2000, until=lambda: 2 in world.machine(1)._log._state.members)
     ticket = world.prove(1, 2, boot)
     assert not world.sites[1].proposed[ticket].index
 
