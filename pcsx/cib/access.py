@@ -82,10 +82,7 @@ class Rights:
 
 def is_enabled(cib: Cib) -> bool:
     """Return whether the document asks for access control."""
-    for pair in cib.tree.iterfind("configuration/crm_config/cluster_property_set/nvpair"):
-        if pair.get("name") == "enable-acl":
-            return parse_bool(pair.get("value", "")) is True
-    return False
+    return parse_bool(cib.cluster_option("enable-acl") or "") is True
 
 
 def can(cib: Cib, user: str, xpath: str, mode: Mode, groups: Sequence[str] = ()) -> bool:

@@ -215,8 +215,8 @@ def check_change(
 def _is_sound_as_before(touched: Touched) -> bool:
     """Return whether nothing is to be told of what was *touched*, and nothing anew of others."""
     piece = b"<%s>%%s</%s>" % ((touched.section.encode(),) * 2)
-    sound, face = _looks(piece % canonical(touched.after))
-    return sound and face == _looks(piece % canonical(touched.before))[1]
+    sound, face = _looks(piece % touched.after)
+    return sound and face == _looks(piece % touched.before)[1]
 
 
 @lru_cache(maxsize=512)

@@ -8,10 +8,10 @@ Nothing here knows how documents are replicated (`replica.py`) or what they mean
 from __future__ import annotations
 
 from _blake2 import blake2s  # what hashlib gives, without OpenSSL, which it loads
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
 from functools import wraps
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from lxml import etree
 
@@ -33,6 +33,7 @@ COMMENTS: Final = "pcsx-comments"
 """The attribute that holds an element's comments inside a sealed tree, one a line."""
 _COMMENT: Final = etree.XPath("descendant::comment()")
 _TEXT: Final = etree.XPath("descendant::text()")
+_SECTION: Final = "configuration/%s"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,18 +48,47 @@ class Version:
         return f"{self.admin_epoch}.{self.epoch}.{self.num_updates}"
 
 
-class Cib:
-    """One state of the document. Never changes; make the next one with `edited`."""
+Place = tuple[str, str, str]
+"""A child of a section of the configuration: the section's tag, the child's own and its id."""
 
-    __slots__ = ("_digest", "_sections", "_tree")
+
+Attributes = etree._Attrib
+Rewrite = Callable[[etree._Element], None]
+"""Works on an element that nobody else holds."""
+
+
+class Child(NamedTuple):
+    """A child of a section, and its canonical text."""
+
+    element: etree._Element
+    text: bytes
+
+
+class Cib:
+    """One state of the document. Never changes; make the next one with `edited`.
+
+    What `edited_inside` and `with_root` make shares the tree of the document before, and holds what
+    differs from it: whole children of sections, and the root's attributes. Who asks for its `tree`
+    has it put together then; who changes it again, or asks for its digest, need not.
+    """
+
+    __slots__ = ("_base", "_digest", "_fresh", "_places", "_root", "_sections", "_version")
 
     def __init__(self, tree: etree._Element) -> None:
         """Seal *tree* (a `cib` element that nobody else holds)."""
         assert tree.tag == "cib", tree.tag
-        self._tree = tree
+        self._base = tree
+        """The tree, but for the root's attributes and the children that are `_fresh`."""
+        self._root = tree
+        """The root, or an element like it without children, where its attributes differ."""
+        self._fresh: dict[Place, Child] = {}
+        """What stands in place of children of the tree."""
+        self._places: dict[str, dict[Place, etree._Element]] = {}
+        """Where the children of sections are in the tree, for those that were looked for."""
         self._digest: str | None = None
         self._sections: dict[str, bytes] = {}
         """Canonical texts that are known, by tag: taken over from the document before."""
+        self._version: Version | None = None
 
     @classmethod
     def from_bytes(cls, text: bytes) -> Cib:
@@ -73,7 +103,7 @@ class Cib:
 
     def to_bytes(self) -> bytes:
         """Return the whole document as indented XML, UTF-8, ending in a newline."""
-        copy = _copy(self._tree)
+        copy = _copy(self.tree)
         show_comments(copy)
         etree.indent(copy, "  ")
         text: bytes = etree.tostring(copy, encoding="UTF-8")
@@ -81,20 +111,59 @@ class Cib:
 
     def packed(self) -> bytes:
         """Return the whole document as XML without a blank too many: for processes, not people."""
-        text: bytes = etree.tostring(self._tree, encoding="UTF-8")
+        text: bytes = etree.tostring(self.tree, encoding="UTF-8")
         return text
 
     @property
     def tree(self) -> etree._Element:
         """Return the sealed tree, to be read and never changed; for `cib` and `pe` readers only."""
-        return self._tree
+        if self._root is not self._base:
+            tree = _copy(self._base)
+            tree.attrib.clear()
+            tree.attrib.update(self._root.attrib)
+            fresh, self._fresh = self._fresh, {}
+            self._base = self._root = tree
+            self._places = {}
+            for place, child in fresh.items():
+                section, old = tree.find(_SECTION % place[0]), self._in_tree(place)
+                assert section is not None and old is not None, place
+                section.replace(old, _copy(child.element))
+            self._places = {}
+        return self._base
+
+    def section(self, tag: str) -> etree._Element | None:
+        """Return the section called *tag*, to be read as the tree is, if there is one."""
+        fresh = any(place[0] == tag for place in self._fresh)
+        return (self.tree if fresh else self._base).find(_SECTION % tag)
+
+    def holds(self, tag: str) -> bool:
+        """Return whether the root has a child called *tag*."""
+        return self._base.find(tag) is not None
+
+    def child(self, place: Place) -> Child | None:
+        """Return the first child that stands at *place*, to be read as the tree is."""
+        if (fresh := self._fresh.get(place)) is not None:
+            return fresh
+        element = self._in_tree(place)
+        return None if element is None else Child(element, canonical(element))
+
+    def _in_tree(self, place: Place) -> etree._Element | None:
+        """Return the first child at *place* in the tree that documents share."""
+        known = self._places.get(place[0])
+        if known is None:
+            known = self._places[place[0]] = {}
+            section = self._base.find(_SECTION % place[0]) if place[0] in SECTIONS else None
+            for child in () if section is None else section:
+                known.setdefault((place[0], child.tag, child.get("id", "")), child)
+        return known.get(place)
 
     def cluster_option(self, name: str) -> str | None:
         """Return the plain value of a cluster property, or None where it is not set.
 
         Rules are not looked at: for what must be known without a time, such as maintenance mode.
         """
-        for pair in self._tree.iterfind("configuration/crm_config/cluster_property_set/nvpair"):
+        section = self.section("crm_config")
+        for pair in () if section is None else section.iterfind("cluster_property_set/nvpair"):
             if pair.get("name") == name:
                 return pair.get("value")
         return None
@@ -102,7 +171,14 @@ class Cib:
     @property
     def version(self) -> Version:
         """Return (admin_epoch, epoch, num_updates); what is missing or no number counts as 0."""
-        return Version(*(_number(self._tree.get(name)) for name in Version.__slots__))
+        if self._version is None:
+            self._version = Version(*(_number(self._root.get(name)) for name in Version.__slots__))
+        return self._version
+
+    @property
+    def attributes(self) -> Attributes:
+        """Return the attributes of the root, as they are: to be read, never changed."""
+        return self._root.attrib
 
     @property
     def digest(self) -> str:
@@ -122,7 +198,9 @@ class Cib:
         keeps what was made of a text sees at once that it holds. Empty where the document is odd:
         without a configuration, or with two sections of one name.
         """
-        configuration = self._tree.find("configuration")
+        if self._root is not self._base:
+            return self._sections
+        configuration = self._base.find("configuration")
         if configuration is None:
             return {}
         tags = [child.tag for child in configuration]
@@ -136,14 +214,14 @@ class Cib:
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield the canonical text of the whole, of which what is known is not written anew."""
-        tree, sections = self._tree, self.sections
+        tree, sections = self._base, self.sections
         if not sections or tree.nsmap:
-            yield canonical(tree)
+            yield canonical(self.tree)
             return
-        yield _opening(tree)
+        yield _opening(_bare(tree) if self._root is tree else self._root)
         for child in tree:
             if child.tag == "configuration":
-                yield _opening(child)
+                yield _opening(_bare(child))
                 yield from sections.values()
                 yield b"</configuration>"
             else:
@@ -152,7 +230,7 @@ class Cib:
 
     def edited(
         self,
-        change: Callable[[etree._Element], None],
+        change: Rewrite,
         *,
         touches: Collection[str] | None = None,
     ) -> Cib:
@@ -161,26 +239,66 @@ class Cib:
         *touches* names the sections in which *change* may do anything; None stands for all. Raises
         `Refused` where *change* writes what XML cannot hold (a control character).
         """
-        copy = _copy(self._tree)
-        try:
-            change(copy)
-        except ValueError as error:
-            if not _is_bad_text(error):
-                raise
-            raise _refused("cib-bad-character", f"XML cannot hold this: {error}") from error
+        copy = _copy(self.tree)
+        _write(change, copy)
         cib = Cib(copy)
         if touches is not None:
             cib._sections = {t: text for t, text in self.sections.items() if t not in touches}
         return cib
 
+    def with_root(self, change: Rewrite) -> Cib:
+        """Return the document after *change* has set attributes of a root without children.
+
+        Raises `Refused` as `edited` does.
+        """
+        if not self.sections or self._base.nsmap:
+            return self.edited(change, touches=())
+        root = _bare(self._root)
+        _write(change, root)
+        return self._sharing(root, self._fresh, self.sections)
+
+    def edited_inside(self, changes: Mapping[Place, Rewrite]) -> Cib | None:
+        """Return the document after each of *changes* has worked on a copy of one child.
+
+        None where that cannot be done without the whole tree: where a child is not there, is
+        called otherwise after it, or stands in its section's text not just once. Raises `Refused`
+        as `edited` does.
+        """
+        if not self.sections or self._base.nsmap:
+            return None
+        sections, fresh = dict(self.sections), dict(self._fresh)
+        for place, change in changes.items():
+            old, text = self.child(place), sections.get(place[0])
+            if old is None or text is None:
+                return None
+            copy = _copy(old.element)
+            _write(change, copy)
+            new = Child(copy, canonical(copy))
+            before, found, after = text.partition(old.text)
+            is_known = bool(found) and old.text not in after
+            if not is_known or b"xmlns" in new.text or (copy.tag, copy.get("id")) != place[1:]:
+                return None
+            sections[place[0]] = b"".join((before, new.text, after))
+            fresh[place] = new
+        return self._sharing(self._root, fresh, sections)
+
+    def _sharing(
+        self, root: etree._Element, fresh: dict[Place, Child], sections: dict[str, bytes]
+    ) -> Cib:
+        """Return a document that has this one's tree, but for *root*'s attributes and *fresh*."""
+        cib = Cib(self._base)
+        cib._root = _bare(root) if root is self._base else root
+        cib._fresh, cib._sections, cib._places = fresh, sections, self._places
+        return cib
+
     def with_version(self, version: Version) -> Cib:
         """Return the same document at another place in time."""
 
-        def stamp(tree: etree._Element) -> None:
+        def stamp(root: etree._Element) -> None:
             for name in Version.__slots__:
-                tree.set(name, str(getattr(version, name)))
+                root.set(name, str(getattr(version, name)))
 
-        return self.edited(stamp, touches=())
+        return self.with_root(stamp)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Cib) and self.digest == other.digest
@@ -277,12 +395,26 @@ def canonical(tree: etree._Element) -> bytes:
     return etree.tostring(tree, method="c14n", with_tail=False)
 
 
-def _opening(element: etree._Element) -> bytes:
-    """Return the canonical start tag of *element*."""
-    shallow = etree.Element(element.tag)
-    for name, value in element.items():
-        shallow.set(name, value)
-    return canonical(shallow).removesuffix(b"</%s>" % str(element.tag).encode())
+def _opening(bare: etree._Element) -> bytes:
+    """Return the canonical start tag of an element without children."""
+    return canonical(bare).removesuffix(b"</%s>" % str(bare.tag).encode())
+
+
+def _bare(element: etree._Element) -> etree._Element:
+    """Return an element like *element*, without what is in it."""
+    bare = etree.Element(element.tag)
+    bare.attrib.update(element.attrib)
+    return bare
+
+
+def _write(change: Rewrite, element: etree._Element) -> None:
+    """Have *change* work on *element*; raises `Refused` for what XML cannot hold."""
+    try:
+        change(element)
+    except ValueError as error:
+        if not _is_bad_text(error):
+            raise
+        raise _refused("cib-bad-character", f"XML cannot hold this: {error}") from error
 
 
 def _refuse_text(node: etree._Element, text: str) -> None:

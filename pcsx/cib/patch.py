@@ -17,7 +17,16 @@ from typing import Any, Final, TypeVar
 
 from lxml import etree
 
-from pcsx.cib.document import Cib, Version, canonical, parse_element
+from pcsx.cib.document import (
+    SECTIONS,
+    Attributes,
+    Cib,
+    Place,
+    Rewrite,
+    Version,
+    canonical,
+    parse_element,
+)
 from pcsx.errors import Conflict, Finding, Refused
 from pcsx.lean import dataclass
 
@@ -175,7 +184,7 @@ def between(old: Cib, new: Cib, edit: Edit | None) -> Patch:
     """
     if edit is None:
         return diff(old, new)
-    attributes = tuple(_diff_attributes(old.tree, new.tree))
+    attributes = tuple(_diff_attributes(old.attributes, new.attributes))
     whole = Edit(edit.key, attributes, edit.gone, edit.come, edit.inside)
     return Patch(old.version, new.version, whole)
 
@@ -210,16 +219,16 @@ def keys_of(children: Iterable[etree._Element]) -> list[Key]:
 
 def _diff_element(key: Key, old: etree._Element, new: etree._Element) -> Edit | None:
     """Return the edit between two elements of the same key, or None where nothing differs."""
-    attributes = tuple(_diff_attributes(old, new))
+    attributes = tuple(_diff_attributes(old.attrib, new.attrib))
     gone, come, inside = _diff_children(old, new)
     if not (attributes or gone or come or inside):
         return None
     return Edit(key, attributes, gone, come, inside)
 
 
-def _diff_attributes(old: etree._Element, new: etree._Element) -> Iterator[Attribute]:
-    before = {str(name): str(value) for name, value in old.attrib.items()}
-    after = {str(name): str(value) for name, value in new.attrib.items()}
+def _diff_attributes(old: Attributes, new: Attributes) -> Iterator[Attribute]:
+    before = {str(name): str(value) for name, value in old.items()}
+    after = {str(name): str(value) for name, value in new.items()}
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             yield Attribute(name, before.get(name), after.get(name))
@@ -309,6 +318,34 @@ def sections_of(root: Edit) -> frozenset[str] | None:
     return frozenset(touched)
 
 
+def edits_inside(root: Edit) -> dict[Place, Edit] | None:
+    """Return what *root* does inside of children of sections, if it does no more than that.
+
+    The root's bookkeeping aside. None too where a child has no id that tells it apart.
+    """
+    if root.gone or root.come or any(a.name not in BOOKKEEPING for a in root.attributes):
+        return None
+    found: dict[Place, Edit] = {}
+    for configuration in root.inside:
+        if configuration.key != ("configuration", "", 0) or _is_changed_itself(configuration):
+            return None
+        for section in configuration.inside:
+            tag, name, number = section.key
+            if tag not in SECTIONS or name or number or _is_changed_itself(section):
+                return None
+            for child in section.inside:
+                kind, id, number = child.key
+                place = (tag, kind, id)
+                if not id or number or place in found:
+                    return None
+                found[place] = child
+    return found
+
+
+def _is_changed_itself(edit: Edit) -> bool:
+    return bool(edit.attributes or edit.gone or edit.come)
+
+
 # --- applying ----------------------------------------------------------------------------------
 
 
@@ -326,9 +363,28 @@ def _without_bookkeeping(root: Edit) -> Edit:
 
 def _edited(cib: Cib, root: Edit, hand: _Hand) -> Cib:
     try:
+        edits = edits_inside(root)
+        inside = _edited_inside(cib, root, edits, hand) if edits else None
+        if inside is not None:
+            return inside
         return cib.edited(lambda tree: hand.edit(tree, root, ""), touches=sections_of(root))
     except ValueError as error:  # names and values that no XML can hold
         raise _garbled(str(error)) from error
+
+
+def _edited_inside(cib: Cib, root: Edit, edits: dict[Place, Edit], hand: _Hand) -> Cib | None:
+    """Return *cib* after *edits*, all of *root*, where only these children need be copied."""
+    path = f"/{_name(root.key)}"
+
+    def stamp(element: etree._Element) -> None:
+        for attribute in root.attributes:
+            hand.set(element, attribute, path)
+
+    def inside(place: Place) -> Rewrite:
+        return lambda element: hand.edit(element, edits[place], f"{path}/configuration/{place[0]}")
+
+    stamped = cib.with_root(stamp) if root.attributes else cib
+    return stamped.edited_inside({place: inside(place) for place in edits})
 
 
 @dataclass(slots=True)

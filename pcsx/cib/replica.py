@@ -287,7 +287,7 @@ def is_stopping(finding: Finding, force: Sequence[str]) -> bool:
 
 
 def _without_status(cib: Cib) -> Cib:
-    if cib.tree.find("status") is None:
+    if not cib.holds("status"):
         return cib
 
     def strip(tree: Any) -> None:
@@ -319,7 +319,7 @@ def _stamped(tip: Cib, new: Cib, proposal: Proposal) -> Cib:
             if value:
                 tree.set(name, value)
 
-    return new.edited(stamp, touches=())
+    return new.with_root(stamp)
 
 
 @cache

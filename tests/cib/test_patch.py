@@ -4,8 +4,10 @@ import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
 
-from pcsx.cib import Cib
+from pcsx.cib import Cib, Version
 from pcsx.cib.patch import Patch, apply, between, diff, merge, rebase, rebased
 from pcsx.errors import Conflict, Refused
 
@@ -40,6 +42,57 @@ def test_a_digest_made_of_known_sections_is_the_digest_of_the_whole(a: Cib, b: C
     after = apply(a, diff(a, b))
     assert after.digest == Cib.from_bytes(after.to_bytes()).digest == b.digest
     assert after.sections == Cib.from_bytes(after.to_bytes()).sections
+
+
+SECTIONED = Cib.from_bytes(b"""<cib epoch="1"><configuration><crm_config>
+<cluster_property_set id="o"><nvpair id="o1" name="batch-limit" value="3"/></cluster_property_set>
+</crm_config><resources><primitive id="a"/><group id="a"><primitive id="m"/><primitive id="m"/>
+</group><primitive id="a" type="x"/><primitive id="b"><op id="c"/></primitive></resources>
+<rsc_defaults><meta_attributes id="d"/><meta_attributes id="e"/><meta_attributes id="e"/>
+</rsc_defaults></configuration><status/></cib>""")
+CHANGED = st.tuples(
+    st.integers(0, 12),
+    st.sampled_from(("id", "name", "value", "")),
+    st.sampled_from(("", "a", "m", "xmlns", 'q"<&>\t\n')),
+)
+
+
+@settings(FAST, max_examples=150)
+@given(st.lists(st.lists(CHANGED, min_size=1, max_size=3), max_size=5), st.data())
+def test_documents_that_share_their_tree_are_what_a_tree_each_makes_of_them(
+    turns: list[list[tuple[int, str, str]]], data: st.DataObject
+) -> None:
+    wholes, shared = [SECTIONED], [SECTIONED]
+    for number, turn in enumerate(turns):
+
+        def change(tree: etree._Element, turn: list[tuple[int, str, str]] = turn) -> None:
+            inner = tree.findall("configuration/*//")
+            for at, name, value in turn:
+                if name:
+                    inner[at % len(inner)].set(name, value)
+                else:
+                    etree.SubElement(inner[at % len(inner)], "nvpair", id=value)
+
+        wholes.append(wholes[-1].edited(change).with_version(Version(0, 2 + number, 0)))
+        shared.append(apply(shared[-1], diff(wholes[-2], wholes[-1])))
+    for at in data.draw(st.permutations(range(len(wholes)))):
+        whole, sharing = wholes[at], shared[at]
+        assert sharing.digest == whole.digest and sharing.sections == whole.sections
+        assert sharing.version == whole.version
+        assert [sharing.section(tag) is None for tag in whole.sections] == [False] * 3
+        assert Cib.from_bytes(sharing.packed()) == whole
+        assert sharing.digest == whole.digest and sharing.sections == whole.sections
+
+
+def test_a_change_inside_of_one_child_copies_no_other() -> None:
+    def change(tree: etree._Element) -> None:
+        child = tree.find("configuration/resources/primitive[@id='b']/op")
+        assert child is not None
+        child.set("name", "monitor")
+
+    after = apply(SECTIONED, diff(SECTIONED, SECTIONED.edited(change)))
+    assert after.section("rsc_defaults") is SECTIONED.section("rsc_defaults")
+    assert after.section("resources") is not SECTIONED.section("resources")
 
 
 @FAST

@@ -101,11 +101,10 @@ def _check_piece(element: etree._Element, path: str) -> Iterable[Finding]:
     return found
 
 
-def _is_sound(child: etree._Element) -> bool:
+def _is_sound(child: bytes) -> bool:
     """Return whether there is nothing to tell of a child of a section, wherever it stands."""
-    if child.tag not in GRAMMAR:
-        return False
-    return not _check_piece(etree.fromstring(canonical(child)), "")
+    element = etree.fromstring(child)
+    return element.tag in GRAMMAR and not _check_piece(element, "")
 
 
 def _check_attributes(element: etree._Element, shape: Shape, path: str) -> Iterator[Finding]:
