@@ -352,6 +352,9 @@ class Lock(Stream):
         """Wait until the lock is ours, and return its token; raises `TimedOut`, `NoQuorum`."""
         try:
             line = self.next(wait_s if wait_s is not None else _FOR_EVER_S)
+        except TimedOut as late:
+            self.close()
+            raise TimedOut(f"the lock {self.name}", late.seconds) from None
         except BaseException:
             self.close()
             raise

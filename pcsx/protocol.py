@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from functools import cache
 from typing import Any, ClassVar, Final, TypeVar, cast
@@ -740,25 +741,66 @@ def parse(message: dict[str, Any]) -> Request:
         raise Failed(
             f"unknown request {message.get('do')!r}", "Shell and daemon differ in version."
         )
-    known = _names_of(cast(Any, kind))
+    known = _types_of(cast(Any, kind))
     given = {name: _frozen(value) for name, value in message.items() if name in known}
+    for name, value in given.items():
+        if not FITS[known[name]](value):
+            want = "text in UTF-8" if isinstance(value, str) else known[name]
+            raise Failed(f"request {kind.do!r}: {name} is not {want}: {value!r:.80}")
     try:
-        request = kind(**given)
+        return kind(**given)
     except TypeError as error:
         raise Failed(f"request {kind.do!r} is not whole: {error}") from error
-    if isinstance(request, ClusterSetup):
-        nodes = tuple(
-            SetupNode(str(node["name"]), tuple(map(str, node.get("addresses", ()))))
-            for node in message["nodes"]
-        )
-        return ClusterSetup(**{**given, "nodes": nodes})
-    return request
 
 
 @cache
-def _names_of(kind: Any) -> frozenset[str]:
-    return frozenset(each.name for each in fields(kind))
+def _types_of(kind: Any) -> dict[str, str]:
+    """Return what type each field of a request has, as it is written here."""
+    return {each.name: str(each.type) for each in fields(kind)}
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+    """Return JSON as a request holds it: lists are tuples, an object is a node to be set up."""
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict) and {"name"} <= value.keys() <= {"name", "addresses"}:
+        return SetupNode(value["name"], _frozen(value.get("addresses", [])))
+    return value
+
+
+def _is_text(value: object) -> bool:
+    """Return whether *value* is text that can be written: JSON also spells halves of letters."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and -(1 << 63) <= value < 1 << 63
+
+
+def _all(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, tuple) and all(map(fits, value))
+
+
+def _is_pair(value: object) -> bool:
+    return _all(_is_text)(value) and len(cast(tuple[str, ...], value)) == 2
+
+
+def _is_setup_node(value: object) -> bool:
+    return isinstance(value, SetupNode) and _is_text(value.name) and _all(_is_text)(value.addresses)
+
+
+FITS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "str": _is_text,
+    "int": _is_number,
+    "bool": lambda value: isinstance(value, bool),
+    "tuple[str, ...]": _all(_is_text),
+    "tuple[tuple[str, str], ...]": _all(_is_pair),
+    "tuple[int, int, int]": lambda value: _all(_is_number)(value) and len(cast(Any, value)) == 3,
+    "tuple[SetupNode, ...]": _all(_is_setup_node),
+}
+"""What a field of a request may hold, by its type; whoever asks is not trusted to know."""

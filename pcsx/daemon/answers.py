@@ -60,6 +60,7 @@ def quorum_of(scene: Scene) -> dict[str, Any]:
         "votes": quorum.votes,
         "expected_votes": quorum.expected,
         "needed_votes": quorum.needed,
+        "flags": list(quorum.flags),
         "reason": quorum.reason,
     }
 

@@ -39,6 +39,7 @@ def explained(
         "expected_votes": quorum.expected,
         "needed_votes": quorum.needed,
         "reason": quorum.reason,
+        "flags": list(quorum.flags),
         "two_node": bool(voters.pair),
         "changing": voters.joint is not None,
         "left_out": scene.left_out,
@@ -134,7 +135,9 @@ def _if_lost(voters: Voters, members: Collection[int], lost: Collection[int]) ->
     names = {node.id: str(node.name) for node in config.nodes} | {WITNESS: "the witness"}
     gone = " and ".join(names[id] for id in sorted(lost))
     left = [id for id in sorted(members) if id not in lost]
-    rest = " ".join(names[id] for id in left) or "nobody"
+    if not left:
+        return f"Without {gone}: nobody would be left here."
+    rest = " ".join(names[id] for id in left)
     count = tally(voters, left)
     if count.quorate:
         return f"Without {gone}: {rest} would go on, with {count.votes} of {count.expected} votes."

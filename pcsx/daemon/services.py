@@ -157,11 +157,14 @@ class Services:
         if sender == self.me and isinstance(word, Written | Sent):
             answer = self._sent.pop(word.ticket, None)
             if answer is not None:
-                placed: Any = {"place": [self._epoch, place]}
-                if isinstance(word, Sent):
-                    placed = Placed(self._epoch, place)
-                effects += answer(placed, True)
+                effects += answer(self._outcome(word, place), True)
         return effects
+
+    def _outcome(self, word: Sent | Written, place: int) -> Any:
+        """Return what came of *word*, which a client of this node said."""
+        if isinstance(word, Sent):
+            return Placed(self._epoch, place)
+        return {"place": [self._epoch, place]} if self.store.holds(word) else _full(word.key)
 
     def arbitrate(self, *, may_grant: bool, over: Collection[int]) -> list[Any]:
         """Grant, as the leader, what may be granted now."""
@@ -291,6 +294,8 @@ class Services:
             raise Failed(f"a group's name has 1 to {groups.NAME_MAX} bytes")
         if group in client.groups:
             raise Failed(f"this connection is in the group {group} already")
+        if sum(len(each.groups) for each in self._clients.values()) >= groups.JOINED_MAX:
+            raise Failed(f"clients of this node are in groups {groups.JOINED_MAX} times already")
         self._check_room()
         client.groups[group] = answer
         return self._say(Entered(group, client.process), False)
@@ -327,8 +332,8 @@ class Services:
         fault = store.fault_of(key, kind or "str", value)
         if fault:
             raise Failed(fault)
-        if kind and self.store.size(prefix) + len(key) + len(value) > store.SHARED_MAX:
-            raise Failed(f"{prefix}* would have more than {store.SHARED_MAX} characters")
+        if kind and not self.store.has_room(prefix, key, value):
+            raise _full(prefix)
         self._check_room()
         ticket = self._wait(answer)
         return self._say(Written(key, kind, value, ticket), False)
@@ -407,7 +412,8 @@ class Services:
             raise Failed(f"this connection has asked for the lock {name} already")
         if not self._quorate:
             raise NoQuorum("locks are given where there is quorum, and here is none")
-        if self.locks.count() >= locks.LOCKS_MAX:
+        mine = sum(len(each.locks) for each in self._clients.values())
+        if max(self.locks.count(), mine) >= locks.LOCKS_MAX:
             raise Failed(f"{locks.LOCKS_MAX} locks are held and waited for already")
         self._check_room()
         client.locks[name] = answer
@@ -431,3 +437,8 @@ class Services:
     def _check_room(self) -> None:
         if len(self._sent) >= UNORDERED_MAX:
             raise Failed("too many messages wait for their place here", "Try again in a moment.")
+
+
+def _full(what: str) -> Failed:
+    text = f"{what}: there is no room, for one owner's part of the store is full"
+    return Failed(text, f"Keys and values of one owner have up to {store.SHARED_MAX} bytes.")

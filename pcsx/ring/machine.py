@@ -84,7 +84,7 @@ from pcsx.ring.port import (
     View,
     WitnessReach,
 )
-from pcsx.ring.quorum import Voters, keep_ms, tally
+from pcsx.ring.quorum import Voters, flags_of, keep_ms, tally
 from pcsx.ring.view import Views
 from pcsx.values import Now, earlier
 
@@ -124,7 +124,7 @@ class Machine:
         self._views = Views(me, boot, config, self._out, lambda: self._log.state)
         self._quorum: Quorum | None = None
         self._new_config: RingConfig | None = None
-        self._judged: tuple[Voters, View, bool] | None = None
+        self._judged: tuple[Voters, View | None, bool, bool] | None = None
 
     # --- what others ask --------------------------------------------------------------------------
 
@@ -486,14 +486,16 @@ class Machine:
         until_ms = self._kept_until_ms
         confirmed = until_ms is not None and now.ms < until_ms
         voters, view = self._log.voters, self._views.view
-        if view is None or (voters, view, confirmed) == self._judged:
+        judged = (voters, view, confirmed, self._log.blocked)
+        if view is None or judged == self._judged:
             return
-        self._judged = (voters, view, confirmed)
+        self._judged = judged
         count = tally(voters, self._log.near(self._views.members))
         quorate, reason = count.quorate, count.reason
         if quorate and not confirmed:
             quorate, reason = False, "no leader has been confirmed"
-        quorum = Quorum(quorate, count.votes, count.expected, count.needed, reason)
+        flags = flags_of(voters, blocked=self._log.blocked)
+        quorum = Quorum(quorate, count.votes, count.expected, count.needed, reason, flags)
         if quorum != self._quorum:
             self._quorum = quorum
             self._out.emit(quorum)

@@ -477,13 +477,17 @@ class Leadership:
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """Whether this node's partition has quorum (in the sense of RING.md 6), and the arithmetic."""
+    """Whether this node's partition has quorum (in the sense of RING.md 6), and the arithmetic.
+
+    *flags* are the names of what makes it other than a plain majority, sorted.
+    """
 
     quorate: bool
     votes: int
     expected: int
     needed: int
     reason: str
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from pcsx.ring.config import WITNESS, Profile, RingConfig, RingNode
 from pcsx.values import parse_bool
 
 KEEP_MS_MIN: Final = 5000
+FLAGS: Final = ("allow_downscale", "auto_tie_breaker", "last_man_standing", "wait_for_all")
+"""The options of quorum that are on or off."""
 
 
 def option(config: RingConfig, name: str) -> str | None:
@@ -181,6 +183,23 @@ def tally(voters: Voters, nodes: Collection[int]) -> Tally:
     else:
         reason = f"{present} of {needed} votes needed; missing: {missing}"
     return Tally(present, expected, needed, quorate, reason)
+
+
+def flags_of(voters: Voters, *, blocked: bool) -> tuple[str, ...]:
+    """Return the names of what makes quorum other than a plain majority, sorted.
+
+    The options that are on, by their names; `two_node` (the solo rule holds), `witness` (one
+    votes), `changing` (who counts is being changed) and `blocked` (this life waits for all).
+    """
+    config = voters.newest
+    held = {name: is_on(config, name) for name in FLAGS}
+    held |= {
+        "two_node": bool(voters.pair),
+        "witness": config.witness is not None,
+        "changing": voters.joint is not None,
+        "blocked": blocked,
+    }
+    return tuple(sorted(name for name, holds in held.items() if holds))
 
 
 def keep_ms(timers: Profile) -> int:

@@ -76,7 +76,7 @@ def operations(words: Sequence[str]) -> list[dict[str, str]]:
 
 def misused(usage: str) -> PcsxError:
     """Return the error for words that do not make a command, with how it is written."""
-    return wrong_words("the command is not complete", hint=f"Usage: {usage}")
+    return wrong_words("the command lacks a word or has one too many", hint=f"Usage: {usage}")
 
 
 def listed(values: Iterable[str]) -> str:

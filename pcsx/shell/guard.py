@@ -26,7 +26,9 @@ def run_words(root: click.Group, argv: Sequence[str]) -> int:
     this = Run(argv)
 
     def work(one: Run) -> None:
-        root.main(list(one.argv), "pcsx", standalone_mode=False, obj=one)
+        ended = root.main(list(one.argv), "pcsx", standalone_mode=False, obj=one)
+        if type(ended) is int:  # a command that raised `Exit`, which click does not let through
+            one.exit_status = ended
 
     return guarded(this, work)
 
@@ -39,9 +41,6 @@ def guarded(this: Run, work: Callable[[Run], object]) -> int:
         if this.flag("idempotent"):
             return this.finish(settle(this, error, work))
         return this.finish(error)
-    except click.exceptions.Exit as end:
-        this.finish(None)
-        return end.exit_code
     except click.ClickException as error:
         return this.finish(Usage(error.format_message()))
     except (click.Abort, KeyboardInterrupt):

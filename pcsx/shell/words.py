@@ -86,7 +86,7 @@ LOCAL: Final = (
     Option("autodelete", "Remove the constraint once it moved (always done)."),
     Option("strict", "Leave other resources alone, and refuse what would touch them."),
     Option("no-strict", "Let other resources move, but not stop."),
-    Option("safe", "Refuse where other resources would be touched."),
+    Option("safe", "Refuse what would touch other resources; for a message: end once all hold it."),
     Option("brief", "Say less."),
     Option("simulate", "Show what would happen, and change nothing."),
     Option("expired", "Only those whose time is over."),

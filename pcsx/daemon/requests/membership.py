@@ -13,6 +13,7 @@ from pcsx.daemon.effects import Effect
 from pcsx.daemon.ledger import CibChange
 from pcsx.daemon.member import Member, MemberEffect
 from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.daemon.requests.reading import addresses_of, bytes_of
 from pcsx.daemon.setup import is_numeric, split_address
 from pcsx.daemon.trust import TokenMade, TokenUsed
 from pcsx.errors import Failed, NoQuorum, PcsxError
@@ -71,7 +72,7 @@ def record(desk: Desk, request: TokenRecord, now: Now) -> list[Outcome]:
     """Put a token of some member on record, as the leader."""
 
     def here(member: Member) -> list[Outcome]:
-        id, shared = bytes.fromhex(request.id), bytes.fromhex(request.shared)
+        id, shared = bytes_of(request.id, "the token's id"), bytes_of(request.shared, "its secret")
         fact = TokenMade(id, shared, request.until_s, desk.user)
 
         def then(proposed: Proposed, _: Now) -> list[MemberEffect]:
@@ -93,25 +94,22 @@ def admit(desk: Desk, request: NodeAdmit, now: Now) -> list[Outcome]:
     """Let a newcomer in, as the leader: a node that learns, its name in the document, and done."""
 
     def here(member: Member) -> list[Outcome]:
-        id = bytes.fromhex(request.token)
+        id, key = bytes_of(request.token, "the token's id"), bytes_of(request.key, "the key", 32)
         if member.ledger.trust.shared_of(id, now.wall.timestamp()) is None:
             raise Failed("the token was used, or its time is over", "pcsx cluster token, again.")
-        pairs = [each.split(" ") for each in request.addresses]
-        addresses = tuple(Address(host, int(port)) for host, port in pairs)
+        addresses = addresses_of(request.addresses)
         used = [*member.ledger.admitted, *member.ledger.over]
 
         def edit(config: RingConfig) -> RingConfig:
             if config.named(request.name) is not None:
                 return config
             return membership.with_newcomer(
-                config, name=request.name, addresses=addresses,
-                key=bytes.fromhex(request.key), used=used,
-            )  # fmt: skip
+                config, name=request.name, addresses=addresses, key=key, used=used
+            )
 
         config = membership.with_newcomer(
-            member.machine.voters.newest, name=request.name, addresses=addresses,
-            key=bytes.fromhex(request.key), used=used,
-        )  # fmt: skip
+            member.machine.voters.newest, name=request.name, addresses=addresses, key=key, used=used
+        )
         node = config.named(request.name)
         assert node is not None
 

@@ -30,7 +30,7 @@ def info(desk: Desk, request: QuorumInfo, now: Now) -> list[Outcome]:
     told = explained(member.scene, member.machine, member.controller, member.pair, now)
     told["witness"] = witness.described(desk)
     if request.lost:
-        lost = [_node(member, name) for name in request.lost]
+        lost = sorted({_node(member, name) for name in request.lost})
         near = member.machine.near(member.scene.members)
         told["foreseen"] = foreseen(member.machine.voters, near, lost)
     return desk.ok(told)

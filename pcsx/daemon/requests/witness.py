@@ -7,10 +7,11 @@ from typing import Any
 
 from pcsx.daemon.member import Member, MemberEffect
 from pcsx.daemon.requests.desk import Desk, Outcome
+from pcsx.daemon.requests.reading import addresses_of, bytes_of
 from pcsx.daemon.witnessing import Enrolled, Refused
 from pcsx.errors import Failed, NoQuorum
 from pcsx.protocol import WitnessAdd, WitnessSet
-from pcsx.ring.config import Address, RingConfig, WitnessSeat
+from pcsx.ring.config import RingConfig, WitnessSeat
 from pcsx.ring.join import Token
 from pcsx.ring.port import Proposed
 from pcsx.ring.quorum import is_on
@@ -47,9 +48,10 @@ def decide(desk: Desk, request: WitnessSet, now: Now) -> list[Outcome]:
     """Have the log decide which witness votes, as the leader."""
     seat = None
     if request.key:
-        pairs = [each.split(" ") for each in request.addresses]
-        addresses = tuple(Address(host, int(port)) for host, port in pairs)
-        seat = WitnessSeat(addresses, bytes.fromhex(request.key), request.nonce)
+        if not request.addresses or request.nonce < 0:
+            raise Failed("a witness has an address, and a seat that is not below 0")
+        addresses = addresses_of(request.addresses)
+        seat = WitnessSeat(addresses, bytes_of(request.key, "its key", 32), request.nonce)
 
     def here(member: Member) -> list[Outcome]:
         check(member.machine.voters.newest, adding=seat is not None)

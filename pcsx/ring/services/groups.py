@@ -15,6 +15,8 @@ from pcsx.ring.services.words import Entered, Exited, Process, Sent, Standing
 
 NAME_MAX: Final = 128
 """How many bytes the name of a group may have."""
+JOINED_MAX: Final = 1024
+"""How often clients of one node may be in groups: it tells all of that in its `Standing`."""
 
 
 class Reason(IntEnum):

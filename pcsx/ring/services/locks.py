@@ -20,7 +20,7 @@ from pcsx.lean import dataclass
 from pcsx.ring.services.words import Asked, Freed, Granted, Holding, Over, Process, Standing
 
 NAME_MAX: Final = 128
-LOCKS_MAX: Final = 4096
+LOCKS_MAX: Final = 1024
 """How many locks and waits one cluster keeps; more are refused by the node that is asked."""
 
 Token = tuple[int, int]

@@ -54,6 +54,8 @@ def fault_of(key: str, kind: str, value: str) -> str:
         return f"there is no type {kind!r}: {', '.join(Kind)}"
     if len(value) > VALUE_MAX:
         return f"a value has up to {VALUE_MAX} characters, not {len(value)}"
+    if not key.removeprefix(SHARED):
+        return f"{key} has no name behind it"
     return "" if _fits(Kind(kind), value) else f"{value!r:.40} is no {kind}"
 
 
@@ -112,9 +114,20 @@ class Store:
         """Return the entries under *prefix* as `Standing` has them."""
         return tuple((entry.key, entry.kind, entry.value) for entry in self.get(prefix))
 
-    def size(self, prefix: str) -> int:
-        """Return how many characters the entries under *prefix* have."""
-        return sum(len(entry.key) + len(entry.value) for entry in self.get(prefix))
+    def has_room(self, prefix: str, key: str, value: str) -> bool:
+        """Return whether *key*, of the owner of *prefix*, may become *value*: see `SHARED_MAX`."""
+        others = (
+            _size(name, held)
+            for name, (_, held) in self._entries.items()
+            if name != key and name.startswith(prefix)
+        )
+        return _size(key, value) + sum(others) <= SHARED_MAX
+
+    def holds(self, word: Written) -> bool:
+        """Return whether *word* has come true, or may still once all have said how they stand."""
+        if self._awaited and word.key.startswith(SHARED):
+            return True
+        return self._entries.get(word.key) == ((word.kind, word.value) if word.kind else None)
 
     def view_changed(self, nodes: Collection[int], names: Iterable[str]) -> list[StoreEffect]:
         """Forget what nodes said of themselves that are not in the view; *names* are those in it.
@@ -135,14 +148,14 @@ class Store:
         if isinstance(word, Standing):
             return self._stand(sender, name, word)
         if word.key.startswith(NODE):
-            mine = word.key.startswith(f"{NODE}{name}.")
-            return self._write(word) if mine else []
+            own = f"{NODE}{name}."
+            return self._write(word, own) if word.key.startswith(own) else []
         if not word.key.startswith(SHARED):
             return []
         if self._awaited:
             self._held_back.append(word)
             return []
-        return self._write(word)
+        return self._write(word, SHARED)
 
     def _stand(self, sender: int, name: str, said: Standing) -> list[StoreEffect]:
         prefix = f"{NODE}{name}."
@@ -165,7 +178,7 @@ class Store:
         self._sides = {}
         late, self._held_back = self._held_back, []
         for word in late:
-            effects += self._write(word)
+            effects += self._write(word, SHARED)
         return effects
 
     def _become(self, prefix: str, triples: tuple[Triple, ...]) -> list[StoreEffect]:
@@ -177,10 +190,13 @@ class Store:
                 effects.append(self._put(key, kind, value))
         return effects
 
-    def _write(self, word: Written) -> list[StoreEffect]:
+    def _write(self, word: Written, prefix: str) -> list[StoreEffect]:
         now_is = self._entries.get(word.key)
         wanted = (word.kind, word.value) if word.kind else None
-        return [] if now_is == wanted else [self._put(word.key, word.kind, word.value)]
+        # Several may have found room at once: who comes too late finds none, on all nodes alike.
+        if now_is == wanted or (wanted and not self.has_room(prefix, word.key, word.value)):
+            return []
+        return [self._put(word.key, word.kind, word.value)]
 
     def _put(self, key: str, kind: str, value: str) -> Entry:
         if kind:
@@ -188,3 +204,7 @@ class Store:
         else:
             self._entries.pop(key, None)
         return Entry(key, kind, value)
+
+
+def _size(key: str, value: str) -> int:
+    return len(key) + len(value.encode(errors="replace"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
+from typing import Final
 
 from pcsx.shell import args
 from pcsx.shell.run import Run
@@ -24,8 +26,9 @@ command = Level(
     """,
     default="list",
 )
-LOST = 75
+LOST: Final = 75
 """The exit status of a command that was ended because its lock was lost."""
+_PR_SET_PDEATHSIG: Final = 1
 
 
 @command.verb("list")
@@ -125,9 +128,11 @@ def hold(run: Run, words: list[str]) -> None:
         assert lock.token is not None
         environment = {**os.environ, "PCSX_LOCK_TOKEN": ".".join(map(str, lock.token))}
         try:
-            child = subprocess.Popen(words[1:], env=environment)
+            child = subprocess.Popen(words[1:], env=environment, preexec_fn=_end_with_parent)
         except OSError as error:
             raise Failed(f"cannot run {words[1]}: {error.strerror}") from error
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupted)
         try:
             while (status := child.poll()) is None:
                 if lock.lost(0.1):
@@ -139,6 +144,15 @@ def hold(run: Run, words: list[str]) -> None:
             _end(child)
             raise
     run.exit_status = status if status >= 0 else 128 - status
+
+
+def _end_with_parent() -> None:
+    """Be told to end when whoever holds the lock is gone, however it went."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

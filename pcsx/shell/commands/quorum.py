@@ -47,6 +47,8 @@ def status(run: Run, words: list[str]) -> None:
     run.say(f"Needed: {told['needed_votes']}")
     if told["reason"]:
         run.say(f"Because: {told['reason']}")
+    if told["flags"]:
+        run.say(f"Flags: {' '.join(told['flags'])}")
     if told["two_node"]:
         run.say("Two nodes: the survivor goes on alone once the other is fenced for certain")
     if told["changing"]:

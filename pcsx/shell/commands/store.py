@@ -61,7 +61,12 @@ def show(run: Run, words: list[str]) -> None:
     entries = run.source.call(StoreGet(words[0] if words else ""))["entries"]
     run.give([{"key": key, "type": kind, "value": value} for key, kind, value in entries])
     for key, kind, value in entries:
-        run.say(f"{key} ({kind}) = {value}")
+        run.say(f"{key} ({kind}) = {_one_line(value)}")
+
+
+def _one_line(value: str) -> str:
+    """Return *value* with line ends and other control characters as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
 @command.verb("set", usage="KEY [TYPE] VALUE")
@@ -123,7 +128,9 @@ def watch(run: Run, words: list[str]) -> None:
                 lead = "resync " if line["resync"] else ""
                 print(f"{lead}revision {line['revision']}", flush=True)
             for key, kind, value in line.get("entries", ()):
-                print(f"{key} ({kind}) = {value}", flush=True)
+                print(f"{key} ({kind}) = {_one_line(value)}", flush=True)
             if "key" in line:
-                text = f"({line['type']}) = {line['value']}" if line["type"] else "is gone"
+                text = (
+                    f"({line['type']}) = {_one_line(line['value'])}" if line["type"] else "is gone"
+                )
                 print(f"{line['key']} {text}", flush=True)
