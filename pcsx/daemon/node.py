@@ -347,7 +347,7 @@ class Node:
         """Leave the ring without a word: for a cluster that never came to be."""
         if self.member is None:
             return []
-        dismissed = self.member.dismiss_watchdog()
+        dismissed = self.member.halting.dismiss_watchdog()
         self.member = None
         return [*dismissed, TellHeart(Unconfigure())]
 
@@ -376,7 +376,7 @@ class Node:
         self._quitting = True
         if self.member is None:
             return [*self._announce(on=False), Quit(EXIT_OK)]
-        return [RunsHere("stopping"), *self.member.go(now)]
+        return [RunsHere("stopping"), *self.member.halting.go(now)]
 
     # --- what requests ask of the node itself -----------------------------------------------------
 
@@ -413,7 +413,7 @@ class Node:
             return [Stopped(True), *done, RunsHere(f"stopped, of {name}")]
 
         self._when_gone = then
-        return self.member.go(now)
+        return self.member.halting.go(now)
 
     def start(self, answer: Answerer, now: Now) -> list[MemberEffect]:
         """Join the ring again, in a new life."""
@@ -442,7 +442,7 @@ class Node:
         if self.member is None:
             return forget(now)
         self._when_gone = forget
-        return self.member.go(now)
+        return self.member.halting.go(now)
 
     # --- what the others have against this node ---------------------------------------------------
 
@@ -488,7 +488,7 @@ class Node:
     def _look_around(self, now: Now) -> list[MemberEffect]:
         """Ask over TCP what the matter is while the ring hears nobody; keep to the witness."""
         member = self.member
-        if member is None or member.leaving or member.verdict:
+        if member is None or member.halting.leaving or member.halting.verdict:
             return list(self.line.drop())
         effects: list[MemberEffect] = []
         if self._enroller is not None and now.ms >= self._enroller.until_ms:
@@ -496,7 +496,7 @@ class Node:
         config = member.scene.config
         heard = [peer.reach in HEARD for peer in member.scene.reach.values()]
         deaf = not any(heard) or not (member.scene.quorum.quorate or all(heard))
-        self._recall.coming = member.rekeying.coming
+        self._recall.coming = member.keys.rekeying.coming
         effects += self._recall.look(config, member.me, deaf=deaf, now=now)
         if late := self._fetcher.look(now):
             effects += self._fetched(late, now)
@@ -554,9 +554,9 @@ class Node:
         for told in self._recall.step(event, member.scene.config):
             match told:
                 case NewKeys(keys, sure):
-                    effects += member.go_by_keys(keys, now, sure=sure)
+                    effects += member.keys.go_by(keys, now, sure=sure)
                 case Barred(verdict, reason):
-                    effects += member.barred(verdict, reason, now)
+                    effects += member.halting.refused(verdict, reason, now)
                 case _:
                     effects.append(told)
         return effects
@@ -570,7 +570,8 @@ class Node:
                 continue
             index, size = each.order.index, len(each.snapshot.state) if each.snapshot else 0
             if not index:
-                effects += self.member.mend(each.snapshot, now) if self.member is not None else []
+                if self.member is not None:
+                    effects += self.member.mending.take(each.snapshot, now)
                 continue
             how = f"{size >> 10} KiB over TCP" if size else f"in pieces: {each.failure}"
             effects.append(Note("log", f"the snapshot of entry {index} comes {how}"))
@@ -587,7 +588,7 @@ class Node:
                 returning.said,
                 key=returning.key,
                 config=member.scene.config,
-                keys=member.rotation.keys,
+                keys=member.keys.rotation.keys,
                 quorate=member.scene.quorum.quorate and not member.scene.diverged,
                 snapshot=lambda: self._snapshot(member),
                 offered=lambda: member.machine.snapshot,
@@ -684,7 +685,7 @@ class Node:
             node = self.member.scene.config.named(name)
             message = {"error": f"{name} was let in, and is not known here yet: try again"}
             if node is not None:
-                keys = [key.hex() for key in self.member.rotation.keys]
+                keys = [key.hex() for key in self.member.keys.rotation.keys]
                 message = {"me": node.id, "keys": keys, **self._snapshot(self.member)}
         return self._of_lobby(self.lobby.say(newcomer.stream, message), self._now)
 
@@ -822,7 +823,7 @@ class Node:
             if self.member is not member:
                 return []
             reply = {"error": told.to_json()} if isinstance(told, PcsxError) else told
-            sent = member.answer_forwarded(node, forward, reply, self._now, last=last)
+            sent = member.forwards.answer(node, forward, reply, self._now, last=last)
             return self._outside(sent, self._now)
 
         user, groups = of(forward.caller)

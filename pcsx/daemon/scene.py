@@ -78,6 +78,21 @@ class Scene:
         """Return the ids of the view's members, sorted; nobody before the first view."""
         return self.view.nodes if self.view is not None else ()
 
+    def is_on(self, option: str, *, default: bool) -> bool:
+        """Return whether a cluster option is true; *default* where it is not set, or is neither."""
+        on = parse_bool(self.ledger.replica.cib.cluster_option(option) or "")
+        return default if on is None else on
+
+    def number(self, option: str, default: int) -> int:
+        """Return a cluster option that is a number or a percentage; *default* where it is none."""
+        text = (self.ledger.replica.cib.cluster_option(option) or "").removesuffix("%")
+        return int(text) if text.isascii() and text.isdigit() else default
+
+    @property
+    def no_quorum_policy(self) -> str:
+        """Return what is configured for a partition without quorum."""
+        return self.ledger.replica.cib.cluster_option("no-quorum-policy") or "stop"
+
     @property
     def all_heard(self) -> bool:
         """Return whether every member has said its status in this view."""

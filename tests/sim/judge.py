@@ -310,9 +310,9 @@ class Judge:
             ),
             "bytes to send": (heart._queued, 0),
             "syncs": (len(machine.pending), 8),
-            "proposals": (len(member._proposals), 8),
-            "requests passed on": (len(member._forwards), 8),
-            "fence results": (len(member._results), peers),
+            "proposals": (member.proposals.waiting, 8),
+            "requests passed on": (member.forwards.waiting, 8),
+            "fence results": (len(member.fences.results), peers),
             "messages to send": (len(member.machine._views._waiting), 8),
         }
         for name, (count, most) in kept.items():

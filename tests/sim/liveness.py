@@ -63,7 +63,7 @@ class Liveness:
             if len(views) > VIEWS_MAX:
                 cluster.judge.fail("L7 no flapping", f"n{member.me}: {len(views)} views")
         limit_ms = cluster.config.timers.down_ms + VIEW_MS
-        if len({member.rotation.keys for member in known}) > 1:
+        if len({member.keys.rotation.keys for member in known}) > 1:
             limit_ms += KEY_MS
         self._judge("L1 one view", _in_one_view(known), limit_ms)
         untold = [reason for member in known if (reason := _unexplained(member, cluster))]

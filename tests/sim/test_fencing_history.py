@@ -56,12 +56,12 @@ def test_who_was_told_to_fence_in_this_view_does_so_though_its_status_is_older()
     now = made.machines[1].clock.now(made.now_ms)
     older = executor._my_status(now)
     order = messages.FenceOrder(dc.scene.term, 999, 2, "n3", "reboot", 60_000)
-    dc._deliver(1, messages.encode(order), 0, now)
-    dc._deliver(2, messages.encode(older), 1, now)
+    dc.hearing.deliver(1, messages.encode(order), 0, now)
+    dc.hearing.deliver(2, messages.encode(older), 1, now)
     assert 999 in dc.scene.picture.nodes[2].fencing
     result = messages.FenceResult(999, False, "void", "", 0)
-    dc._deliver(2, messages.encode(result), 2, now)
-    dc._deliver(2, messages.encode(older), 3, now)
+    dc.hearing.deliver(2, messages.encode(result), 2, now)
+    dc.hearing.deliver(2, messages.encode(older), 3, now)
     assert 999 not in dc.scene.picture.nodes[2].fencing
 
 
@@ -75,11 +75,11 @@ def test_a_success_whose_word_was_lost_is_told_again_to_who_orders_the_case_agai
     assert node is not None and node.member is not None
     executor, now = node.member, made.machines[2].clock.now(made.now_ms)
     done = messages.FenceResult(999, True, "", "fence", 3)
-    executor._results[999] = done  # told to one who was not in charge yet, and passed it over
+    executor.fences._results[999] = done  # told before the other was in charge
     order = messages.FenceOrder(executor.scene.term, 999, 2, "n3", "reboot", 60_000)
     told: list[messages.ViewMessage] = []
-    monkeypatch.setattr(executor, "_tell", lambda message, now: told.append(message) or [])
-    executor._fence_order(order, now)
+    monkeypatch.setattr(executor, "tell", lambda message, now: told.append(message) or [])
+    executor.fences.order(order, now)
     assert told == [done]
 
 
@@ -96,7 +96,7 @@ def test_a_case_that_is_closed_twice_ends_once():
         assert node is not None and node.member is not None
         (case,) = node.member.ledger.fencings.values()
         again = FenceClosed(case.case, "failed", "late word", "", 0, 0, 0)
-        assert node.member._committed(10_000, again, now) == []
+        assert node.member.applying.committed(10_000, again, now) == []
         assert node.member.ledger.fencings[case.case].verdict == "done"
 
 

@@ -42,7 +42,7 @@ def members_of(cluster: Cluster) -> list[Member]:
 
 def keys_of(cluster: Cluster) -> set[tuple[bytes, ...]]:
     """Return what the nodes go by."""
-    return {member.rotation.keys for member in members_of(cluster)}
+    return {member.keys.rotation.keys for member in members_of(cluster)}
 
 
 @pytest.mark.parametrize("away", [1, 3])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pcsx.daemon.member import Member
+from pcsx.daemon.member.mending import Mending
 from tests.sim.chaos import RESOURCES
 from tests.sim.cluster import Cluster
 from tests.sim.judge import Violation
@@ -50,7 +50,7 @@ def test_views_that_are_formed_over_and_over_are_found():
 
 
 def test_a_node_that_lost_its_log_and_does_not_say_so_is_found(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Member, "_say_log", lambda self, now: [])
+    monkeypatch.setattr(Mending, "say_log", lambda self, now: [])
     cluster = Cluster(1, 2, resources=RESOURCES)
     cluster.boot()
     cluster.until(cluster.at_rest, 40_000)

@@ -152,7 +152,7 @@ def lose_at(made: Cluster, moment: str) -> None:
     made.judge.spawned = spawned  # type: ignore[method-assign]
     for machine in made.machines.values() if moment == "order" else ():
         member = machine.node.member
-        told = member._tell
+        told = member.tell
 
         def tell(message, now, *, told=told, id=machine.id, **how):
             if isinstance(message, Orders) and any(
@@ -161,7 +161,7 @@ def lose_at(made: Cluster, moment: str) -> None:
                 mute(id)
             return told(message, now, **how)
 
-        member._tell = tell
+        member.tell = tell
 
 
 @pytest.mark.parametrize("moment", ["order", "start"])

@@ -429,7 +429,8 @@ def begin_anew(run: Scene) -> None:
             lost.disk,
             snapshot=member.machine.snapshot_here(member.ledger.snapshot()),
             hard=HardState(boot_counter=max(known.boot, known.over, lost.disk.hard.boot_counter)),
-            keys=member.rotation.keys, entries=[], intents=[], damage=Damage.CLEAN, failed=False,
+            keys=member.keys.rotation.keys,
+            entries=[], intents=[], damage=Damage.CLEAN, failed=False,
         )  # fmt: skip
         run.cluster.judge.restored(lost)
         run.cluster.boot(lost.id)

@@ -43,7 +43,7 @@ def _known(desk: Desk) -> dict[str, object]:
     cluster = cluster_of(
         scene,
         member.controller,
-        devices=member.fencer.devices,
+        devices=member.fences.fencer.devices,
         version=desk.node.me.version,
     )
     cluster["rest"] = rest_of(scene, member.controller, rested=member.controller.at_rest)
@@ -72,7 +72,7 @@ def cib(desk: Desk, request: GetCib, now: Now) -> list[Outcome]:
             return list(desk.fail(NoQuorum(f"nobody can say what is newest: {text}")))
         return list(answer())
 
-    return list(desk.member.when_fresh(passed, now)) if request.fresh else answer()
+    return list(desk.member.proposals.when_fresh(passed, now)) if request.fresh else answer()
 
 
 def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
@@ -108,7 +108,7 @@ def commit(desk: Desk, request: Commit, now: Now) -> list[Outcome]:
         if request.confirm_ms:
             until_s = int(now.wall.timestamp() + request.confirm_ms / 1000 + 0.999)
         fact = CibChange(change.to_bytes(), until_s)
-        return list(member.decide(fact, now, then, awaited=desk.passed))
+        return list(member.proposals.decide(fact, now, then, awaited=desk.passed))
 
     return desk.on_leader(here, now, straight=True)
 
@@ -133,7 +133,7 @@ def confirm(desk: Desk, request: Confirm, now: Now) -> list[Outcome]:
                     return desk.fail(NoQuorum(f"not confirmed: {proposed.refusal}"))
                 return [] if left else desk.ok({"kept": names})
 
-            effects += member.decide(Kept(name, f"confirmed by {desk.user}"), now, then)
+            effects += member.proposals.decide(Kept(name, f"confirmed by {desk.user}"), now, then)
         return effects
 
     return desk.on_leader(here, now)
@@ -156,7 +156,7 @@ def wait(desk: Desk, request: WaitIdle, now: Now) -> list[Outcome]:
 
     def here(member: Member) -> list[Outcome]:
         until_ms, settled_ms = now.ms + request.timeout_ms, now.ms + SETTLE_MS
-        member.waiters.append(Waiter(desk.answer, until_ms, settled_ms))
+        member.waiters.add(Waiter(desk.answer, until_ms, settled_ms))
         return []
 
     return desk.on_leader(here, now, dc=True)

@@ -89,7 +89,9 @@ def destroy(desk: Desk, request: Destroy, now: Now) -> list[Outcome]:
             raise Failed(f"{request.node} is not in the ring", f"Run this on {request.node}.")
         wish = json.dumps(Destroy(request.cluster).to_json()).encode()
         caller = who(desk.user, desk.groups)
-        asked = member.forward(node.id, wish, caller, lambda _told, _last: [], now, leads=False)
+        asked = member.forwards.send(
+            node.id, wish, caller, lambda _told, _last: [], now, leads=False
+        )
         return [*asked, *desk.ok({"destroying": request.node})]
     if request.cluster != name:
         text = f"this node is in the cluster {name!r}, not {request.cluster!r}"
@@ -183,12 +185,12 @@ def transitions(desk: Desk, request: Transitions, now: Now) -> list[Outcome]:
             newest = sorted(rows + theirs, key=lambda row: (row["wall"], row["number"]))
             return list(desk.answer({"transitions": newest[::-1]}, last))
 
-        return list(member.forward(dc, asked, caller, join, now))
+        return list(member.forwards.send(dc, asked, caller, join, now))
     for each in member.decisions.kept:
         if each.number == request.number:
             return desk.ok(_decision(desk, each))
     if dc:
-        return list(member.forward(dc, asked, caller, desk.answer, now))
+        return list(member.forwards.send(dc, asked, caller, desk.answer, now))
     raise Failed(
         f"transition {request.number} is not kept on {member.scene.name}",
         "pcsx transition list shows those that are, and on which node.",

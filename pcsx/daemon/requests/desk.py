@@ -91,7 +91,7 @@ class Desk:
             )
         text = json.dumps(self.request.to_json()).encode()
         caller = who(self.user, self.groups)
-        return list(member.forward(leader, text, caller, self.answer, now, straight=straight))
+        return list(member.forwards.send(leader, text, caller, self.answer, now, straight=straight))
 
     def readable(self, document: Cib) -> Cib:
         """Return the part of *document* that who asks may read; raises `NotAuthorised` for none."""
@@ -116,7 +116,7 @@ class Desk:
             raise Failed(f"{name} is not online, so it cannot be asked")
         caller = who(self.user, self.groups)
         asked = json.dumps(self.request.to_json()).encode()
-        return list(member.forward(node.id, asked, caller, self.answer, now, leads=False))
+        return list(member.forwards.send(node.id, asked, caller, self.answer, now, leads=False))
 
 
 def who(user: str, groups: tuple[str, ...]) -> str:

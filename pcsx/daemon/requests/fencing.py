@@ -44,7 +44,7 @@ def fence(desk: Desk, request: Fence, now: Now) -> list[Outcome]:
         if request.action not in ("off", "reboot", "on"):
             text = f"{request.action!r} is no way to fence"
             raise Refused([Remark.error("fence-action", request.action, text)])
-        if not member.fencer.somebodys(request.node):
+        if not member.fences.fencer.somebodys(request.node):
             raise Failed(
                 f"no fence device can fence {request.node}",
                 "Make one: pcsx stonith create NAME AGENT OPTIONS...",
@@ -55,9 +55,9 @@ def fence(desk: Desk, request: Fence, now: Now) -> list[Outcome]:
                     f"{request.node} is being fenced already, by another action: {case.action}",
                     f"Ask again when that is over: pcsx stonith history {request.node}",
                 )
-            member.wait_for_case(case.case, desk.answer)
+            member.fences.wait_for_case(case.case, desk.answer)
             return []
-        asked = member.fencing_asked.get(target)
+        asked = member.fences.asked.get(target)
         if asked is not None and asked[0] == request.action:
             asked[1].append(desk.answer)
             return []
@@ -72,19 +72,19 @@ def fence(desk: Desk, request: Fence, now: Now) -> list[Outcome]:
         )
 
         asking = [desk.answer]
-        member.fencing_asked[target] = (request.action, asking)
+        member.fences.asked[target] = (request.action, asking)
 
         def then(proposed: Proposed, _: Now) -> list[Outcome]:
-            if member.fencing_asked.get(target) == (request.action, asking):
-                del member.fencing_asked[target]
+            if member.fences.asked.get(target) == (request.action, asking):
+                del member.fences.asked[target]
             if not proposed.index:
                 error = NoQuorum(f"nobody is fenced: {proposed.refusal}")
                 return [effect for answer in asking for effect in answer(error, True)]
             for answer in asking:
-                member.wait_for_case(proposed.index, answer)
+                member.fences.wait_for_case(proposed.index, answer)
             return []
 
-        return list(member.decide(intent, now, then))
+        return list(member.proposals.decide(intent, now, then))
 
     return desk.on_leader(here, now)
 
@@ -112,12 +112,12 @@ def confirm(desk: Desk, request: ConfirmFence, now: Now) -> list[Outcome]:
 
         def close(case: int, later: Now) -> list[Outcome]:
             fact = FenceClosed(case, "done", f"confirmed by {desk.user}", "a human", 0, 0, wall_s)
-            return list(member.decide(fact, later, closed))
+            return list(member.proposals.decide(fact, later, closed))
 
         if (case := member.ledger.open_case(target)) is not None:
             return close(case.case, now)
         intent = FenceIntent(target, boot, "off", 60_000, False, desk.user, wall_s)
-        return list(member.decide(intent, now, opened))
+        return list(member.proposals.decide(intent, now, opened))
 
     return _confirm_alone(desk, request, now) or desk.on_leader(here, now)
 
@@ -139,7 +139,7 @@ def _confirm_alone(desk: Desk, request: ConfirmFence, now: Now) -> list[Outcome]
             return desk.fail(NoQuorum(f"not recorded: {proposed.refusal}"))
         return desk.ok({"confirmed": request.node, "by": desk.user})
 
-    return list(member.prove(member.pair.record(word, by=desk.user), now, then))
+    return list(member.fences.prove(member.fences.pair.record(word, by=desk.user), now, then))
 
 
 def history(desk: Desk, request: FenceHistory, _now: Now) -> list[Outcome]:
@@ -169,7 +169,7 @@ def forget(desk: Desk, request: ForgetFences, now: Now) -> list[Outcome]:
             return desk.ok({"forgotten": count})
 
         fact = FencesForgotten(target, desk.user, int(now.wall.timestamp()))
-        return list(member.decide(fact, now, then))
+        return list(member.proposals.decide(fact, now, then))
 
     return desk.on_leader(here, now)
 
@@ -178,14 +178,14 @@ def probe(desk: Desk, request: ProbeDevices, now: Now) -> list[Outcome]:
     """Ask each device that this node could use for the power of each node that it reaches."""
 
     def here(member: Member) -> list[Outcome]:
-        ids = [device.id for device in member.fencer.devices.devices]
+        ids = [device.id for device in member.fences.fencer.devices.devices]
         if request.device and request.device not in ids:
             raise Failed(f"there is no fence device '{request.device}', or it is disabled")
         chosen = [request.device] if request.device else ids
         waiting: dict[str, deque[tuple[str, str, Invocation]]] = {}
         for id in chosen:
             for node in member.scene.config.nodes:
-                found = member.fencer.inquiry(id, node.name)
+                found = member.fences.fencer.inquiry(id, node.name)
                 if found is not None:
                     waiting.setdefault(id, deque()).append((str(node.name), *found))
         told: list[dict[str, Any]] = []

@@ -80,7 +80,7 @@ def record(desk: Desk, request: TokenRecord, now: Now) -> list[Outcome]:
                 return list(desk.fail(NoQuorum(f"not on record: {proposed.refusal}")))
             return list(desk.ok({"until_s": request.until_s}))
 
-        return list(member.decide(fact, now, then))
+        return list(member.proposals.decide(fact, now, then))
 
     return desk.on_leader(here, now)
 
@@ -124,9 +124,9 @@ def admit(desk: Desk, request: NodeAdmit, now: Now) -> list[Outcome]:
             effects = _change(
                 member, lambda cib: nodes.with_core_node(cib, str(node.id), request.name), later
             )
-            return [*effects, *member.decide(TokenUsed(id, request.name), later, used_up)]
+            return [*effects, *member.proposals.decide(TokenUsed(id, request.name), later, used_up)]
 
-        return list(member.edit_config(edit, now, then))
+        return list(member.proposals.edit(edit, now, then))
 
     return desk.on_leader(here, now)
 
@@ -160,10 +160,10 @@ def remove(desk: Desk, request: NodeRemove, now: Now) -> list[Outcome]:
             effects = _change(member, lambda cib: nodes.without_core_node(cib, request.node), later)
             if not member.ledger.trust.pending:
                 key = desk.node.entropy(32)
-                effects += member.rotate_key(key, f"{request.node} was removed", later)
+                effects += member.keys.rotate(key, f"{request.node} was removed", later)
             return [*effects, *desk.ok({"removed": request.node})]
 
-        return list(member.edit_config(edit, now, then))
+        return list(member.proposals.edit(edit, now, then))
 
     return desk.on_leader(here, now)
 
@@ -178,7 +178,7 @@ def rename(desk: Desk, request: NodeRename, now: Now) -> list[Outcome]:
             raise Failed(f"{request.node} is in the ring under that name", hint)
         then = _done(desk, {"renamed": request.to}, member, (request.node, request.to))
         edit = _checked(member, lambda config: membership.renamed(config, request.node, request.to))
-        return list(member.edit_config(edit, now, then))
+        return list(member.proposals.edit(edit, now, then))
 
     return desk.on_leader(here, now)
 
@@ -188,7 +188,7 @@ def rename_cluster(desk: Desk, request: ClusterRename, now: Now) -> list[Outcome
 
     def here(member: Member) -> list[Outcome]:
         edit = _checked(member, lambda config: membership.with_name(config, request.to))
-        return list(member.edit_config(edit, now, _done(desk, {"renamed": request.to})))
+        return list(member.proposals.edit(edit, now, _done(desk, {"renamed": request.to})))
 
     return desk.on_leader(here, now)
 
@@ -221,7 +221,7 @@ def link(desk: Desk, request: LinkChange, now: Now) -> list[Outcome]:
         if request.action not in ("add", "update", "remove"):
             raise Failed(f"a link is added, updated or removed, not {request.action}")
         edit = _checked(member, change)
-        return list(member.edit_config(edit, now, _done(desk, {"links": request.action})))
+        return list(member.proposals.edit(edit, now, _done(desk, {"links": request.action})))
 
     return desk.on_leader(here, now)
 
@@ -232,7 +232,7 @@ def rotate(desk: Desk, _request: KeyRotate, now: Now) -> list[Outcome]:
     def here(member: Member) -> list[Outcome]:
         if member.ledger.trust.pending or member.ledger.trust.overlaps:
             raise Failed("the key is being changed already", "pcsx cluster authkey status")
-        began = member.rotate_key(desk.node.entropy(32), f"asked by {desk.user}", now)
+        began = member.keys.rotate(desk.node.entropy(32), f"asked by {desk.user}", now)
         return [*began, *desk.ok({"rotating": True})]
 
     return desk.on_leader(here, now)
@@ -244,7 +244,7 @@ def rotate_own(desk: Desk, request: NodeKeyRotate, now: Now) -> list[Outcome]:
     def here(member: Member) -> list[Outcome]:
         if not member.scene.leader or not member.scene.quorum.quorate:
             raise NoQuorum("nobody leads this partition, so no key can be decided")
-        if member.rekeying.coming:
+        if member.keys.rekeying.coming:
             raise Failed(f"the key of {member.scene.name} is being changed already")
         away = [node for node in member.scene.config.nodes if node.id not in member.scene.members]
         if away:
@@ -255,7 +255,7 @@ def rotate_own(desk: Desk, request: NodeKeyRotate, now: Now) -> list[Outcome]:
             )
         key = desk.node.entropy(32)
         told = {"node": str(member.scene.name), "fingerprint": fingerprint(public_of(key))}
-        return list(member.change_key(key, lambda: desk.answer(told, True), now))
+        return list(member.keys.change_own(key, lambda: desk.answer(told, True), now))
 
     return desk.on_node(request.node, here, now)
 
@@ -268,8 +268,8 @@ def key_status(desk: Desk, _request: KeyStatus, now: Now) -> list[Outcome]:
     waits: list[str] = []
     later: list[str] = []
     if stage != "settled":
-        awaited = member.awaited(now)
-        waits = [str(config.node(id).name) for id in member.rotation.waits_for(trust, awaited)]
+        awaited = member.keys.awaited(now)
+        waits = [str(config.node(id).name) for id in member.keys.rotation.waits_for(trust, awaited)]
         later = [str(node.name) for node in config.nodes if node.id not in awaited]
     told = {
         "stage": stage, "waits_for": waits, "later": later, "active": trust.active.hex()[:16],
@@ -331,4 +331,4 @@ def _change(member: Member, edit: Callable[[Cib], Cib], now: Now) -> list[Member
     judged = replica.judge(proposal)
     if not isinstance(judged, Change):
         return []
-    return member.decide(CibChange(judged.to_bytes()), now)
+    return member.proposals.decide(CibChange(judged.to_bytes()), now)

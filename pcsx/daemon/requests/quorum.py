@@ -27,7 +27,7 @@ DERIVED = {
 def info(desk: Desk, request: QuorumInfo, now: Now) -> list[Outcome]:
     """Answer with how quorum stands here, and what the loss of *lost* would mean."""
     member = desk.member
-    told = explained(member.scene, member.machine, member.controller, member.pair, now)
+    told = explained(member.scene, member.machine, member.controller, member.fences.pair, now)
     told["witness"] = witness.described(desk)
     if request.lost:
         lost = sorted({_node(member, name) for name in request.lost})
@@ -62,7 +62,7 @@ def update(desk: Desk, request: QuorumUpdate, now: Now) -> list[Outcome]:
 
         if not any(node.votes for node in edit(member.machine.voters.newest).nodes):
             raise Refused([Finding.error("no-votes", "votes", "somebody must have a vote")])
-        return list(member.edit_config(edit, now, _answered(desk, {"updated": sorted(pairs)})))
+        return list(member.proposals.edit(edit, now, _answered(desk, {"updated": sorted(pairs)})))
 
     return desk.on_leader(here, now)
 
@@ -132,7 +132,7 @@ def expect(desk: Desk, request: QuorumExpect, now: Now) -> list[Outcome]:
             )
             hint = "Votes of a node are set by: pcsx quorum update votes.NODE=N"
             raise Refused([Finding.error("expected-votes", str(request.votes), text, hint=hint)])
-        return list(member.edit_config(edit, now, _answered(desk, {"expected": request.votes})))
+        return list(member.proposals.edit(edit, now, _answered(desk, {"expected": request.votes})))
 
     return desk.on_leader(here, now)
 

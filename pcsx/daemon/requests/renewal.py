@@ -53,7 +53,7 @@ def force_new(desk: Desk, request: ClusterForceNew, now: Now) -> list[Outcome]:
             return list(desk.fail(Failed(f"not begun anew: {proposed.refusal}")))
         return list(desk.ok({"lineage": f"{lineage:016x}", "lost": list(others)}))
 
-    return list(member.force_new(lineage, facts, desk.user, now, then))
+    return list(member.proposals.force_new(lineage, facts, desk.user, now, then))
 
 
 def rejoin(desk: Desk, request: ClusterRejoin, now: Now) -> list[Outcome]:

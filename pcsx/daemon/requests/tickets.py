@@ -34,6 +34,6 @@ def change(desk: Desk, request: TicketSet, now: Now) -> list[Outcome]:
             return desk.ok({"changed": True, "state": state})
 
         fact = TicketDecided(wish.ticket, wish.put, wish.dropped, wish.forgotten, desk.user, wall_s)
-        return list(member.decide(fact, now, then))
+        return list(member.proposals.decide(fact, now, then))
 
     return desk.on_leader(here, now)

@@ -89,8 +89,8 @@ def _node(member: Member, node: RingNode) -> tools.NodeFacts:
 
 def _devices(member: Member, target: str) -> tuple[str, ...]:
     if target:
-        return member.fencer.candidates(target) if member.scene.config.named(target) else ()
-    return tuple(device.id for device in member.fencer.devices.devices)
+        return member.fences.fencer.candidates(target) if member.scene.config.named(target) else ()
+    return tuple(device.id for device in member.fences.fencer.devices.devices)
 
 
 def _records(member: Member) -> tuple[tuple[str, OpRecord], ...]:

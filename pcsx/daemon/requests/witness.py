@@ -62,7 +62,7 @@ def decide(desk: Desk, request: WitnessSet, now: Now) -> list[Outcome]:
             where = " ".join(request.addresses)
             return list(desk.ok({"witness": where, "changed": bool(proposed.index)}))
 
-        return list(member.edit_config(lambda config: replace(config, witness=seat), now, then))
+        return list(member.proposals.edit(lambda config: replace(config, witness=seat), now, then))
 
     return desk.on_leader(here, now)
 
