@@ -53,6 +53,9 @@ class Outbox:
         """What is asked to be durable; the disk may be behind."""
         self.gathering = False
         """More events are here already: what others may wait for can go with what comes of them."""
+        self.decided = (0, 0)
+        """Index and term of the last entry that is known to be decided: told with the next write.
+        """
         self.failed = False
         """The disk refused once: nothing more is asked of it, nothing held ever leaves."""
         self._effects: list[MachineEffect] = []
@@ -172,6 +175,7 @@ class Outbox:
             tuple(self._entries),
             self._snapshot,
             tuple(self._intents),
+            self.decided,
         )
         durable = Durable(
             self.hard,

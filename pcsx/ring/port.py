@@ -116,6 +116,8 @@ class Recovered:
     damage: Damage = Damage.CLEAN
     intents: tuple[SoloIntent, ...] = ()
     """Fencings by the solo rule that were meant; what came of them died with the life."""
+    decided: tuple[tuple[int, int], ...] = ()
+    """Index and term of entries that were known to be decided; not all of them need be here."""
 
 
 MOVED: Final = "the configuration has changed meanwhile"
@@ -342,7 +344,8 @@ class Persist:
     """Make all of this durable, in this order, then answer `Persisted` with *ticket*.
 
     *truncate_from*: entries from this index on are gone (0: none). *entries* are appended.
-    *snapshot* replaces everything up to its index.
+    *snapshot* replaces everything up to its index. *decided* is the index and term of the last
+    entry that is known to be decided: it goes with what is written anyway, and need not be kept.
     """
 
     ticket: int
@@ -351,6 +354,7 @@ class Persist:
     entries: tuple[Entry, ...] = ()
     snapshot: Snapshot | None = None
     intents: tuple[SoloIntent, ...] = ()
+    decided: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ never acknowledged, and is dropped: it is the last, and some of its bytes are ze
 other fault means that something acknowledged is lost. The hard state has two slots, written in
 turn; each batch names the newest slot it was written after, and each slot the newest batch, so
 that neither can fall behind the other unseen.
+
+Both also say which entry was the last that was known to be decided: a batch in a cut behind its own
+last entry, which cuts nothing, a slot behind its checksum. Who does not know of it reads past it.
 """
 
 from __future__ import annotations
@@ -33,6 +36,11 @@ _SLOT: Final = struct.Struct(">4sQQQQQQ")
 _SLOT_MAGIC: Final = b"pcsH"
 HEAD_BYTES: Final = _HEAD.size + _CHECK.size
 
+_DECIDED: Final = struct.Struct(">QQ")
+"""Index and term of an entry."""
+_SLOT_END: Final = struct.Struct(">4sQQ")
+_SLOT_END_MAGIC: Final = b"pcsD"
+
 _TRUNCATE: Final = 9
 _INTENT: Final = 8
 _BOOT: Final = struct.Struct(">Q")
@@ -47,9 +55,10 @@ _KIND_OF: Final = {number: kind for kind, number in _KINDS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Truncate:
-    """The entries from *index* on are gone."""
+    """The entries from *index* on are gone; the one of *decided* (index, term) is decided."""
 
     index: int
+    decided: tuple[int, int] = (0, 0)
 
 
 Record = Entry | Truncate | SoloIntent
@@ -60,11 +69,16 @@ Record = Entry | Truncate | SoloIntent
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The hard state with its *number*; it was written after the batch *batch*."""
+    """The hard state with its *number*; it was written after the batch *batch*.
+
+    *decided* is the index and term of an entry that was decided; it may be in a batch that was to
+    follow and is not there.
+    """
 
     number: int
     batch: int
     hard: HardState
+    decided: tuple[int, int] = (0, 0)
 
 
 def slot_bytes(slot: Slot) -> bytes:
@@ -74,7 +88,9 @@ def slot_bytes(slot: Slot) -> bytes:
         _SLOT_MAGIC, slot.number, slot.batch,
         hard.term, hard.voted_for, hard.view_epoch, hard.boot_counter,
     )  # fmt: skip
-    return (body + _CHECK.pack(crc32(body))).ljust(SLOT_BYTES, b"\0")
+    end = _SLOT_END.pack(_SLOT_END_MAGIC, *slot.decided)
+    whole = body + _CHECK.pack(crc32(body)) + end + _CHECK.pack(crc32(end))
+    return whole.ljust(SLOT_BYTES, b"\0")
 
 
 def slot_offset(number: int) -> int:
@@ -97,7 +113,17 @@ def _slot_at(data: bytes, offset: int) -> Slot | None:
     magic, number, batch, *hard = _SLOT.unpack_from(data, offset)
     if magic != _SLOT_MAGIC or slot_offset(number) != offset:
         return None
-    return Slot(number, batch, HardState(*hard))
+    return Slot(number, batch, HardState(*hard), _decided_at(data, end + _CHECK.size))
+
+
+def _decided_at(data: bytes, offset: int) -> tuple[int, int]:
+    """Return what a slot says of decided entries; one of before says nothing."""
+    end = offset + _SLOT_END.size
+    if len(data) < end + _CHECK.size:
+        return (0, 0)
+    magic, index, term = _SLOT_END.unpack_from(data, offset)
+    sound = crc32(data[offset:end]) == _CHECK.unpack_from(data, end)[0]
+    return (index, term) if sound and magic == _SLOT_END_MAGIC else (0, 0)
 
 
 # --- batches --------------------------------------------------------------------------------------
@@ -106,8 +132,9 @@ def _slot_at(data: bytes, offset: int) -> Slot | None:
 def record_bytes(record: Record) -> bytes:
     """Return one record."""
     if isinstance(record, Truncate):
-        rest = struct.pack(">BQQ", _TRUNCATE, 0, record.index)
-        return struct.pack(">II", 0, crc32(rest)) + rest
+        payload = _DECIDED.pack(*record.decided) if record.decided[0] else b""
+        rest = struct.pack(">BQQ", _TRUNCATE, 0, record.index) + payload
+        return struct.pack(">II", len(payload), crc32(rest)) + rest
     if isinstance(record, SoloIntent):
         by = _BOOT.pack(record.by)
         rest = struct.pack(">BQQ", _INTENT, record.boot, record.target) + by
@@ -134,7 +161,9 @@ def _records_of(body: bytes) -> list[Record] | None:
         if end > len(body) or crc32(body[at + 8 : end]) != checksum:
             return None
         if kind == _TRUNCATE:
-            records.append(Truncate(index))
+            known = length >= _DECIDED.size
+            decided = _DECIDED.unpack_from(body, at + _RECORD.size) if known else (0, 0)
+            records.append(Truncate(index, decided))
         elif kind == _INTENT:
             if length != _BOOT.size:
                 return None
@@ -259,6 +288,8 @@ class Replay:
     end: int
     """Where in the last segment the next one goes."""
     intents: tuple[SoloIntent, ...] = ()
+    decided: tuple[int, int] = (0, 0)
+    """The last entry that the batches say is decided, by index and term."""
 
 
 def replay(segments: Sequence[bytes], *, slot: Slot | None, snapshot: tuple[int, int]) -> Replay:
@@ -285,7 +316,8 @@ def replay(segments: Sequence[bytes], *, slot: Slot | None, snapshot: tuple[int,
     entries = _add_up(records, *snapshot)
     if damage is Damage.AMNESIAC or entries is None:
         return Replay((), Damage.AMNESIAC, batch, end, intents)
-    return Replay(tuple(entries), damage, batch, end, intents)
+    marks = (record.decided for record in records if isinstance(record, Truncate))
+    return Replay(tuple(entries), damage, batch, end, intents, max(marks, default=(0, 0)))
 
 
 def _add_up(records: Iterable[Record], index: int, term: int) -> list[Entry] | None:

@@ -170,3 +170,39 @@ def test_a_fencing_that_was_meant_is_on_record_and_no_entry_of_the_log() -> None
     assert found.intents == (intent,) and payloads_of(found) == [b"a", b"b"]
     alone = replayed(wal.batch_bytes(1, 3, [intent]))
     assert alone.intents == (intent,) and alone.entries == () and alone.damage is Damage.CLEAN
+
+
+marked = st.lists(st.tuples(payloads, st.booleans()), min_size=1, max_size=6)
+
+
+@given(marked, st.data())
+def test_what_is_decided_is_told_by_whole_batches_alone_and_cuts_nothing(
+    groups: list[tuple[bytes, bool]], data: st.DataObject
+) -> None:
+    whole, ends = b"", [0]
+    for number, (payload, tells) in enumerate(groups, 1):
+        records: list[wal.Record] = [Entry(number + 1, 2, EntryKind.APP, payload)]
+        if tells:
+            records.append(wal.Truncate(number + 2, (number, 2)))
+        whole += wal.batch_bytes(number, 3, records)
+        ends.append(len(whole))
+    cut = data.draw(st.integers(ends[-2], len(whole)))
+    found = replayed(whole[:cut])
+    assert payloads_of(found) in ([p for p, _ in groups], [p for p, _ in groups[:-1]])
+    told = [number for number, (_, tells) in enumerate(groups, 1) if tells]
+    held = [number for number in told if number <= len(found.entries)]
+    assert found.decided == ((held[-1], 2) if held else (0, 0))
+
+
+def test_a_slot_of_before_says_nothing_of_what_is_decided_and_a_damaged_word_is_none() -> None:
+    slot = wal.Slot(6, 1, HardState(3, 2, 5, 9), (40, 3))
+    block = wal.slot_bytes(slot)
+    assert wal.newest_slot(block) == slot
+    words = len(wal.slot_bytes(wal.Slot(6, 1, HardState(3, 2, 5, 9))).rstrip(b"\0"))
+    old = slot.__class__(6, 1, slot.hard)
+    body = 4 + 6 * 8 + 4
+    assert wal.newest_slot(block[:body].ljust(wal.SLOT_BYTES, b"\0")) == old
+    for at in range(body, words):
+        flipped = bytearray(block)
+        flipped[at] ^= 0x10
+        assert wal.newest_slot(bytes(flipped)) == old

@@ -88,18 +88,26 @@ class Disk:
     snapshot: Snapshot
     entries: list[Entry]
     damage: Damage = Damage.CLEAN
+    decided: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+    """What the hard state and the log say was decided last, by index and term."""
     queue: list[Persist] = field(default_factory=list)
     busy: bool = False
     failing: bool = False
 
-    def perform(self, persist: Persist) -> None:
-        """Make *persist* durable."""
+    def remember(self, persist: Persist) -> None:
+        """Make the hard state of *persist* durable, which is written before its log."""
         if persist.hard is not None:
             assert persist.hard.term >= self.hard.term, "a term fell"
             assert persist.hard.view_epoch >= self.hard.view_epoch, "an epoch fell"
             if persist.hard.term == self.hard.term and self.hard.voted_for:
                 assert persist.hard.voted_for == self.hard.voted_for, "a vote changed"
-            self.hard = persist.hard
+            self.hard, self.decided = persist.hard, (persist.decided, self.decided[1])
+
+    def perform(self, persist: Persist) -> None:
+        """Make *persist* durable."""
+        self.remember(persist)
+        if persist.entries:
+            self.decided = (self.decided[0], persist.decided)
         if persist.truncate_from:
             self.entries = [e for e in self.entries if e.index < persist.truncate_from]
         self.entries += persist.entries
@@ -107,7 +115,7 @@ class Disk:
             self.snapshot = persist.snapshot
             self.entries = [e for e in self.entries if e.index > persist.snapshot.index]
             if persist.truncate_from == 1:
-                self.damage = Damage.CLEAN
+                self.damage, self.decided = Damage.CLEAN, ((0, 0), (0, 0))
         expected = self.snapshot.index + 1
         for entry in self.entries:
             assert entry.index == expected, f"a gap on the disk at {expected}"
@@ -115,7 +123,9 @@ class Disk:
 
     def recovered(self) -> Recovered:
         """Return what a start finds."""
-        return Recovered(self.hard, self.snapshot, tuple(self.entries), self.damage)
+        return Recovered(
+            self.hard, self.snapshot, tuple(self.entries), self.damage, decided=self.decided
+        )
 
 
 @dataclass
@@ -141,6 +151,8 @@ class Site:
     transitional: bool = False
     state: bytes = b""
     applied: int = 0
+    recalls: bool = False
+    """It has just begun: what it gives out, its disk alone told."""
     got: list[bytes] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     """Own multicasts of this life."""
@@ -244,15 +256,20 @@ class World:
             site.witness_here = False
             site.state, site.applied, site.sent, site.got = b"", 0, [], []
             site.tick_at = None
+            site.recalls = True
             self.step(site, Tick())
+            site.recalls = False
 
     def crash(self, node: int, *, will: bool = False, keep_tail: bool = False) -> None:
         """End the life of *node*: what was not on the disk is lost, or a part of it is not."""
         site = self.sites[node]
         queue, site.disk.queue = site.disk.queue, []
         if keep_tail:
-            for persist in queue[: self.random.randrange(len(queue) + 1)]:
+            kept = self.random.randrange(len(queue) + 1)
+            for persist in queue[:kept]:
                 site.disk.perform(persist)
+            for persist in queue[kept : kept + 1]:
+                site.disk.remember(persist)
         if self.forgets_votes:
             site.disk.hard = replace(site.disk.hard, term=0, voted_for=0)
         site.machine = None
@@ -612,6 +629,7 @@ class World:
         site.applied = effect.index
         site.state += b"|" + effect.payload
         decided = (effect.term, effect.payload)
+        assert not site.recalls or effect.index in self.history, "applied, and not decided"
         assert self.history.setdefault(effect.index, decided) == decided, "history changed"
         if effect.index in self.acknowledged:
             assert self.acknowledged[effect.index] in (effect.payload, b"")

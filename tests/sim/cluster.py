@@ -253,8 +253,12 @@ class Cluster:
         machine = self.machines[id]
         self.tell(machine, "sim", "power off")
         # A prefix of what waits may have reached the disk: order is kept, completeness is not.
-        for order in list(machine.pending)[: self.random.randint(0, len(machine.pending))]:
+        pending = list(machine.pending)
+        whole = self.random.randint(0, len(pending))
+        for order in pending[:whole]:
             machine.disk.write(order)
+        for order in pending[whole : whole + 1]:
+            machine.disk.write_hard(order)
         machine.powered = False
         machine.bites_ms = None
         machine.services.clear()

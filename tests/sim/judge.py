@@ -45,6 +45,10 @@ class Judge:
         self._leaders: dict[int, int] = {}
         self._votes: dict[int, tuple[int, int]] = {}
         self._digests: dict[int, str] = {}
+        self._decided: dict[int, int] = {}
+        """The term of each entry that any node has counted as decided."""
+        self._commits: dict[int, tuple[int, int]] = {}
+        """In which life each machine counted up to where."""
         self._entries: dict[int, tuple[int, bytes]] = {}
         self._epochs: dict[int, tuple[int, int]] = {}
         self._held: dict[str, tuple[int, int]] = {}
@@ -56,6 +60,8 @@ class Judge:
         self.fencings: list[tuple[int, str, str]] = []
         self.removals: list[tuple[Call, int]] = []
         """Wishes to remove a machine, and which."""
+        self.recalled = 0
+        """How many entries lives began with, because their disks told that they were decided."""
         self.tampered: set[int] = set()
         """Machines whose state a test has spoiled: what they hold is theirs for a while."""
 
@@ -70,6 +76,25 @@ class Judge:
             self._epochs.pop(machine.id, None)
         self._chronicle.follow(machine)
 
+    def _count_decided(self, machine: Machine, member: Member) -> None:
+        """Keep what is decided, and judge that it is the same for all, and for all lives."""
+        log = member.machine._log._state
+        life, upto = self._commits.get(machine.id, (0, 0))
+        if life == machine.life and upto == log.commit:
+            return
+        self._commits[machine.id] = (machine.life, log.commit)
+        first = upto + 1
+        if life != machine.life:
+            first = log.snapshot.index + 1
+            for index in range(first, log.decided_before + 1):
+                if self._decided.get(index) != log.entries.term_at(index):
+                    self.fail("S4 only what was decided is applied", f"{machine.name}: {index}")
+                self.recalled += 1
+        for index in range(first, log.commit + 1):
+            term = log.entries.term_at(index)
+            if term is not None and self._decided.setdefault(index, term) != term:
+                self.fail("S4 no committed entry changes", f"{machine.name}: {index} of {term}")
+
     # --- after each step --------------------------------------------------------------------------
 
     def after(self, machine: Machine) -> None:
@@ -78,6 +103,7 @@ class Judge:
         if member is None:
             return
         scene = member.scene
+        self._count_decided(machine, member)
         if scene.leading:
             known = self._leaders.setdefault(scene.term, machine.id)
             if known != machine.id:

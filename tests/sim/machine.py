@@ -22,6 +22,8 @@ class Disk:
     hard: HardState = field(default_factory=HardState)
     entries: list[Entry] = field(default_factory=list)
     intents: list[SoloIntent] = field(default_factory=list)
+    decided: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+    """What the hard state and the log say was decided last, by index and term."""
     keys: tuple[bytes, ...] = ()
     """The cluster's keys; empty: the first one."""
     identity: bytes = b""
@@ -51,19 +53,26 @@ class Disk:
         """Lose the log; the checksums tell the next start."""
         self.entries, self.damage = [], Damage.AMNESIAC
 
+    def write_hard(self, order: Persist) -> None:
+        """Do what comes first of what `Persist` asks."""
+        if order.hard is not None:
+            self.hard = order.hard
+            self.decided = (max(self.decided[0], order.decided), self.decided[1])
+
     def write(self, order: Persist) -> None:
         """Do what `Persist` asks, all of it."""
+        self.write_hard(order)
         if order.snapshot is not None:
             self.snapshot = order.snapshot
             self.entries = [each for each in self.entries if each.index > order.snapshot.index]
             if order.truncate_from == 1:
-                self.damage = Damage.CLEAN
+                self.damage, self.decided = Damage.CLEAN, ((0, 0), (0, 0))
         if order.truncate_from:
             self.entries = [each for each in self.entries if each.index < order.truncate_from]
         self.entries += order.entries
         self.intents += order.intents
-        if order.hard is not None:
-            self.hard = order.hard
+        if order.entries:
+            self.decided = (self.decided[0], max(self.decided[1], order.decided))
 
     def disown(self, boot: int) -> None:
         """Do what `Disown` asks."""
@@ -74,8 +83,9 @@ class Disk:
         """Begin a life: the boot counter rises first."""
         self.hard = replace(self.hard, boot_counter=self.hard.boot_counter + 1)
         recovered = Recovered(
-            self.hard, self.snapshot, tuple(self.entries), self.damage, tuple(self.intents)
-        )
+            self.hard, self.snapshot, tuple(self.entries), self.damage, tuple(self.intents),
+            self.decided,
+        )  # fmt: skip
         boot, kept = Boot(self.hard.boot_counter, nonce), tuple(self.decisions.values())
         return Life(me, boot, recovered, self.keys or (psk,), kept, self.former, self.coming)
 

@@ -25,6 +25,7 @@ from pcsx.ring import wal
 from pcsx.ring.config import RingConfig
 from pcsx.ring.port import (
     Damage,
+    Entry,
     HardState,
     Persist,
     Persisted,
@@ -100,7 +101,8 @@ def recover(path: Path) -> Recovered:
     if not newest_is_sound or not segments or (path / _AMNESIAC).exists():
         damage = Damage.AMNESIAC
     entries = () if damage is Damage.AMNESIAC else held.entries
-    return Recovered(hard, snapshot, entries, damage, held.intents)
+    decided = (held.decided, slot.decided) if slot else ()
+    return Recovered(hard, snapshot, entries, damage, held.intents, decided)
 
 
 def begin_life(path: Path) -> Recovered:
@@ -329,8 +331,14 @@ def _write_snapshot(path: Path, snapshot: Snapshot) -> None:
 
 def _highest(records: Iterable[wal.Record]) -> int:
     """Return the highest index in *records*, or 0."""
-    indexes = [record.index for record in records if not isinstance(record, SoloIntent)]
-    return max(indexes, default=0)
+    return max(
+        (
+            record.index - isinstance(record, wal.Truncate)
+            for record in records
+            if not isinstance(record, SoloIntent)
+        ),
+        default=0,
+    )
 
 
 class _Files:
@@ -387,8 +395,9 @@ class _Files:
     def perform(self, group: list[Persist]) -> None:
         """Make *group* durable: the hard state, a snapshot, then the log."""
         hard = next((p.hard for p in reversed(group) if p.hard is not None), None)
+        decided = max(persist.decided for persist in group)
         if hard is not None and hard != self._slot.hard:
-            self._write_hard(hard)
+            self._write_hard(hard, max(decided, self._slot.decided))
         for persist in group:
             if persist.snapshot is not None:
                 _write_snapshot(self._path, persist.snapshot)
@@ -400,14 +409,17 @@ class _Files:
                 records.append(wal.Truncate(persist.truncate_from))
             records += persist.entries
             records += persist.intents
+        last = next((each for each in reversed(records) if isinstance(each, Entry)), None)
+        if last is not None and decided[0]:
+            records.append(wal.Truncate(last.index + 1, decided))
         if records:
             self._write_records(records)
         newest = max((p.snapshot.index for p in group if p.snapshot is not None), default=0)
         if newest:
             self._compact(newest)
 
-    def _write_hard(self, hard: HardState) -> None:
-        self._slot = wal.Slot(self._slot.number + 1, self._batch, hard)
+    def _write_hard(self, hard: HardState, decided: tuple[int, int]) -> None:
+        self._slot = wal.Slot(self._slot.number + 1, self._batch, hard, decided)
         offset = wal.slot_offset(self._slot.number)
         _write_all(self._hard, wal.slot_bytes(self._slot), offset)
         os.fdatasync(self._hard)
@@ -463,8 +475,8 @@ class _Files:
         self._segments = []
         self._roll(0)
         self._batch = max(self._batch, self._slot.batch)
-        self._write_hard(self._slot.hard)
-        self._write_hard(self._slot.hard)  # both slots are sound again
+        self._write_hard(self._slot.hard, (0, 0))
+        self._write_hard(self._slot.hard, (0, 0))  # both slots are sound again
         self._append([wal.Truncate(1)])  # and the log goes on behind them
         with suppress(FileNotFoundError):
             os.unlink(self._path / _AMNESIAC)

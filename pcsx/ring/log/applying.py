@@ -40,7 +40,7 @@ class Applying:
         state = self._state
         for index in range(state.commit + 1, upto + 1):
             entry = state.entries.at(index)
-            state.commit = index
+            state.committed(index)
             self._keeping.count(len(entry.payload))
             if entry.kind is EntryKind.APP:
                 self._out.emit(Committed(index, entry.term, entry.payload))
@@ -50,8 +50,29 @@ class Applying:
             elif isinstance(state.role, Leading):
                 self._go_on_leading(state.role, entry, now)
         state.reads.applied(state.commit)
-        state.look_whether_caught_up()
+        if isinstance(state.role, Leading):
+            state.look_whether_caught_up()
         self._keeping.ask()
+
+    def recall(self, upto: int) -> None:
+        """Give out what this disk knew to be decided, before anybody is heard.
+
+        It proves nothing about this life, and maybe later ones were decided: nothing follows from
+        it. That this node is a member no more is for the others to tell.
+        """
+        state = self._state
+        for index in range(state.commit + 1, upto + 1):
+            entry = state.entries.at(index)
+            if entry.kind is EntryKind.CONFIG:
+                config = RingConfig.from_bytes(entry.payload)
+                if all(node.id != state.me for node in config.nodes):
+                    return
+                state.committed_config = config
+                self._out.emit(ConfigCommitted(index, config))
+            elif entry.kind is EntryKind.APP:
+                self._out.emit(Committed(index, entry.term, entry.payload))
+            state.committed(index)
+            self._keeping.count(len(entry.payload))
 
     def _answer_ticket(self, entry: Entry) -> None:
         state = self._state

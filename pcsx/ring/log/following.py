@@ -65,6 +65,8 @@ class Follower:
         last = prev + len(message.entries)
         if min(message.commit, last) > state.commit:
             self._applying.apply(min(message.commit, last), now)
+        if state.commit >= message.commit:
+            state.look_whether_caught_up()
         if message.entries:
             self._answer(sender, now, granted=True, match=last, round_=message.round, wait=True)
         elif message.round:

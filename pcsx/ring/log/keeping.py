@@ -101,14 +101,13 @@ class Keeping:
             state.durable = snapshot.index
         state.snapshot = snapshot
         self._out.replace_snapshot(snapshot)
-        state.commit = snapshot.index
+        state.committed(snapshot.index)
         state.committed_config = state.known_config = snapshot.config
         self._bytes_since = 0
         self._asked = 0
         state.on_config(snapshot.config)
         self._out.emit(Restore(snapshot.index, snapshot.state))
         self._out.emit(ConfigCommitted(snapshot.index, snapshot.config))
-        state.look_whether_caught_up()
         for index in [index for index in state.tickets if index <= snapshot.index]:
             _, ticket = state.tickets.pop(index)
             self._out.emit(Proposed(ticket, 0, "what came of it is not known"))

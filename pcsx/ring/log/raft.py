@@ -236,6 +236,7 @@ class Log:
         state.role = Following(0, state.patient(now))
         self._out.emit(Restore(state.snapshot.index, state.snapshot.state))
         self._out.emit(ConfigCommitted(state.snapshot.index, state.snapshot.config))
+        self._applying.recall(state.decided_before)
 
     def view_changed(self, members: Mapping[int, Boot], now: Now) -> None:
         """Hear these members from now on, in these lives, and nobody else."""

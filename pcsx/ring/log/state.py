@@ -61,6 +61,12 @@ class State:
         """The last entry that is on this disk."""
         self.term_durable = recovered.hard.term
         self.commit = snapshot.index
+        known = [index for index, term in recovered.decided if self.entries.term_at(index) == term]
+        self.decided_before = max(known, default=0)
+        """Up to where this disk knew at the start that all is decided.
+
+        An entry that has the index and term of a decided one is that one, and so are all before it.
+        """
         self.snapshot = snapshot
         self.committed_config = snapshot.config
         self.known_config: RingConfig | None = None
@@ -140,11 +146,19 @@ class State:
             return self.role.unflushed[0].index - 1
         return self.last_index
 
-    def look_whether_caught_up(self) -> None:
-        """Call this log whole from an entry on that the present leader wrote itself.
+    def committed(self, index: int) -> None:
+        """Note that all up to *index* is decided; the disk is told with the next write."""
+        self.commit = index
+        term = self.entries.term_at(index)
+        assert term is not None
+        self.out.decided = (index, term)
 
-        Its first one is behind all that was decided before its term. Until then a node that was
-        started does not know how much of its log was decided, or how much of it was lost.
+    def look_whether_caught_up(self) -> None:
+        """Call this log whole if its last decided entry is one that the present leader wrote.
+
+        Asked where that is all that the leader knows to be decided. Its first entry is behind all
+        that was decided before its term. Until then a node that was started does not know how much
+        of its log was decided, or how much of it was lost.
         """
         if not self.caught_up and not self.amnesiac:
             self.caught_up = self.entries.term_at(self.commit) == self.term

@@ -375,3 +375,39 @@ def test_a_log_that_is_disowned_is_one_with_a_loss_and_lives_go_on_far_above(pla
 def test_the_first_life_is_above_the_lives_that_a_founding_names(tmp_path: Path):
     disk.found(tmp_path / "again", FOUNDING, boot=7)
     assert disk.begin_life(tmp_path / "again").hard.boot_counter == 8
+
+
+def test_what_is_decided_is_written_with_the_log_and_with_the_hard_state(place: Path) -> None:
+    running = Running(place)
+    running.perform(Persist(1, entries=app(2, 9), decided=(7, 1)))
+    running.close()
+    assert (7, 1) in disk.recover(place).decided
+    assert disk.recover(place).entries == app(2, 9)
+    running = Running(place)
+    running.perform(Persist(1, HardState(3, 1, 4, 2), decided=(9, 1)))
+    running.close()
+    assert (9, 1) in disk.recover(place).decided
+    assert disk.begin_life(place).decided == disk.recover(place).decided
+
+
+def test_a_log_begun_anew_knows_of_nothing_decided_in_the_one_that_was_lost(place: Path) -> None:
+    running = Running(place)
+    running.perform(Persist(1, HardState(1), entries=app(2, 9), decided=(8, 1)))
+    running.perform(Persist(2, HardState(2), decided=(9, 1)))
+    running.close()
+    damaged(place)
+    running = Running(place)
+    running.perform(Persist(1, truncate_from=1, snapshot=Snapshot(4, 3, CONFIG, b"anew")))
+    running.close()
+    assert {index for index, _ in disk.recover(place).decided} == {0}
+
+
+def test_an_end_that_is_told_keeps_no_segment_from_being_removed(place: Path) -> None:
+    running = Running(place)
+    size = wal.SEGMENT_BYTES // 2 - 200
+    for index in (2, 3, 4):
+        entry = Entry(index, 1, EntryKind.APP, b"x" * size)
+        running.perform(Persist(index, entries=(entry,), decided=(index - 1, 1)))
+    running.perform(Persist(9, snapshot=Snapshot(3, 1, CONFIG, b"three")))
+    running.close()
+    assert len(list((place / "wal").glob("*.seg"))) == 1
