@@ -22,12 +22,16 @@ BATCH_MESSAGES: Final = 64
 BATCH_BYTES: Final = 256 * 1024
 BATCH_MS: Final = 1
 """How long the coordinator gathers, at most, for one fan-out, beside what is here already."""
+BATCH_FROM: Final = 4
+"""It gathers only after a fan-out of so many: where messages come one by one, none waits."""
 WINDOW_MESSAGES: Final = 64
 WINDOW_BYTES: Final = 256 * 1024
 """How much a sender may have offered that has no place yet."""
 LAG: Final = 1024
 """The coordinator pauses when the slowest member is this many messages behind."""
 NACK_MS: Final = (10, 200)
+HOLES: Final = 16
+"""So many are asked for at a time."""
 RESEND_MS: Final = (20, 200)
 POKE_MS: Final = (50, 400)
 ACK_MS: Final = 20
@@ -105,7 +109,8 @@ class Order:
         self._batch: list[Item] = []
         self._batch_bytes = 0
         self._batch_due_ms: int | None = None
-        self._batch_sent_ms = -BATCH_MS
+        self._batch_next_ms = 0
+        """Until then what is placed is gathered."""
         self._poke = Patience(*POKE_MS)
         self._paused_ms: int | None = None
         self._told_stable = 0
@@ -199,20 +204,20 @@ class Order:
         self._next += 1
 
     def _fan_out(self, now_ms: int) -> None:
-        """Send what was placed: at once when the last time is long enough ago, or enough is in."""
+        """Send what was placed: at once, unless so much comes that gathering is worth its time."""
         if not self._batch:
             return
         full = len(self._batch) >= BATCH_MESSAGES or self._batch_bytes >= BATCH_BYTES
-        from_ms = now_ms if self._out.gathering else self._batch_sent_ms + BATCH_MS
+        from_ms = now_ms if self._out.gathering else self._batch_next_ms
         if not full and (self._out.gathering or now_ms < from_ms):
             self._batch_due_ms = from_ms
             return
         self._send_items(self._others, self._next - len(self._batch), self._batch)
         self._told_stable = self._stable
+        self._batch_next_ms = now_ms + BATCH_MS if len(self._batch) >= BATCH_FROM else 0
         self._batch = []
         self._batch_bytes = 0
         self._batch_due_ms = None
-        self._batch_sent_ms = now_ms
         self._upto = self._known = self._next - 1
         if self._others:
             self._poke.begin(now_ms)
@@ -292,7 +297,7 @@ class Order:
         if self._me == self.coordinator:
             return
         is_poke = not message.items and message.stable <= self._stable < self._upto
-        placed, acked = self._placed, self._acked
+        placed, acked, upto = self._placed, self._acked, self._upto
         self._take(message)
         if self._placed > placed:
             self._resend.end()
@@ -301,7 +306,7 @@ class Order:
         self._stable = max(self._stable, min(message.stable, self._known))
         self._deliver()
         self._forget()
-        self._watch_holes(now_ms)
+        self._watch_holes(now_ms, filled=self._upto > upto)
         self._plan_ack(now_ms)
         if is_poke and self._acked == acked == self._upto and message.first == self._upto + 1:
             self._ack()
@@ -346,11 +351,12 @@ class Order:
             del self._items[self._kept_from]
             self._kept_from += 1
 
-    def _watch_holes(self, now_ms: int) -> None:
-        if self._upto == self._known:
+    def _watch_holes(self, now_ms: int, *, filled: bool) -> None:
+        """Ask for what is missing in a while; soon again where a hole was just *filled*."""
+        if filled or self._upto == self._known:
             self._nack.end()
             self._nacks = 0
-        else:
+        if self._upto < self._known:
             self._nack.begin(now_ms)
 
     def _plan_ack(self, now_ms: int) -> None:
@@ -398,13 +404,20 @@ class Order:
             self._poke_slow(now_ms)
 
     def _ask(self, now_ms: int) -> None:
-        """Ask for the first hole: the coordinator first, then each member in turn."""
-        first = self._upto + 1
-        last = first
-        while last < self._known and last + 1 not in self._items:
-            last += 1
+        """Ask for the first holes: the coordinator first, then each member in turn."""
         holders = (self.coordinator, *(n for n in self._others if n != self.coordinator))
-        self._out.send((holders[self._nacks % len(holders)],), Nack(self.view.id, first, last))
+        holder = holders[self._nacks % len(holders)]
+        first = self._upto + 1
+        for _ in range(HOLES):
+            last = first
+            while last < self._known and last + 1 not in self._items:
+                last += 1
+            self._out.send((holder,), Nack(self.view.id, first, last))
+            first = last + 1
+            while first in self._items:
+                first += 1
+            if first > self._known:
+                break
         self._nacks += 1
         self._nack.again(now_ms)
 

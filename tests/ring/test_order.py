@@ -7,8 +7,15 @@ from random import Random
 import pytest
 
 from pcsx.ring.frames import Boot, Transmit
-from pcsx.ring.messages import Ack, Data, Message, Nack, Ordered, decode
-from pcsx.ring.order import BATCH_MESSAGES, LAG, WINDOW_MESSAGES, Order
+from pcsx.ring.messages import Ack, Data, Message, Nack, Offer, Ordered, decode
+from pcsx.ring.order import (
+    BATCH_FROM,
+    BATCH_MESSAGES,
+    BATCH_MS,
+    LAG,
+    WINDOW_MESSAGES,
+    Order,
+)
 from pcsx.ring.outbox import Outbox
 from pcsx.ring.port import Deliver, HardState, Member, Say, View, ViewId
 
@@ -201,6 +208,29 @@ def test_what_is_said_while_more_is_here_leaves_together_at_the_next_tick():
         (message,) = sent
         said = message.items if isinstance(message, Ordered) else message.offers
         assert [each.payload for each in said] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_what_comes_one_by_one_waits_for_nothing_and_what_comes_in_crowds_is_gathered():
+    party = Party()
+    order, placed = party.orders[1], 0
+
+    def fanned_out(count: int) -> int:
+        nonlocal placed
+        offers = tuple(Offer(False, b"x") for _ in range(count))
+        order.on_data(2, Data(VIEW.id, placed + 1, offers), 7)
+        placed += count
+        return sum(
+            len(m.items) for _, to, m in party.collect() if to == 3 and isinstance(m, Ordered)
+        )
+
+    assert [fanned_out(1) for _ in range(3)] == [1, 1, 1]
+    assert fanned_out(BATCH_FROM) == BATCH_FROM
+    assert [fanned_out(1), fanned_out(BATCH_FROM)] == [0, 0]
+    assert order.deadline_ms == 7 + BATCH_MS
+    order.tick(7 + BATCH_MS)
+    assert len(party.delivered[1]) == 3 + BATCH_FROM
+    party.collect()
+    assert len(party.delivered[1]) == placed
 
 
 def test_no_more_waits_than_one_message_carries():
