@@ -87,3 +87,31 @@ def test_what_is_not_given_is_made_by_the_class_itself():
     assert (value.twice, Open(4).names) == (6, {})
     with pytest.raises(TypeError):
         hash(value)
+
+
+@lean(frozen=True, slots=True, order=True)
+class Place:
+    """What has an order."""
+
+    epoch: int
+    name: str = ""
+    note: str = field(default="", compare=False)
+
+
+@lean(frozen=True, slots=True, order=True)
+class Count:
+    """One field alone."""
+
+    number: int
+
+
+def test_a_lean_class_orders_its_values_by_their_fields_and_beside_no_other_class():
+    low, same, high = Place(1, "b", "x"), Place(1, "b", "y"), Place(2, "a")
+    assert low < high and low <= same <= high and high > low and high >= same >= low
+    assert not low < same and not same > low
+    assert sorted([high, Place(1, "c"), low]) == [low, Place(1, "c"), high]
+    assert Count(1) < Count(2)
+    with pytest.raises(TypeError):
+        _ = low < Count(2)  # type: ignore[operator]
+    with pytest.raises(TypeError):
+        _ = Frozen("a") < Frozen("b")  # type: ignore[operator]

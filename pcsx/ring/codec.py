@@ -28,6 +28,7 @@ SMALL: Final = 224
 """Integers from 0 up to here are one byte; from 225 on, that byte tells length and sign."""
 _WIDEST: Final = 15
 _DOUBLE: Final = struct.Struct(">d")
+_TWO_BYTES: Final = struct.Struct(">BH")
 
 
 class Malformed(Exception):
@@ -119,24 +120,6 @@ def long_int(data: bytes, at: int, first: int) -> tuple[int, int]:
     return value, end
 
 
-def put_bytes(out: bytearray, value: bytes) -> None:
-    """Append the length of *value* and *value*."""
-    put_int(out, len(value))
-    out += value
-
-
-def some_bytes(data: bytes, at: int) -> tuple[bytes, int]:
-    """Return the bytes that stand at *at* behind their length; and the end."""
-    size = data[at]
-    at += 1
-    if size >= SMALL:
-        size, at = long_int(data, at, size)
-    end = at + size
-    if size < 0 or end > len(data):
-        raise Malformed("bytes are cut short")
-    return data[at:end], end
-
-
 def put_float(out: bytearray, value: float) -> None:
     """Append *value* as eight bytes."""
     out += _DOUBLE.pack(value)
@@ -177,9 +160,8 @@ class _Build:
         self._numbers = numbers
         self._names: dict[str, Any] = {
             "put_int": put_int,
+            "two_bytes": _TWO_BYTES.pack,
             "long_int": long_int,
-            "put_bytes": put_bytes,
-            "some_bytes": some_bytes,
             "put_float": put_float,
             "some_float": some_float,
             "count_at": count_at,
@@ -241,16 +223,13 @@ class _Build:
         if hint is bool:
             return [f"{pad}w.append(1 if {v} else 0)"]
         if hint is int or issubclass(hint, IntEnum):
-            return [
-                f"{pad}if 0 <= {v} < {SMALL}: w.append({v})",
-                f"{pad}else: put_int(w, {v})",
-            ]
+            return _write_int(v, pad)
         if hint is float:
             return [f"{pad}put_float(w, {v})"]
         if hint is bytes:
-            return [f"{pad}put_bytes(w, {v})"]
+            return [f"{pad}n = len({v})", *_write_int("n", pad), f"{pad}w += {v}"]
         if hint is str or issubclass(hint, StrEnum):
-            return [f"{pad}put_bytes(w, {v}.encode())"]
+            return [f"{pad}{v} = {v}.encode()", *self._write(bytes, v, pad)]
         return [f"{pad}write_{self._function(hint)}({v}, w)"]
 
     def _read(self, hint: Any, v: str, pad: str) -> list[str]:
@@ -260,10 +239,6 @@ class _Build:
             return self._read_union(hint, v, pad)
         if get_origin(hint) is tuple:
             return self._read_tuple(hint, v, pad)
-        take_int = [
-            f"{pad}{v} = d[p]; p += 1",
-            f"{pad}if {v} >= {SMALL}: {v}, p = long_int(d, p, {v})",
-        ]
         if hint is bool:
             return [
                 f"{pad}{v} = d[p]; p += 1",
@@ -271,12 +246,12 @@ class _Build:
                 f"{pad}{v} = {v} == 1",
             ]
         if hint is int:
-            return take_int
+            return _read_int(v, pad)
         if issubclass(hint, Enum):
             table = {member.value: member for member in hint}
-            start = take_int
+            start = _read_int(v, pad)
             if issubclass(hint, StrEnum):
-                start = [f"{pad}{v}, p = some_bytes(d, p)"]
+                start = self._read(bytes, v, pad)
                 table = {member.value.encode(): member for member in hint}
             known = self._name(hint, "enum_") + "_values"
             self._names[known] = table
@@ -284,9 +259,14 @@ class _Build:
         if hint is float:
             return [f"{pad}{v}, p = some_float(d, p)"]
         if hint is bytes:
-            return [f"{pad}{v}, p = some_bytes(d, p)"]
+            return [
+                *_read_int("n", pad),
+                f"{pad}e = p + n",
+                f"{pad}if n < 0 or e > len(d): refuse('bytes: they are cut short')",
+                f"{pad}{v} = d[p:e]; p = e",
+            ]
         if hint is str:
-            return [f"{pad}{v}, p = some_bytes(d, p)", f"{pad}{v} = {v}.decode()"]
+            return [*self._read(bytes, v, pad), f"{pad}{v} = {v}.decode()"]
         return [f"{pad}{v}, p = read_{self._function(hint)}(d, p)"]
 
     def _write_tuple(self, hint: Any, v: str, pad: str) -> list[str]:
@@ -299,7 +279,8 @@ class _Build:
             return lines
         item = self._local()
         return [
-            f"{pad}put_int(w, len({v}))",
+            f"{pad}n = len({v})",
+            *_write_int("n", pad),
             f"{pad}for {item} in {v}:",
             *self._write(args[0], item, pad + "    "),
         ]
@@ -359,6 +340,25 @@ class _Build:
             lines += self._read(arg, v, pad + "    ")
             word = "elif"
         return [*lines, f"{pad}else: refuse('alternative')"]
+
+
+def _write_int(v: str, pad: str) -> list[str]:
+    """Return the lines that append the integer called *v*; the most common lengths call nothing."""
+    return [
+        f"{pad}if 0 <= {v} < {SMALL}: w.append({v})",
+        f"{pad}elif 255 < {v} < 65536: w += two_bytes({SMALL + 2}, {v})",
+        f"{pad}else: put_int(w, {v})",
+    ]
+
+
+def _read_int(v: str, pad: str) -> list[str]:
+    """Return the lines that take an integer and call it *v*."""
+    return [
+        f"{pad}{v} = d[p]; p += 1",
+        f"{pad}if {v} >= {SMALL}:",
+        f"{pad}    if {v} == {SMALL + 2} and d[p]: {v} = d[p] << 8 | d[p + 1]; p += 2",
+        f"{pad}    else: {v}, p = long_int(d, p, {v})",
+    ]
 
 
 def _plain(hint: Any) -> Any:
