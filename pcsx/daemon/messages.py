@@ -12,9 +12,10 @@ from typing import Final
 from pcsx.daemon.packing import packed, unpacked
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.lean import dataclass
-from pcsx.ring.codec import Codec
+from pcsx.ring.codec import Codec, Malformed
 from pcsx.ring.frames import Boot, Why
 from pcsx.ring.port import ViewId
+from pcsx.ring.services.words import is_sent
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -304,10 +305,18 @@ _CODEC: Final[Codec[ViewMessage]] = Codec(
 
 
 def encode(message: ViewMessage) -> bytes:
-    """Return *message* as bytes."""
+    """Return *message* as bytes; what is said to a group stands there as it is."""
+    if message.__class__ is Served and is_sent(message.word):
+        return packed(message.word)
     return packed(_CODEC.encode(message))
 
 
 def decode(data: bytes) -> ViewMessage:
     """Return the message that *data* spells, or raise `Malformed`."""
-    return _CODEC.decode(unpacked(data))
+    data = unpacked(data)
+    if is_sent(data):
+        return Served(data)
+    message = _CODEC.decode(data)
+    if message.__class__ is Served and is_sent(message.word):
+        raise Malformed("a message to a group in a cover that it needs not")
+    return message

@@ -148,23 +148,22 @@ class Services:
     def hear(self, sender: int, word: Word, place: int) -> list[Any]:
         """Take an ordered message that was delivered at *place* of the view."""
         effects: list[Any] = []
-        if isinstance(word, Entered | Exited | Sent | Standing):
+        if isinstance(word, Sent):
+            effects += self._of_groups(self.groups.hear(sender, word))
+            if sender == self.me and word.ticket in self._sent:
+                effects += self._sent.pop(word.ticket)(Placed(self._epoch, place), True)
+            return effects
+        if isinstance(word, Entered | Exited | Standing):
             effects += self._of_groups(self.groups.hear(sender, word))
         if isinstance(word, Written | Standing):
             effects += self._of_store(self.store.hear(sender, self._name(sender), word))
-        if not isinstance(word, Entered | Exited | Sent | Written):
+        if not isinstance(word, Entered | Exited | Written):
             effects += self._of_locks(self.locks.hear(sender, word, (self._epoch, place)))
-        if sender == self.me and isinstance(word, Written | Sent):
-            answer = self._sent.pop(word.ticket, None)
-            if answer is not None:
-                effects += answer(self._outcome(word, place), True)
+        if sender == self.me and isinstance(word, Written) and word.ticket in self._sent:
+            kept = self.store.holds(word)
+            outcome = {"place": [self._epoch, place]} if kept else _full(word.key)
+            effects += self._sent.pop(word.ticket)(outcome, True)
         return effects
-
-    def _outcome(self, word: Sent | Written, place: int) -> Any:
-        """Return what came of *word*, which a client of this node said."""
-        if isinstance(word, Sent):
-            return Placed(self._epoch, place)
-        return {"place": [self._epoch, place]} if self.store.holds(word) else _full(word.key)
 
     def arbitrate(self, *, may_grant: bool, over: Collection[int]) -> list[Any]:
         """Grant, as the leader, what may be granted now."""

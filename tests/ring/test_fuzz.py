@@ -50,7 +50,7 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
 @given(st.binary(max_size=200))
 @settings(max_examples=60, deadline=None)
 def test_bytes_are_a_message_or_malformed(name: str, data: bytes) -> None:
-    for head in (b"", b"\x01"):
+    for head in (b"", b"\x01", b"\x02"):
         with suppress(codec.Malformed):
             DECODERS[name](head + data)
 

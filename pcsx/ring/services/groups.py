@@ -93,6 +93,10 @@ class Groups:
     def hear(self, sender: int, word: Entered | Exited | Sent | Standing) -> list[GroupsEffect]:
         """Take an ordered message; who speaks for another node's process is not heard."""
         match word:
+            case Sent(group, process, payload, ticket):
+                if process.node != sender or not self.has(group, process):
+                    return []
+                return [Arrived(group, process, payload, ticket)]
             case Standing(groups=groups):
                 return self._stand(sender, groups)
             case Entered(group, process):
@@ -104,10 +108,6 @@ class Groups:
                     return []
                 reason = Reason.PROCDOWN if died else Reason.LEAVE
                 return [self._change(group, (), (process,), reason)]
-            case Sent(group, process, payload, ticket):
-                if process.node != sender or not self.has(group, process):
-                    return []
-                return [Arrived(group, process, payload, ticket)]
 
     def _stand(self, sender: int, said: tuple[tuple[str, Process], ...]) -> list[GroupsEffect]:
         """Learn which processes *sender* has: those of a node that is new here, mostly."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcsx.ring.codec import Malformed
-from pcsx.ring.services.words import Holding, Process, Standing, Word, Written, decode, encode
+from pcsx.ring.services.words import Holding, Process, Sent, Standing, Word, Written, decode, encode
 
 WHOLE: tuple[Word, ...] = (
     Standing(
@@ -14,6 +14,8 @@ WHOLE: tuple[Word, ...] = (
         (("view.shared.k", "str", "v"),), (Holding("l", Process(1, 2, 3), 4, 5),), (),
     ),
     Written("view.shared.x", "str", "y", 7),
+    Sent("grüppe", Process(64, 2**63, 2**32 - 1), b"\x01\x02", 2**40),
+    Sent("g", Process(1, 2, 3), b"", 0),
 )  # fmt: skip
 
 
