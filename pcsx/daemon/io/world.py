@@ -114,6 +114,11 @@ class World:
         self._queue.append(event)
         self._turn_soon()
 
+    def _take(self, event: events.Event) -> None:
+        """Hand *event* to the node now: the loop woke for it, and need not turn again."""
+        self._queue.append(event)
+        self._turn()
+
     def _feed_asked(self, event: events.Requested | events.ClientGone) -> None:
         self._asked.append(event)
         self._turn_soon()
@@ -361,7 +366,7 @@ class World:
             event: events.Event = events.Persisted(told.ticket)
             if isinstance(told, port.PersistFailed):
                 event = events.PersistFailed(told.ticket, told.reason)
-            loop.call_soon_threadsafe(self.feed, event)
+            loop.call_soon_threadsafe(self._take, event)
 
         self._disk, self._room_seen = Disk(self._state.path / cluster, answer), 0
 
