@@ -62,6 +62,8 @@ class Scene:
     skew_s: dict[int, int] = field(default_factory=dict)
     """How far each member's clock was from this one's when it entered the view, in seconds."""
     _lowered: tuple[Cib, str, Cib] | None = None
+    _seen: tuple[View | None, tuple[int, ...]] = (None, ())
+    """A view and its members, which are asked for some thirty times with each change."""
     last_transition: int = 0
     """The highest number of a transition whose orders any member has seen.
 
@@ -76,7 +78,9 @@ class Scene:
     @property
     def members(self) -> tuple[int, ...]:
         """Return the ids of the view's members, sorted; nobody before the first view."""
-        return self.view.nodes if self.view is not None else ()
+        if self._seen[0] is not self.view:
+            self._seen = (self.view, self.view.nodes if self.view is not None else ())
+        return self._seen[1]
 
     def is_on(self, option: str, *, default: bool) -> bool:
         """Return whether a cluster option is true; *default* where it is not set, or is neither."""
