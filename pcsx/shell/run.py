@@ -280,7 +280,7 @@ class Run:
 
     def _why(self, id: str) -> str:
         """Return why *id* does not run, and the command that tells it again."""
-        from pcsx.shell.commands.why import Story
+        from pcsx.shell.story import Story
 
         command = f"pcsx why {id}"
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from pcsx import cli
 from pcsx.cib.document import Cib
-from pcsx.shell.commands.why import Story
+from pcsx.shell.story import Story
 from tests.pe import grade
 from tests.pe.small import (
     NOON,
@@ -409,7 +409,7 @@ _SAME = """
 import sys
 from pcsx import cli
 from pcsx.cib.document import Cib
-from pcsx.shell.commands.why import Story
+from pcsx.shell.story import Story
 from tests.pe.small import NOON
 story = Story(Cib.from_bytes(sys.stdin.buffer.read()), NOON, root=cli.root)
 print("\\n".join(story.of_resource("web") + story.of_node("b")))
