@@ -186,15 +186,18 @@ class Node:
         latest the next `Tick` sends it, which `deadline_ms` then wants at once.
         """
         self._now = now
-        if self.member is not None:
-            self.member.machine.gathering = more and event.__class__ is not events.Tick
-        if event.__class__ is events.HeartSays and self._is_calm and self.member is not None:
-            told = self.member.step(event, now)
-            if self.member.unmoved:
-                return cast(list[Effect], told)
-            effects = self._outside(told, now)
+        member = self.member
+        if member is not None:
+            member.wake(now)
+            member.machine.gathering = more and event.__class__ is not events.Tick
+        if event.__class__ is events.HeartSays and member is not None:
+            told = member.step(event, now)
         else:
-            effects = self._outside(self._take(event, now), now)
+            told = self._take(event, now)
+        quiet = member is not None and member.unmoved and event.__class__ is not events.Tick
+        if quiet and self._is_calm:
+            return cast(list[Effect], told)
+        effects = self._outside(told, now)
         seen: list[MemberEffect] = []
         if not (more and event.__class__ is events.Requested):  # of these, the last one of a turn
             seen = self._look_around(now)
@@ -219,7 +222,7 @@ class Node:
                 return self._requested(event, now)
             case events.ClientGone(client):
                 self._clients.discard(client)
-                return self.member.client_gone(client, now) if self.member is not None else []
+                return self.member.client_gone(client) if self.member is not None else []
             case events.ChildExited(child) if child in self._asked:
                 return self._asked.pop(child)(event)
             case events.Depicted(job):

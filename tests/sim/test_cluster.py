@@ -313,6 +313,26 @@ def test_members_of_a_group_see_the_same_messages_in_the_same_order():
     assert heard[0] == heard[1] == heard[2]
 
 
+def test_what_is_said_to_a_group_moves_no_other_part_of_a_node():
+    made = cluster()
+    made.until(made.at_rest, 20_000)
+    watcher = made.ask(2, GroupJoin("g"))
+    made.until(lambda: bool(watcher.replies), 5_000)
+    client, _ = list(made.calls)[-1]
+    quiet = 0
+    for number in range(100):
+        made.say(2, client, GroupSend("g", b"%d" % number))
+        made.run(7)
+        for machine in made.machines.values():
+            assert machine.node is not None and machine.node.member is not None
+            member = machine.node.member
+            quiet += member.unmoved
+            if member._others_known:
+                assert member._others_ms == member._others_deadline_ms()
+    assert quiet > 200
+    assert len(watcher.replies) == 101
+
+
 def test_a_node_restored_from_an_old_backup_votes_for_nothing_until_it_has_the_log_anew():
     made = Cluster(11, 3, resources=RESOURCES)
     made.boot()

@@ -58,7 +58,7 @@ class Hearing:
         if isinstance(message, NodeStatus):
             return self._status(sender, message, now)
         if isinstance(message, messages.Served):
-            return self._served(sender, message.word, place)
+            return self.served(sender, message.word, place)
         if isinstance(message, messages.KeyHeld):
             self.keys.rotation.heard(sender, message.sha256, used=message.used)
             return []
@@ -198,7 +198,8 @@ class Hearing:
         why = f"attributes of node {node} changed: {names}"
         return effects + self.hands.control(dc.Stir(why), now)
 
-    def _served(self, sender: int, text: bytes, place: int) -> list[MemberEffect]:
+    def served(self, sender: int, text: bytes, place: int) -> list[MemberEffect]:
+        """Take a word of the services, which *text* spells."""
         try:
             word = words.decode(text)
         except Malformed as error:

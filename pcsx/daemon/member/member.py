@@ -135,7 +135,8 @@ class Member:
         self._now = Now(0, datetime.min.replace(tzinfo=UTC))
         self._wishes = 0
         self.unmoved = False
-        """Whether the last step was the ring's alone, for the heart, and no other part can tell."""
+        """Whether the last step was the ring's alone, for the heart and the members of groups, and
+        no other part can tell."""
         self._others_known = False
         self._others_ms: int | None = None
         """The next moment of the other parts, where it is known: rounds of the log do not move it.
@@ -163,6 +164,11 @@ class Member:
             self._others_known, self._others_ms = True, self._others_deadline_ms()
         return earlier(self.machine.deadline_ms, self._others_ms)
 
+    def wake(self, now: Now) -> None:
+        """Begin a step of the node: it is *now*, and nothing was done yet."""
+        self._now = now
+        self.unmoved = False
+
     def moved(self) -> None:
         """Note that something was done here outside of `step`."""
         self._others_known = False
@@ -189,8 +195,6 @@ class Member:
 
     def step(self, event: events.Event, now: Now) -> list[MemberEffect]:
         """Take *event*; return what is to be done outside."""
-        self._now = now
-        self.unmoved = False
         effects = self._step(event, now)
         if self.unmoved:
             return effects
@@ -215,8 +219,7 @@ class Member:
             case events.HeartSays(HeartStats(text=text)):
                 return self._stats(json.loads(text))
             case events.HeartSays():
-                told = self.machine.step(event, now)
-                return self._words(told) if self._is_alone(told) else self._rung(told, now)
+                return self._quietly(self.machine.step(event, now), now)
             case events.Persisted(ticket):
                 return self.ring(port.Persisted(ticket), now)
             case events.PersistFailed(ticket, reason):
@@ -243,33 +246,39 @@ class Member:
                 return self._tick(now)
         return []
 
-    def _is_alone(self, told: list[port.MachineEffect]) -> bool:
-        """Return, and note, whether *told* is for the heart alone and all else is as it was.
+    def _quietly(self, told: list[port.MachineEffect], now: Now) -> list[MemberEffect]:
+        """Do what the ring's machine asks for; without asking the other parts where none can tell.
 
-        Most steps of a cluster at rest are so: the rounds of the log.
+        Most steps of a cluster at rest are so, the rounds of the log; and what is said to groups.
         """
+        if not self._is_alone(told):
+            return self._rung(told, now)
+        self.unmoved = True
+        effects: list[MemberEffect] = []
         for effect in told:
-            if effect.__class__ is not port.Say:
+            if effect.__class__ is port.Say:
+                effects.append(effect)
+            elif isinstance(effect, port.Deliver):
+                effects += self.hearing.served(effect.sender, effect.payload, effect.gseq)
+        return effects
+
+    def _is_alone(self, told: list[port.MachineEffect]) -> bool:
+        """Return whether *told* is for the heart and the members of groups alone."""
+        for effect in told:
+            if effect.__class__ is port.Say:
+                continue
+            if not (isinstance(effect, port.Deliver) and words.is_sent(effect.payload)):
                 return False
         trust = self.ledger.trust
         if trust.pending or trust.overlaps or self.services.wants_arbiter:
             return False
-        if self.fences.pair.concerned:
-            return False
-        self.unmoved = True
-        return True
-
-    @staticmethod
-    def _words(told: list[port.MachineEffect]) -> list[MemberEffect]:
-        return [effect for effect in told if isinstance(effect, port.Say)]
+        return not self.fences.pair.concerned
 
     def _tick(self, now: Now) -> list[MemberEffect]:
         if self._others_known and not _due(self._others_ms, now):
-            told = self.machine.step(port.Tick(), now)
-            if self._is_alone(told):
-                return self._words(told)
-            return [*self._rung(told, now), *self.waiters.serve(now)]
-        effects: list[MemberEffect] = []
+            effects = self._quietly(self.machine.step(port.Tick(), now), now)
+            return effects if self.unmoved else [*effects, *self.waiters.serve(now)]
+        effects = []
         if _due(self.machine.deadline_ms, now):
             effects += self.ring(port.Tick(), now)
         if _due(self.local.lrm.deadline_ms, now):
@@ -525,11 +534,13 @@ class Member:
 
     def _say_word(self, word: words.Word, safe: bool) -> list[MemberEffect]:
         payload = carried(messages.encode(messages.Served(words.encode(word))))
-        return self.ring(port.Multicast(payload, safe), self._now)
+        told = self.machine.step(port.Multicast(payload, safe), self._now)
+        if word.__class__ is words.Sent:  # which is all that comes of its request
+            return self._quietly(told, self._now)
+        return self._rung(told, self._now)
 
-    def client_gone(self, client: int, now: Now) -> list[MemberEffect]:
+    def client_gone(self, client: int) -> list[MemberEffect]:
         """Let go of all that a client had, whose connection has ended."""
-        self._now = now
         return self.services.gone(client)
 
     def _stats(self, stats: dict[str, Any]) -> list[MemberEffect]:
