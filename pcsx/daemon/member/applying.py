@@ -149,7 +149,8 @@ class Applying:
         cib = self.scene.ledger.replica.cib
         self.fences.fencer.follow(partial(devices_of, cib))
         self.local.lrm.traced = traced_of(cib)
-        self.telling.alerts.wanted = cib.tree.find("configuration/alerts/alert") is not None
+        listed = cib.section("alerts")  # of `tree`, the whole would be put together for it
+        self.telling.alerts.wanted = listed is not None and listed.find("alert") is not None
         self.scene.fencing = is_fencing_required(cib)
         self.machine.require_fencing(self.scene.fencing)
         if not self.scene.fencing or self.scene.no_quorum_policy in ("fence", "suicide"):

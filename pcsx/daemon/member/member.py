@@ -308,7 +308,7 @@ class Member:
     def _rung(self, did: list[port.MachineEffect], now: Now) -> list[MemberEffect]:
         """Do what the ring's machine asks for."""
         effects: list[MemberEffect] = []
-        told = deque(did)
+        told, decided = deque(did), False
         self.scene.partner, self.scene.held_out = self.machine.partner, self.machine.held_out
         while told:
             effect = told.popleft()
@@ -345,6 +345,7 @@ class Member:
                 case port.Received(sender, payload):
                     effects += self.hearing.received(sender, payload, now)
                 case port.Committed(index, _, payload):
+                    decided = True
                     effects += self.applying.committed(index, ledger.decode(payload), now)
                 case port.ConfigCommitted(index, config):
                     self.config_index = index
@@ -365,7 +366,8 @@ class Member:
                     effects += self.halting.refused(kind, reason, now)
                 case port.Left():
                     effects += [*self.halting.dismiss_watchdog(), TellHeart(Unconfigure()), Gone()]
-        return effects + self.applying.follow_configuration(now)
+        # Not where a decision led here, to tell a client's node: more of them may follow it.
+        return effects + self.applying.follow_configuration(now) if decided else effects
 
     def of_witness(self, payload: bytes, now: Now) -> list[MemberEffect]:
         """Hand what the witness says to the log."""
