@@ -118,6 +118,8 @@ class Machine:
         self._psks = psks
         self._begun = False
         self._left = False
+        self._settles = True
+        """Whether the step in progress may have moved more than the order of messages."""
         self._out = Outbox(recovered.hard)
         self._log = Log(me, boot, recovered, random, self._out, self._on_config)
         config = self._log.voters.newest
@@ -291,9 +293,10 @@ class Machine:
             return []
         if not self._begun:
             self._begin(now)
+        # What the order of messages alone took is told to no other part.
+        self._settles = event.__class__ is not Multicast
         self._take(event, now)
-        # What a message of ours that is given its place leads to is told to no other part.
-        if not self._left and event.__class__ is not Multicast:
+        if self._settles and not self._left:
             self._settle(now)
         return self._out.take()
 
@@ -403,7 +406,7 @@ class Machine:
         elif self._views.members.get(sender) != frame.boot:
             self.dropped += 1
         elif isinstance(message, _ORDER_MESSAGES):
-            self._views.hear_order(sender, message, now)
+            self._settles = self._views.hear_order(sender, message, now)
         elif isinstance(message, Direct):
             self._out.emit(Received(sender, message.payload))
         else:

@@ -283,16 +283,16 @@ class Views:
             case Installed():
                 self._on_installed(sender, message)
 
-    def hear_order(self, sender: int, message: OrderMessage, now: Now) -> None:
-        """Take a message of the present view's order."""
+    def hear_order(self, sender: int, message: OrderMessage, now: Now) -> bool:
+        """Take a message of the present view's order; return whether more may have moved by it."""
         order = self.order
         if order is None or message.view != order.view.id:
-            return
+            return False
         if self._stopped:
             if isinstance(message, Ordered):
                 order.store(message)
                 self._tell_complete()
-            return
+            return True
         match message:
             case Data():
                 order.on_data(sender, message, now.ms)
@@ -302,6 +302,7 @@ class Views:
                 order.on_ack(sender, message, now.ms)
             case Nack():
                 order.on_nack(sender, message)
+        return False
 
     def tick(self, now: Now) -> None:
         """Do what is due."""

@@ -44,6 +44,9 @@ PULSE_S: Final = 0.4
 It is longer than the log's own rounds, so that a brain at rest wakes for them alone, and shorter
 than the time after which a brain that does not answer is left out of a new view.
 """
+PULSE_EARLY_S: Final = 0.05
+TIMER_S: Final = 0.001
+"""Times that differ by so little are the same."""
 TURN_MS: Final = 50
 """So long a turn takes events that are here, for what they lead to to leave together."""
 LOAD_MS: Final = 5000
@@ -230,19 +233,37 @@ class World:
         if self._queue or self._asked:
             self._turn_soon()
             return
+        self._sleep(self._delay(self._due_ms))
+
+    def _sleep(self, delay: float) -> None:
+        """Have a turn after *delay* seconds, by the timer that runs already where that is as good.
+
+        A pulse may come a little early: while much is said, turns follow each other too closely for
+        each to set it anew.
+        """
+        loop = asyncio.get_running_loop()
         if self._timer is not None:
+            later = loop.time() + delay - self._timer.when()
+            if -TIMER_S <= later <= (PULSE_EARLY_S if delay == PULSE_S else TIMER_S):
+                return
             self._timer.cancel()
-        delay = self._delay(self._due_ms)
-        self._timer = asyncio.get_running_loop().call_later(delay, self._turn)
+        self._timer = loop.call_later(delay, self._awake)
+
+    def _awake(self) -> None:
+        self._timer = None
+        self._turn()
 
     def _delay(self, deadline_ms: int | None) -> float:
         if deadline_ms is None:
             return PULSE_S
-        return min(PULSE_S, max(0.0, (deadline_ms - read_now().ms) / 1000))
+        return min(PULSE_S, max(0.0, (deadline_ms - boottime_ms()) / 1000))
 
     def _perform_all(self, effects: list[out.Effect]) -> None:
         for effect in effects:
-            self._perform(effect)
+            if effect.__class__ is out.Reply:  # much the most common one where there are many
+                self._listener.reply(effect.client, effect.id, effect.reply)
+            else:
+                self._perform(effect)
 
     def _perform(self, effect: out.Effect) -> None:
         match effect:
@@ -264,8 +285,6 @@ class World:
                 self._planner.depict(effect)
             case out.KeepDecision():
                 self._spawn_task(self._keep_decision(effect))
-            case out.Reply(client, id, reply):
-                self._listener.reply(client, id, reply)
             case Note(who, text):
                 log(who, text)
             case out.OpenStream() | out.SendStream() | out.CloseStream():
@@ -313,7 +332,7 @@ class World:
 
     def _say(self, frame: ToHeart) -> None:
         """Have *frame* leave at the end of the turn, with all others of it."""
-        self._said_ms = read_now().ms
+        self._said_ms = boottime_ms()
         if not self._heart.put(frame):
             log("world", "a frame for the heart did not fit and was dropped")
 

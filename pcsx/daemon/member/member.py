@@ -141,6 +141,8 @@ class Member:
         self._others_ms: int | None = None
         """The next moment of the other parts, where it is known: rounds of the log do not move it.
         """
+        self._others_calm: bool | None = None
+        """Whether none of them looks at what the log's rounds do, where it is known."""
 
     @property
     def ledger(self) -> Ledger:
@@ -170,8 +172,8 @@ class Member:
         self.unmoved = False
 
     def moved(self) -> None:
-        """Note that something was done here outside of `step`."""
-        self._others_known = False
+        """Note that another part than the ring's machine may stand elsewhere now."""
+        self._others_known, self._others_calm = False, None
 
     def _others_deadline_ms(self) -> int | None:
         due_ms: int | None = None
@@ -198,7 +200,7 @@ class Member:
         effects = self._step(event, now)
         if self.unmoved:
             return effects
-        self._others_known = False
+        self.moved()
         if self.services.wants_arbiter and self.scene.leading:
             may, over = self.scene.locks_may_move()
             effects += self.services.arbitrate(may_grant=may, over=over)
@@ -269,10 +271,11 @@ class Member:
                 continue
             if not (isinstance(effect, port.Deliver) and words.is_sent(effect.payload)):
                 return False
-        trust = self.ledger.trust
-        if trust.pending or trust.overlaps or self.services.wants_arbiter:
-            return False
-        return not self.fences.pair.concerned
+        if self._others_calm is None:
+            trust = self.ledger.trust
+            looks = trust.pending or trust.overlaps or self.services.wants_arbiter
+            self._others_calm = not (looks or self.fences.pair.concerned)
+        return self._others_calm
 
     def _tick(self, now: Now) -> list[MemberEffect]:
         if self._others_known and not _due(self._others_ms, now):
