@@ -172,14 +172,14 @@ class Machine:
     @property
     def held_out(self) -> dict[int, str]:
         """Return who is heard and not let in yet, and why, in words."""
-        return self._views.held_out
+        return self._views.company.held_out
 
     def require_fencing(self, required: bool) -> None:
         """Note whether nodes that are lost are fenced: else only a member tells what runs there.
 
         Then nobody is held out for longer than the first time, however often it is lost.
         """
-        self._views.hold_out_at_most(HOLD_MS_MAX if required else HOLD_MS)
+        self._views.company.damping.hold_max_ms = HOLD_MS_MAX if required else HOLD_MS
 
     @property
     def commit_index(self) -> int:
@@ -379,14 +379,14 @@ class Machine:
             self._views.fresh_joins = False
             self._weigh_joins(now)
         self._log.settle(now)
-        self._views.leader = self._log.leader
+        self._views.company.leader = self._log.leader
         self._judge_quorum(now)
 
     def _weigh_joins(self, now: Now) -> None:
         """Tell the log where those stand who would be in the next view."""
         states = {self.me: self._log.state}
         lives = {self.me: self._boot.counter}
-        for node, join in self._views.joins.items():
+        for node, join in self._views.company.joins.items():
             if node in self._views.proposed:
                 states[node] = join.log
                 lives[node] = self._views.life_of_join(node)

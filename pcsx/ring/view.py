@@ -14,10 +14,9 @@ from dataclasses import field, replace
 from typing import Final
 
 from pcsx.lean import dataclass
-from pcsx.ring.cliques import component, group_of, pair
+from pcsx.ring.company import Company
 from pcsx.ring.config import RingConfig
-from pcsx.ring.damping import WINDOW_MS, Damping
-from pcsx.ring.frames import Boot, PeerState, Reach, Row, Rows, Why
+from pcsx.ring.frames import Boot, PeerState, Reach, Rows, Why
 from pcsx.ring.messages import (
     NO_VIEW,
     Complete,
@@ -40,20 +39,15 @@ from pcsx.ring.messages import (
 from pcsx.ring.messages import Ack as OrderAck
 from pcsx.ring.order import Order
 from pcsx.ring.outbox import Outbox
-from pcsx.ring.port import Departed, Member, Note, Regular, Transitional, Verdict, View, ViewId
+from pcsx.ring.port import Departed, Note, Regular, Transitional, Verdict, View, ViewId
 from pcsx.ring.quorum import weights
 from pcsx.ring.recovery import copies_of, cuts_of
 from pcsx.values import Now, earlier
 
-PUT_OFF_MS: Final = 1000
-"""For how long who was not wanted is put off at first; twice as long each time."""
-PUT_OFF_MS_MAX: Final = 30_000
 REPEATS_SLOWED: Final = 3
 """A JOIN without news is repeated after a beat, then so often twice as late each time."""
 PATIENCE_GROWTHS: Final = 3
 """So often the time for forming a view is doubled, when it was too short."""
-SETTLE_BEATS: Final = 3
-"""A pair counts as cut when the rows have shown it for so many beats."""
 
 
 @dataclass(slots=True)
@@ -109,27 +103,20 @@ class Views:
         out: Outbox,
         log_state: Callable[[], LogState],
     ) -> None:
+        self.company = Company(me, boot, config, self._note)
         self.view: View | None = None
         self.order: Order | None = None
         self.members: dict[int, Boot] = {}
         """The members of the view, or of the last one, by id; nobody before the first."""
-        self.leader = 0
-        """Who leads the log, as far as known here: it is dropped last."""
-        self.joins: dict[int, Join] = {}
         self.proposed: tuple[int, ...] = (me,)
         """Whom this node would have in its view now."""
         self.fresh_view = False
         self.fresh_joins = False
         self._me = me
         self._boot = boot
-        self._config = config
         self._timers = config.timers
         self._out = out
         self._log_state = log_state
-        self._peers: dict[int, PeerState] = {}
-        self._rows: dict[int, Row] = {}
-        self._silent: set[int] = set()
-        self._cut_since: dict[tuple[int, int], int] = {}
         self._numbers: dict[int, tuple[Boot, int]] = {}
         self._number = 0
         self._epoch_durable = 0
@@ -137,15 +124,8 @@ class Views:
         self._stopped = False
         """What is held of the old view was told: nothing is sent or delivered in it any more."""
         self._state: Gathering | Committing | Operational | None = None
-        self._review_ms: int | None = None
         self._tries = 0
         """How many views were given up before they were formed, since there was one."""
-        self._damping = Damping()
-        self._held: dict[int, int] = {}
-        """Who is heard and left out for a while, for it was lost too often; until when."""
-        self._put_off: dict[int, tuple[int, int]] = {}
-        """Whose wish to join another member did not share: until when it is not asked for anew,
-        and how long that was."""
 
     # --- what others ask --------------------------------------------------------------------------
 
@@ -159,23 +139,6 @@ class Views:
         """Return whether another view is being formed."""
         return isinstance(self._state, Gathering | Committing)
 
-    @property
-    def held_out(self) -> dict[int, str]:
-        """Return who is heard and not let in yet, for it was lost too often, and why in words."""
-        minutes = WINDOW_MS // 60_000
-        return {
-            node: f"held out: lost {self._damping.losses(node)} times within {minutes} minutes"
-            for node in self._held
-        }
-
-    def hold_out_at_most(self, hold_max_ms: int) -> None:
-        """Let nobody who was lost too often be held out for longer than so."""
-        self._damping.hold_max_ms = hold_max_ms
-
-    def reach(self, node: int) -> Reach:
-        """Return what the detector holds of *node*."""
-        return self._peers[node].reach if node in self._peers else Reach.UNKNOWN
-
     def life_of_join(self, node: int) -> int:
         """Return the boot counter of the life in which *node* said its newest JOIN, or 0."""
         boot, _ = self._numbers.get(node, (None, 0))
@@ -184,8 +147,8 @@ class Views:
     @property
     def deadline_ms(self) -> int | None:
         """Return when `tick` wants to be called."""
-        due_ms, state = self._review_ms, self._state
-        for held_ms in self._held.values():
+        due_ms, state = self.company.review_ms, self._state
+        for held_ms in self.company.held.values():
             due_ms = earlier(due_ms, held_ms)
         if isinstance(state, Operational):
             due_ms = earlier(due_ms, state.nudge_ms)
@@ -211,7 +174,7 @@ class Views:
 
     def configure(self, config: RingConfig, now: Now) -> None:
         """Let the nodes of *config* be those that may be in a view."""
-        self._config = config
+        self.company.config = config
         self._timers = config.timers
         if self._state is not None:
             self._review("the configuration changed", now)
@@ -234,26 +197,17 @@ class Views:
 
     def peer_state(self, peer: PeerState, now: Now) -> None:
         """Take what the detector holds of a peer."""
-        before = self._peers.get(peer.node)
-        self._peers[peer.node] = peer
-        is_new = before is None or before.boot != peer.boot or before.reach is Reach.DOWN
-        if is_new:
-            self._silent.discard(peer.node)
-            self.joins.pop(peer.node, None)
+        self.company.take(peer)
+        beat_ms = self._timers.beat_ms
         if peer.reach is Reach.DOWN:
-            self._damping.gone(peer.node)
-            suspects = any(
-                other.reach is Reach.SUSPECT and self._is_in_view(other.node)
-                for other in self._peers.values()
-            )
-            wait_ms = 2 * self._timers.beat_ms if suspects else 0
+            wait_ms = 2 * beat_ms if self.company.suspects_others else 0
         else:
-            wait_ms = self._timers.beat_ms
-        self._review(f"{self._name(peer.node)} is {peer.reach.name.lower()}", now, wait_ms)
+            wait_ms = beat_ms
+        self._review(f"{self.company.name(peer.node)} is {peer.reach.name.lower()}", now, wait_ms)
 
     def rows(self, frame: Rows, now: Now) -> None:
         """Take what the hearts tell each other about whom they hear."""
-        if self._merge_rows(frame.rows):
+        if self.company.take_rows(frame.rows):
             self._review("the rows changed", now, self._timers.beat_ms)
 
     def multicast(self, payload: bytes, *, safe: bool, now: Now) -> None:
@@ -265,7 +219,7 @@ class Views:
 
     def hear(self, sender: int, boot: Boot, message: ViewMessage, now: Now) -> None:
         """Take a message about views."""
-        if all(node.id != sender for node in self._config.nodes) or self._state is None:
+        if all(node.id != sender for node in self.company.config.nodes) or self._state is None:
             return
         match message:
             case Join():
@@ -320,20 +274,18 @@ class Views:
                 self._drop_slow(now)
                 if state.nudge_ms is not None and now.ms >= state.nudge_ms:
                     state.nudge_ms = now.ms + self._nudge_every_ms
-                    self._send(self._outside(), replace(self._join(), silent=()))
-        if self._review_ms is not None and now.ms >= self._review_ms:
-            self._review_ms = None
+                    self._send(self.company.outside(), replace(self._join(), silent=()))
+        if self.company.review_ms is not None and now.ms >= self.company.review_ms:
+            self.company.review_ms = None
             self._review("a link is one-way", now)
-        if any(now.ms >= until_ms for until_ms in self._held.values()):
-            # At once, or a tick would be due for as long as a view is being committed.
-            self._held = {node: until for node, until in self._held.items() if now.ms < until}
+        if self.company.let_in(now):
             self._review("a node was held out for long enough", now)
 
     def _plan_nudge(self, now: Now) -> None:
         """Let the coordinator ask those outside from time to time: they may have been deaf."""
         if not isinstance(self._state, Operational) or self.view is None:
             return
-        if self.view.id.coordinator != self._me or not self._outside():
+        if self.view.id.coordinator != self._me or not self.company.outside():
             self._state.nudge_ms = None
         elif self._state.nudge_ms is None:
             self._state.nudge_ms = now.ms + self._nudge_every_ms
@@ -341,13 +293,6 @@ class Views:
     @property
     def _nudge_every_ms(self) -> int:
         return 2 * self._timers.gather_ms
-
-    def _outside(self) -> tuple[int, ...]:
-        return tuple(
-            node
-            for node in self._reachable()
-            if not self._is_in_view(node) and node not in self._held
-        )
 
     # --- GATHER -----------------------------------------------------------------------------------
 
@@ -377,19 +322,19 @@ class Views:
             case Gathering() as state:
                 self._propose(state, now)
             case Committing() as state:
-                if not self._can_form(state.view):
+                if not self.company.can_form(state.view):
                     self._gather(reason, now)
             case Operational():
                 assert self.view is not None
-                self.proposed = self._group(now)
-                if self._with_boots(self.proposed) != self.view.members:
+                self.proposed = self.company.group(now)
+                if self.company.with_boots(self.proposed) != self.view.members:
                     self._gather(reason, now, settle_ms)
                 else:
                     self._plan_nudge(now)
 
     def _propose(self, state: Gathering, now: Now) -> None:
         """Say whom this node would have, if that is news, and commit when all say the same."""
-        proposed = self._group(now)
+        joins, proposed = self.company.joins, self.company.group(now)
         self.proposed = proposed
         if proposed != state.proposed:
             # What changes as the others' JOINs come in is said once for several of them.
@@ -399,13 +344,13 @@ class Views:
             self._say_join(state, now)
         self.fresh_joins = True
         agreed = all(
-            node == self._me or (node in self.joins and self.joins[node].proposed == proposed)
+            node == self._me or (node in joins and joins[node].proposed == proposed)
             for node in proposed
         )
         if agreed and not state.agreed:
             state.patience_ms = max(state.patience_ms, state.settle_ms + self._patience_ms)
         state.agreed = agreed
-        everyone = len(proposed) == len(self._config.nodes)
+        everyone = len(proposed) == len(self.company.config.nodes)
         if agreed and proposed[0] == self._me and (everyone or now.ms >= state.settle_ms):
             self._commit(proposed, now)
 
@@ -414,7 +359,7 @@ class Views:
         state.join_due_ms = now.ms + (self._timers.beat_ms << min(state.repeats, REPEATS_SLOWED))
         state.repeats += 1
         if self._out.hard.view_epoch <= self._epoch_durable:
-            self._send(self._reachable(), self._join())
+            self._send(self.company.reachable(), self._join())
 
     def _join(self) -> Join:
         self._number += 1
@@ -423,8 +368,8 @@ class Views:
             self.view.id if self.view else NO_VIEW,
             self._epoch_durable,
             self.proposed,
-            tuple(sorted(self._silent | self._held.keys())),
-            tuple(self._rows[node] for node in sorted(self._rows)),
+            tuple(sorted(self.company.silent | self.company.held.keys())),
+            tuple(self.company.rows[node] for node in sorted(self.company.rows)),
             self._log_state(),
         )
 
@@ -432,42 +377,41 @@ class Views:
         known_boot, number = self._numbers.get(sender, (boot, 0))
         if known_boot == boot and join.number <= number:
             return
-        if sender not in self._reachable() or self._peers[sender].boot != boot:
+        if sender not in self.company.reachable() or self.company.peers[sender].boot != boot:
             return
         self._numbers[sender] = (boot, join.number)
-        self._merge_rows(join.rows)
+        self.company.take_rows(join.rows)
         is_member = self.members.get(sender) == boot
         if is_member and self.view is not None and join.epoch < self.view.id.epoch:
             return  # from before the view that we are in together
-        if not is_member and isinstance(self._state, Operational):
-            until_ms, _ = self._put_off.get(sender, (0, 0))
-            if now.ms < until_ms:
-                return
-        self._silent.discard(sender)
+        waits = isinstance(self._state, Operational) and self.company.is_put_off(sender, now)
+        if waits and not is_member:
+            return
+        self.company.silent.discard(sender)
         match self._state:
             case Gathering() as state:
-                self.joins[sender] = join
+                self.company.joins[sender] = join
                 self._propose(state, now)
             case Committing() as state if sender in state.view.nodes:
-                self.joins[sender] = join
+                self.company.joins[sender] = join
                 gave_up = join.epoch >= state.view.id.epoch
                 # Only the coordinator has heard all agree. To another a JOIN may be from before
                 # its sender agreed, late because many come at once: to gather anew for each of
                 # those would let no view be formed.
                 leads = state.view.id.coordinator == self._me
                 if gave_up or (leads and join.proposed != state.view.nodes):
-                    self._gather(f"{self._name(sender)} gathers again", now)
+                    self._gather(f"{self.company.name(sender)} gathers again", now)
             case Operational():
-                self._silent.difference_update(join.proposed)
+                self.company.silent.difference_update(join.proposed)
                 if is_member:
-                    self._gather(f"{self._name(sender)} gathers", now)
+                    self._gather(f"{self.company.name(sender)} gathers", now)
                 else:
                     beat_ms = self._timers.beat_ms
-                    self._review(f"{self._name(sender)} asks to join", now, beat_ms)
-                    if sender in self._held:
+                    self._review(f"{self.company.name(sender)} asks to join", now, beat_ms)
+                    if sender in self.company.held:
                         self._send((sender,), self._join())
                 if isinstance(self._state, Gathering):
-                    self.joins[sender] = join
+                    self.company.joins[sender] = join
                     self._propose(self._state, now)
 
     def _tick_gathering(self, state: Gathering, now: Now) -> None:
@@ -479,13 +423,14 @@ class Views:
 
     def _leave_out(self, state: Gathering) -> None:
         """Give up those who did not answer: no JOIN, or no view from its coordinator."""
-        mute = {node for node in state.proposed if node != self._me and node not in self.joins}
+        known = {self._me, *self.company.joins}
+        mute = {node for node in state.proposed if node not in known}
         if state.agreed and state.proposed[0] != self._me:
             mute.add(state.proposed[0])
         for node in sorted(mute):
-            self._note(f"{self._name(node)} does not answer")
-            self.joins.pop(node, None)
-        self._silent |= mute
+            self._note(f"{self.company.name(node)} does not answer")
+            self.company.joins.pop(node, None)
+        self.company.silent |= mute
 
     def _drop_slow(self, now: Now) -> None:
         """Leave out a member that keeps all others waiting for its acknowledgements."""
@@ -493,16 +438,16 @@ class Views:
             return
         slow = self.order.slow(now.ms, 2 * self._timers.down_ms)
         if slow:
-            self._silent.update(slow)
-            self._review(f"{', '.join(map(self._name, slow))}: too slow", now)
+            self.company.silent.update(slow)
+            self._review(f"{', '.join(map(self.company.name, slow))}: too slow", now)
 
     # --- COMMIT -----------------------------------------------------------------------------------
 
     def _commit(self, nodes: tuple[int, ...], now: Now) -> None:
         """Offer the view of *nodes*, as its coordinator."""
-        epochs = [self.joins[node].epoch for node in nodes if node != self._me]
+        epochs = [self.company.joins[node].epoch for node in nodes if node != self._me]
         epoch = 1 + max([self._out.hard.view_epoch, *epochs])
-        view = View(ViewId(epoch, self._me), self._with_boots(nodes))
+        view = View(ViewId(epoch, self._me), self.company.with_boots(nodes))
         self._stop_in_old_view(view, now)
         others = tuple(node for node in nodes if node != self._me)
         self._send_durable(others, Prepare(view))
@@ -531,26 +476,19 @@ class Views:
             return
         if view.id.coordinator != sender or view.id.epoch <= self._out.hard.view_epoch:
             return
-        if not self._can_form(view):
+        if not self.company.can_form(view):
             return
         self._stop_in_old_view(view, now)
         assert isinstance(self._state, Committing)
         self._send_durable((sender,), self._state.flush)
 
-    def _can_form(self, view: View) -> bool:
-        """Return whether all members of *view* are here, in the lives that it names."""
-        return view.members == self._with_boots(view.nodes) and set(view.nodes) <= {
-            self._me,
-            *(node for node in self._reachable() if node not in self._silent),
-        }
-
     def _tick_committing(self, state: Committing, now: Now) -> None:
         if now.ms >= state.due_ms:
             missing = [n for n in state.view.nodes if n not in state.flushes and n != self._me]
             if state.view.id.coordinator == self._me and len(state.flushes) > 1:
-                self._silent.update(missing)
+                self.company.silent.update(missing)
             for node in state.view.nodes:
-                self.joins.pop(node, None)
+                self.company.joins.pop(node, None)
             self._gather("the view was not formed in time", now)
         elif now.ms >= state.resend_ms:
             state.resend_ms = now.ms + self._timers.beat_ms
@@ -685,52 +623,34 @@ class Views:
         assert old is None or old.id < view.id, "views must rise"
         unsent = self._finish_old_view(install)
         self.view = view
+        self.company.inside = view.nodes
         self._tries = 0
         self.order = Order(self._me, view, self._out)
         self._stopped = False
-        self._put_off_unwanted(view, now)
-        self.joins.clear()
+        self.company.put_off_unwanted(view, now)
+        self.company.joins.clear()
         self.proposed = view.nodes
         before, self.members = self.members, self._members_of(view)
         joined = tuple(m.node for m in view.members if before.get(m.node) != m.boot)
         left = tuple(
-            Departed(node, boot, self._why_gone(node, boot))
+            Departed(node, boot, self.company.why_gone(node, boot))
             for node, boot in before.items()
             if self.members.get(node) != boot
         )
         self._out.emit(Regular(view, joined, left))
-        names = " ".join(map(self._name, view.nodes))
+        names = " ".join(map(self.company.name, view.nodes))
         self._note(f"view {view.id.epoch}.{view.id.coordinator}: {names}")
         for gone in left:
             # Who was only slow to answer, as while many start at once, is heard and flaps not.
-            silent = self.reach(gone.node) is Reach.DOWN and gone.why is not Why.LEFT
+            silent = self.company.reach(gone.node) is Reach.DOWN and gone.why is not Why.LEFT
             if (silent or gone.why is Why.REBOOTED) and self._me in before:
-                self._damping.lost(gone.node, now.ms)
-        self._silent = set(self._outside())
+                self.company.damping.lost(gone.node, now.ms)
+        self.company.silent = set(self.company.outside())
         self._tell_exclusion(view)
         self.fresh_view = True
         waiting, self._waiting = [*unsent, *self._waiting], []
         for offer in waiting:
             self.order.multicast(offer.payload, safe=offer.safe, now_ms=now.ms)
-
-    def _put_off_unwanted(self, view: View, now: Now) -> None:
-        """Note whom others in *view* do without: to gather for it again at once changes nothing.
-
-        They gather themselves when they want it; until then this node waits longer each time.
-        """
-        unwanted = {
-            node
-            for sender, join in self.joins.items()
-            if sender in view.nodes
-            for node in join.silent
-            if node not in view.nodes
-        }
-        before, self._put_off = self._put_off, {}
-        for node in sorted(unwanted):
-            wait_ms = PUT_OFF_MS
-            if node in before:
-                wait_ms = min(PUT_OFF_MS_MAX, 2 * before[node][1])
-            self._put_off[node] = (now.ms + wait_ms, wait_ms)
 
     def _finish_old_view(self, install: Install) -> list[Offer]:
         if self.order is None:
@@ -743,162 +663,15 @@ class Views:
             self._out.emit(deliver)
         return self.order.unsent()
 
-    def _why_gone(self, node: int, boot: Boot) -> Why:
-        peer = self._peers.get(node)
-        if peer is None or all(known.id != node for known in self._config.nodes):
-            return Why.REMOVED
-        if peer.boot != boot:
-            return Why.REBOOTED
-        return peer.why if peer.reach is Reach.DOWN else Why.SILENCE
-
     def _tell_exclusion(self, view: View) -> None:
         """Say so where others are together without this node though some of them are heard."""
-        outside = self._outside()
-        weight = weights(self._config)
+        outside = self.company.outside()
+        weight = weights(self.company.config)
         here = sum(weight.get(node, 0) for node in view.nodes)
         if outside and here < sum(weight.get(node, 0) for node in outside):
-            self._out.emit(Verdict("EXCLUDED", self._why_apart(view, outside)))
-
-    def _why_apart(self, view: View, outside: tuple[int, ...]) -> str:
-        """Return which link keeps *outside*, who are heard, from those of *view*."""
-        ways = [
-            f"{self._name(x)} does not hear {self._name(y)}"
-            for one, other in sorted(self._cut_since)
-            for x, y in ((one, other), (other, one))
-            if (x in outside) != (y in outside)
-            and {x, y} <= {*view.nodes, *outside}
-            and self._is_deaf(x, y)
-        ]
-        names = " ".join(map(self._name, outside))
-        return ", ".join(ways) or f"{names} did not answer in time"
+            self._out.emit(Verdict("EXCLUDED", self.company.why_apart(view.nodes, outside)))
 
     # --- whom this node would be with -------------------------------------------------------------
-
-    def _group(self, now: Now) -> tuple[int, ...]:
-        """Return the nodes that belong together with this one, as far as is known now."""
-        self._hold_out(now)
-        left_out = self._left_out()
-        nodes = (self._me, *(node for node in self._reachable() if node not in left_out))
-        cuts = self._cuts(nodes, now)
-        if not cuts:
-            return tuple(sorted(nodes))
-        if set(component(self._me, nodes, cuts)) == {self._me}:
-            return (self._me,)
-        return group_of(self._me, nodes, cuts, weights(self._config), self.leader)
-
-    def _cuts(self, nodes: tuple[int, ...], now: Now) -> frozenset[tuple[int, int]]:
-        """Return the pairs of *nodes* that do not hear each other, once that has settled.
-
-        Pairs with those who are left out are watched too: one that was settled when it parted two
-        is settled still when the one outside asks to join, or a view would come of each time.
-        """
-        settle_ms = SETTLE_BEATS * self._timers.beat_ms
-        known = self._cut_since
-        seen = {cut: known.get(cut, now.ms) for cut in self._deaf_pairs()}
-        self._cut_since = seen
-        among = [
-            (cut, since_ms) for cut, since_ms in seen.items() if cut[0] in nodes and cut[1] in nodes
-        ]
-        self._review_ms = min(
-            (since_ms + settle_ms for _, since_ms in among if now.ms < since_ms + settle_ms),
-            default=None,
-        )
-        return frozenset(cut for cut, since_ms in among if now.ms >= since_ms + settle_ms)
-
-    def _hold_out(self, now: Now) -> None:
-        """Note who is not let in yet, for it was lost too often: nobody who is needed for quorum.
-
-        A node that lets go of others by this rule has quorum without them, so of two halves that
-        lose each other over and over neither waits for the other's leave.
-        """
-        before, self._held = self._held, self._damping.held(self._reachable(), now.ms)
-        for node in [node for node in self._held if self._is_in_view(node)]:
-            del self._held[node]
-        if not self._held:
-            return
-        weight = weights(self._config)
-        rest = [self._me, *(node for node in self._reachable() if node not in self._held)]
-        if 2 * sum(weight.get(node, 0) for node in rest) <= sum(weight.values()):
-            self._held = {}
-        for node in sorted(self._held.keys() - before.keys()):
-            seconds = -(-(self._held[node] - now.ms) // 1000)
-            self._note(f"{self._name(node)} is {self.held_out[node]}, for {seconds} s")
-
-    def _left_out(self) -> set[int]:
-        """Return whom this node does without: the silent, and whom those it gathers with call so.
-
-        The word of the lower id goes first, so that two that call each other silent are not both
-        left out.
-        """
-        left_out = self._silent | self._held.keys()
-        for node in sorted(self.joins):
-            silent = self.joins[node].silent
-            if node not in left_out and self._me in silent:
-                left_out.add(node)
-            elif node not in left_out:
-                left_out.update(silent)
-        return left_out - {self._me}
-
-    def _is_deaf(self, x: int, y: int) -> bool:
-        """Return whether *x* has said that it does not hear *y*."""
-        row = self._rows.get(x)
-        if row is None or row.doubtful or row.boot != self._boot_of(x):
-            return False
-        return not row.hears >> y & 1
-
-    def _deaf_pairs(self) -> list[tuple[int, int]]:
-        """Return the pairs of this node and those it hears of whom one does not hear the other."""
-        nodes = (self._me, *self._reachable())
-        everyone = 0
-        for node in nodes:
-            everyone |= 1 << node
-        cuts: list[tuple[int, int]] = []
-        for x in nodes:
-            row = self._rows.get(x)
-            if row is None or not everyone & ~row.hears & ~(1 << x):
-                continue
-            cuts += [pair(x, y) for y in nodes if y != x and self._is_deaf(x, y)]
-        return cuts
-
-    def _merge_rows(self, rows: tuple[Row, ...]) -> bool:
-        """Keep the newer of what was known and *rows*; return whether something was new."""
-        news = False
-        for row in rows:
-            known = self._rows.get(row.node)
-            if known is None or (known.boot, known.seq) < (row.boot, row.seq):
-                news = (
-                    news
-                    or known is None
-                    or (known.hears, known.doubtful, known.boot)
-                    != (
-                        row.hears,
-                        row.doubtful,
-                        row.boot,
-                    )
-                )
-                self._rows[row.node] = row
-        return news
-
-    def _reachable(self) -> tuple[int, ...]:
-        """Return the other nodes that the detector does not hold down, sorted."""
-        up = (Reach.UP, Reach.SUSPECT)
-        return tuple(
-            node.id
-            for node in self._config.nodes
-            if node.id != self._me and node.id in self._peers and self._peers[node.id].reach in up
-        )
-
-    def _boot_of(self, node: int) -> Boot | None:
-        if node == self._me:
-            return self._boot
-        return self._peers[node].boot if node in self._peers else None
-
-    def _with_boots(self, nodes: tuple[int, ...]) -> tuple[Member, ...]:
-        boots = ((node, self._boot_of(node)) for node in nodes)
-        return tuple(Member(node, boot) for node, boot in boots if boot is not None)
-
-    def _is_in_view(self, node: int) -> bool:
-        return self.view is not None and node in self.view.nodes
 
     @staticmethod
     def _members_of(view: View) -> dict[int, Boot]:
@@ -916,10 +689,6 @@ class Views:
             self._out.send(nodes, message)
         else:
             self._out.send_durable(nodes, message)
-
-    def _name(self, node: int) -> str:
-        found = next((known for known in self._config.nodes if known.id == node), None)
-        return found.name if found else f"node {node}"
 
     def _note(self, text: str) -> None:
         self._out.emit(Note("ring", text))
