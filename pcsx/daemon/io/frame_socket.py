@@ -30,6 +30,8 @@ _SOME: Final = b"\x03"
 """Several whole frames follow, each behind its length."""
 _LENGTH: Final = struct.Struct(">H")
 _READS: Final = 64
+_REPEATED: Final = (Heard, Transmit)
+"""What is said again by those to whom it matters."""
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -86,7 +88,7 @@ class FrameSocket:
     def put(self, frame: ToBrain | ToHeart) -> bool:
         """Have *frame* sent by the next `flush`; return False where it is dropped."""
         data = encode(frame)
-        limit = self._backlog - RESERVE if isinstance(frame, Heard | Transmit) else self._backlog
+        limit = self._backlog - RESERVE if isinstance(frame, _REPEATED) else self._backlog
         if self._size + _PIECE - self._room + len(data) > limit:
             self.dropped += 1
             return False

@@ -57,6 +57,11 @@ EXIT_NO_BRAIN: Final = 3
 
 BUDGET: Final = 64
 """How many datagrams one link gets in one turn of the loop."""
+QUIET_MS: Final = 20
+"""A loop that wakes more often reads beats without news this often, and before each tick.
+
+It is less than lies between two beats of a peer, so that they are read in their order.
+"""
 SLEEP_MS_MAX: Final = 250
 """The loop's own clock stands still in a suspend, so it never sleeps for longer."""
 PRESSURE_MS: Final = 5000
@@ -124,8 +129,8 @@ class _Loop:
         self._unbound: tuple[Address, ...] = ()
         self._bind_due_ms = 0
         self._sources: dict[tuple[str, int], Address] = {}
-        self._woke_ms = 0
-        """When the loop was last awake: what is read now came later than that."""
+        self._read_quiet_ms = 0
+        """When beats without news were last read: what is read now came later than that."""
         self._left_over = False
         """Whether a budget was used up, so that more waits to be read."""
         self._failed: dict[str, int] = {}
@@ -150,8 +155,8 @@ class _Loop:
             events = self._epoll.poll(self._sleep_ms(boottime_ms()) / 1000)
             now = Now(boottime_ms(), self._wall)
             self._left_over = False
-            for number in tuple(self._links):
-                self._receive_quiet(number, now)
+            if now.ms - self._read_quiet_ms >= QUIET_MS:
+                self._read_quiet(now)
             for fd, what in events:
                 link = self._link_of.get(fd)
                 if link is not None:
@@ -164,9 +169,10 @@ class _Loop:
                 break
             due_ms = heart.deadline_ms
             if due_ms is not None and due_ms <= now.ms:
+                if self._read_quiet_ms < now.ms:
+                    self._read_quiet(now)
                 self._step(Tick(), now)
             self._sometimes(now)
-            self._woke_ms = now.ms
             brain.flush()
             if brain.waits is not self._brain_waits and not brain.closed:
                 self._brain_waits = brain.waits
@@ -204,6 +210,12 @@ class _Loop:
 
     # --- in -----------------------------------------------------------------------------------
 
+    def _read_quiet(self, now: Now) -> None:
+        """Take in all beats without news, so that nobody who sent one is judged without it."""
+        for number in tuple(self._links):
+            self._receive_quiet(number, now)
+        self._read_quiet_ms = now.ms
+
     def _receive_quiet(self, link: int, now: Now) -> None:
         """Take in the beats without news that came on a link, each as of when it came."""
         bound = self._links[link]
@@ -217,7 +229,7 @@ class _Loop:
             except OSError as error:
                 self._count("receive", error)
                 return
-            at_ms = min(max(arrived_ms, self._woke_ms), now.ms)
+            at_ms = min(max(arrived_ms, self._read_quiet_ms), now.ms)
             self._step(Datagram(link, self._source(source), data), Now(at_ms, now.wall))
         self._left_over = True
 
