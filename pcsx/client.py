@@ -14,6 +14,7 @@ import json
 import os
 import select
 import socket
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Self
 
@@ -59,9 +60,9 @@ class Client:
         self._timeout_s = timeout_s
         self._next = 1
         self._read = bytearray()
-        """What has come: several answers may come at once."""
-        self._at = 0
-        """Where in it what was not asked for yet begins."""
+        """The part that has come of a message."""
+        self._here: deque[dict[str, Any]] = deque()
+        """Messages that have come: one read may bring several."""
         try:
             self._socket.connect(self.path)
         except PermissionError as error:
@@ -165,8 +166,7 @@ class Client:
     @property
     def waiting(self) -> bool:
         """Return whether a whole message is here already, for one read may bring several."""
-        left = len(self._read) - self._at - HEADER.size
-        return left >= 0 and left >= HEADER.unpack_from(self._read, self._at)[0]
+        return bool(self._here)
 
     def fileno(self) -> int:
         """Return the descriptor to wait on, while no message is `waiting` here already."""
@@ -174,31 +174,22 @@ class Client:
 
     def receive(self, what: str, timeout_s: float | None = None) -> dict[str, Any]:
         """Return the next message, whatever it answers; *what* was asked, for the error."""
-        if not self.waiting:
+        if not self._here:
             self._socket.settimeout(timeout_s)
         return self._receive(what)
 
     def _receive(self, what: str) -> dict[str, Any]:
-        try:
-            self._read_to(self._at + HEADER.size)
-            (length,) = HEADER.unpack_from(self._read, self._at)
-            assert length <= MAX_MESSAGE, length
-            end = self._at + HEADER.size + length
-            self._read_to(end)
-        except TimeoutError as error:
-            raise TimedOut(f"request {what}", self._socket.gettimeout() or 0) from error
-        body = bytes(self._read[self._at + HEADER.size : end])
-        message: dict[str, Any] = json.loads(body) if is_json(body) else read_reply(body)
-        self._at = end
-        if end == len(self._read):
-            self._read.clear()
-            self._at = 0
-        return message
+        if not self._here:
+            try:
+                self._read_on()
+            except TimeoutError as error:
+                raise TimedOut(f"request {what}", self._socket.gettimeout() or 0) from error
+        return self._here.popleft()
 
-    def _read_to(self, end: int) -> None:
-        """Read until *end* bytes are here."""
+    def _read_on(self) -> None:
+        """Read until a message is here, and take all that came with it."""
         read = self._read
-        while len(read) < end:
+        while not self._here:
             try:
                 part = self._socket.recv(_READ)
             except ConnectionResetError:
@@ -206,6 +197,17 @@ class Client:
             if not part:
                 raise NoCluster("the pcsx daemon closed the connection", "Its log says why.")
             read += part
+            at = 0
+            while len(read) - at >= HEADER.size:
+                (length,) = HEADER.unpack_from(read, at)
+                assert length <= MAX_MESSAGE, length
+                end = at + HEADER.size + length
+                if end > len(read):
+                    break
+                body = bytes(read[at + HEADER.size : end])
+                self._here.append(json.loads(body) if is_json(body) else read_reply(body))
+                at = end
+            del read[:at]
 
 
 # --- services for applications --------------------------------------------------------------------

@@ -312,6 +312,9 @@ class Machine:
         match event:
             case FromHeart(frame=Heard() as frame):
                 self._on_heard(frame, now)
+            case Multicast(payload=payload, safe=safe):
+                assert len(payload) <= PAYLOAD_MAX, "a message of this size is never ordered"
+                self._views.multicast(payload, safe=safe, now=now)
             case FromHeart(frame=PeerState() as frame):
                 self._on_peer_state(frame, now)
             case FromHeart(frame=Rows() as frame):
@@ -329,9 +332,6 @@ class Machine:
                     self._log.durable(durable, now)
             case PersistFailed(reason=reason):
                 self._on_disk_failed(reason, now)
-            case Multicast(payload=payload, safe=safe):
-                assert len(payload) <= PAYLOAD_MAX, "a message of this size is never ordered"
-                self._views.multicast(payload, safe=safe, now=now)
             case SendTo(node=node, payload=payload):
                 self._send_to(node, payload)
             case Propose(ticket=ticket, payload=payload, awaited=awaited):

@@ -215,15 +215,16 @@ class World:
                 event = self._queue.popleft() if self._queue else self._asked.popleft()
                 more = bool(self._queue or self._asked)
                 self._perform_all(node.step(event, now, more=more))
-                now = read_now()
+                if boottime_ms() != now.ms:
+                    now = read_now()
             self._due_ms = node.deadline_ms
         if self._due_ms is not None and self._due_ms <= now.ms:
             self._perform_all(node.step(events.Tick(), now))
             self._due_ms = node.deadline_ms
         if now.ms - self._said_ms >= PULSE_S * 900:
             self._say(Pulse())
+        self._listener.flush()  # first, for the heart takes this core as soon as it is told
         self._flush()
-        self._listener.flush()
         self._persist()
         if now.ms - self._load_ms >= LOAD_MS:
             self._load_ms = now.ms
