@@ -99,3 +99,37 @@ def test_an_unknown_option_is_told_and_the_exit_status_is_64(tmp_path: Path):
     running = daemon(tmp_path, "--nonsense", "1")
     out, _ = running.communicate(timeout=60)
     assert running.returncode == 64 and "--nonsense" in out
+
+
+def test_the_watchdog_is_the_device_that_the_settings_name(tmp_path: Path):
+    device, file = tmp_path / "device", tmp_path / "pcsx.toml"
+    os.mkfifo(device)
+    file.write_text(f'name = "n1"\nwatchdog = "{device}"\nwatchdog_timeout = 30\n')
+    reader = os.open(device, os.O_RDONLY | os.O_NONBLOCK)
+    running = daemon(
+        tmp_path, "--config", str(file), address="127.77.1.9", PCSX_TEST_WATCHDOG="1"
+    )  # fmt: skip
+    environment = {**os.environ, "PCSX_SOCKET": str(tmp_path / "run/pcsx.sock")}
+
+    def typed(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pcsx", *words], capture_output=True, text=True,
+            env=environment, check=False,
+        )  # fmt: skip
+
+    try:
+        while typed("cluster", "info").returncode:
+            assert running.poll() is None
+        assert typed("cluster", "setup", "web", "n1=127.77.1.9", "--force").returncode == 0
+        os.set_blocking(reader, True)
+        assert os.read(reader, 1) == b"\0", "armed and petted with the first quorum"
+        assert "30 s" in typed("status", "--full").stdout
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 0
+        petted = b""
+        while part := os.read(reader, 4096):
+            petted += part
+        assert petted.strip(b"\0") == b"V", "an orderly end disarms it"
+    finally:
+        running.kill()
+        os.close(reader)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -179,3 +180,46 @@ def test_unanswered_calls_do_not_pile_up() -> None:
     assert len(one._directory) == 4
     one.expire(80_000)
     assert one._directory == {}
+
+
+class _Untouched(Exception):
+    """Something dear was used."""
+
+
+class _Key:
+    """A private key that nobody may use."""
+
+    def exchange(self, _public: object) -> bytes:
+        raise _Untouched
+
+
+def _no_chance(_size: int) -> bytes:
+    raise _Untouched
+
+
+def test_no_product_is_computed_before_the_clusters_key_is_proved() -> None:
+    one, two = association(1), association(2)
+    call, ask = one.attempt(0), two.attempt(0)
+    answer = two.answer(call, header(call), 0).packet
+    attempt = one._directory[header(answer).session]
+    assert isinstance(attempt, Attempt)
+    key: Any = _Key()
+    for each in (one, two):
+        each.local = replace(each.local, private=key, entropy=_no_chance)
+        each._shared = {}
+    attempt = replace(attempt, ephemeral=key)
+    for packet, take in (
+        (call, lambda bad: two.answer(bad, header(bad), 5)),
+        (ask, lambda bad: one.asked(bad, 5, silent=True)),
+        (answer, lambda bad: one.finish(attempt, bad, 5)),
+    ):
+        for at in range(16, len(packet) - (0 if packet is answer else 16)):
+            bad = bytearray(packet)
+            bad[at] ^= 1
+            with pytest.raises(Dropped, match="mac"):
+                take(bytes(bad))
+    two._heard = (0, 0)
+    with pytest.raises(_Untouched):
+        two.answer(call, header(call), 5)
+    with pytest.raises(_Untouched):
+        one.finish(attempt, answer, 5)

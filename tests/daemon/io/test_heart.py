@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -41,10 +42,8 @@ LIMIT_S = 60
 class Hearts:
     """Processes that run the heart's loop, and this one as all their brains."""
 
-    def __init__(
-        self, count: int, profile: str, host: str = "127.0.0.1", *, alone: int = 0
-    ) -> None:
-        self.config = _on_free_ports(ring_of(count, profile=profile), host)
+    def __init__(self, count: int, profile: str, *hosts: str, alone: int = 0) -> None:
+        self.config = _on_free_ports(ring_of(count, profile=profile), hosts or ("127.0.0.1",))
         self.pids: dict[int, int] = {}
         self.brains: dict[int, FrameSocket] = {}
         self.said: dict[int, list[ToBrain]] = {n: [] for n in range(1, count + 1)}
@@ -58,10 +57,14 @@ class Hearts:
                 os._exit(run_heart(theirs, None, HeartSettings(realtime=False)))
             theirs.close()
             self.pids[node], self.brains[node] = pid, FrameSocket(ours)
-        for node, brain in self.brains.items():
-            secret = identity_of(node).private_bytes_raw()
-            boot = Boot(1, node)
-            brain.send(Configure(node, boot, self.config.to_bytes(), secret, (PSK,)))
+        for node in self.brains:
+            self.configure(node, self.config)
+
+    def configure(self, node: int, config: RingConfig) -> None:
+        """Tell the heart of *node* that the ring is *config*."""
+        secret = identity_of(node).private_bytes_raw()
+        frame = Configure(node, Boot(1, node), config.to_bytes(), secret, (PSK,))
+        self.brains[node].send(frame)
 
     def listen(self, here: int, wanted: type[ToBrain], **facts: object) -> ToBrain:
         """Return the first frame like this that node *here* says; be a lively brain meanwhile."""
@@ -94,17 +97,17 @@ class Hearts:
             brain.close()
 
 
-def _on_free_ports(config: RingConfig, host: str) -> RingConfig:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sockets = [socket.socket(family, socket.SOCK_DGRAM) for _ in config.nodes]
-    for each in sockets:
-        each.bind((host, 0))
-    nodes = tuple(
-        replace(node, addresses=(Address(host, each.getsockname()[1]),))
-        for node, each in zip(config.nodes, sockets, strict=True)
-    )
-    for each in sockets:
-        each.close()
+def _on_free_ports(config: RingConfig, hosts: tuple[str, ...]) -> RingConfig:
+    """Return *config* with a link on each of *hosts*, at ports that nobody has."""
+    with contextlib.ExitStack() as held:
+
+        def free(host: str) -> Address:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            each = held.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+            each.bind((host, 0))
+            return Address(host, each.getsockname()[1])
+
+        nodes = tuple(replace(n, addresses=tuple(map(free, hosts))) for n in config.nodes)
     return replace(config, nodes=nodes)
 
 
@@ -214,15 +217,46 @@ def test_peers_learn_of_a_killed_brain_by_the_will_and_then_of_the_next_life(
         hearts.close()
 
 
-def test_hearts_find_each_other_over_ipv6() -> None:
+def test_links_of_both_families_carry_at_once_and_the_loss_of_either_is_no_loss() -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind(("::1", 0))
         except OSError:
             pytest.skip("there is no IPv6 loopback here")
-    hearts = Hearts(2, "standard", "::1")
+    hearts = Hearts(2, "standard", "127.0.0.1", "::1")
     try:
         hearts.listen(1, PeerState, node=2, reach=Reach.UP)
         hearts.listen(2, PeerState, node=1, reach=Reach.UP)
+        until_reaching(hearts, [True, True])
+        for kept in (0, 1):
+            # Node 2 listens on the other link no more: it is told of a port that is not its own.
+            nodes = hearts.config.nodes
+            deaf = list(nodes[1].addresses)
+            deaf[1 - kept] = replace(deaf[1 - kept], port=9)
+            moved = (nodes[0], replace(nodes[1], addresses=tuple(deaf)))
+            hearts.configure(2, replace(hearts.config, nodes=moved))
+            until_reaching(hearts, [kept == 0, kept == 1])
+            payload = os.urandom(2000)
+            hearts.brains[1].send(Transmit((2,), payload))
+            hearts.listen(2, Heard, node=1, payload=payload)
+            hearts.configure(2, hearts.config)
+            until_reaching(hearts, [True, True])
+        reaches = [f.reach for f in hearts.said[1] if isinstance(f, PeerState)]
+        assert reaches == [Reach.UP], "nobody was missed for a moment"
     finally:
         hearts.close()
+
+
+def until_reaching(hearts: Hearts, wanted: list[bool]) -> None:
+    """Wait until node 1 is heard by its only peer on just the links that are *wanted*."""
+    limit = time.monotonic() + LIMIT_S
+    links: list[bool] = []
+    while links != wanted and time.monotonic() < limit:
+        hearts.said[1] = [f for f in hearts.said[1] if not isinstance(f, HeartStats)]
+        hearts.brains[1].send(AskStats())
+        stats = hearts.listen(1, HeartStats)
+        assert isinstance(stats, HeartStats)
+        (peer,) = json.loads(stats.text)["peers"].values()
+        links = [link["reaches"] for link in peer["links"]]
+        time.sleep(0.02)
+    assert links == wanted
