@@ -1,7 +1,7 @@
 # Completion of pcsx for bash. Made from the command tree: make generated.
 _pcsx_words() {
     case "$1" in
-        '') printf '%s\n' 'acl' 'agent' 'alert' 'apply' 'booth' 'cib' 'client' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'dr' 'explain' 'group' 'history' 'host' 'lock' 'maintenance' 'metrics' 'monitor' 'node' 'pcsd' 'property' 'qdevice' 'quorum' 'ra' 'recipe' 'redo' 'report' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'site' 'status' 'stonith' 'store' 'tag' 'ticket' 'transition' 'undo' 'why' 'witness' ;;
+        '') printf '%s\n' 'acl' 'agent' 'alert' 'apply' 'booth' 'cib' 'client' 'cluster' 'completion' 'config' 'configure' 'confirm' 'constraint' 'daemon' 'demo' 'diff' 'dr' 'explain' 'group' 'history' 'host' 'lock' 'maintenance' 'metrics' 'monitor' 'node' 'panic' 'pcsd' 'property' 'qdevice' 'quorum' 'ra' 'recipe' 'redo' 'report' 'resource' 'ring' 'rule' 'sam' 'shell' 'simulate' 'site' 'status' 'stonith' 'store' 'tag' 'ticket' 'transition' 'undo' 'why' 'witness' ;;
         'acl') printf '%s\n' 'can' 'config' 'disable' 'enable' 'group' 'permission' 'role' 'user' ;;
         'acl can') printf '%s\n' 'read' 'write' ;;
         'acl group') printf '%s\n' 'create' 'delete' ;;
@@ -250,6 +250,7 @@ _pcsx_options() {
         'node unmaintenance') printf '%s\n' '--all' ;;
         'node unstandby') printf '%s\n' '--all' ;;
         'node utilization') printf '%s\n' '--name=' ;;
+        'panic') printf '%s\n' '--file=' '--config=' '--force' ;;
         'property') printf '%s\n' '--all' '--defaults' '--output-format=' '--full' ;;
         'property config') printf '%s\n' '--all' '--defaults' '--output-format=' '--full' ;;
         'property defaults') printf '%s\n' '--full' ;;
@@ -763,6 +764,7 @@ _pcsx_is() {
         'node unmaintenance') printf '%s\n' open ;;
         'node unstandby') printf '%s\n' open ;;
         'node utilization') printf '%s\n' open ;;
+        'panic') printf '%s\n' open ;;
         'pcsd') printf '%s\n' closed ;;
         'pcsd status') printf '%s\n' open ;;
         'property') printf '%s\n' open ;;

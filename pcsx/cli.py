@@ -118,6 +118,7 @@ SUMMARY: Final = {
     "metrics": "Print the state in the text format of Prometheus.",
     "monitor": "Show nodes, resources and events live.",
     "node": "Put nodes into standby or maintenance; set their attributes.",
+    "panic": "Tell the others from a crash kernel that this machine has panicked.",
     "pcsd": "Show which nodes' daemons are here.",
     "property": "Show and set the options of the whole cluster.",
     "qdevice": "Tell what votes from outside of the cluster.",

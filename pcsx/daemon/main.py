@@ -40,6 +40,7 @@ _HELP = {
     "bootstrap_key": "the file of 32 random bytes that lets a founder adopt this node",
     "watchdog": "a watchdog device to pet; by default none",
     "watchdog_timeout": "seconds without petting after which it resets the machine, 10 by default",
+    "panic_file": "a file for `pcsx panic`, where a crash kernel can read it; by default none",
     "discovery": "announce the lobby by mDNS and look for others (yes or no)",
     "group": "the group whose members may open the local socket",
     "realtime": "ask for real time and locked memory for the heart (yes or no)",
@@ -117,7 +118,34 @@ def main(arguments: list[str]) -> int:
     def brain(heart_end: socket.socket, supervisor: socket.socket) -> int:
         return run_brain(settings, state, heart_end, supervisor, notify)
 
-    return supervise(heart, brain)
+    return supervise(heart, brain, panic_file=settings.panic_file)
+
+
+def say_panic(path: str | None, config: str | None, *, force: bool) -> tuple[int, int]:
+    """Tell the others that this machine's kernel has panicked; return how many of how many ways.
+
+    Raises `Failed` where this is no crash kernel, unless *force*, and where nothing was left.
+    """
+    from pcsx.daemon.io import panic
+    from pcsx.errors import Failed
+
+    path = path or load_settings(config, {}).panic_file
+    if not path:
+        raise Failed(
+            "nothing was left for a crash kernel: the setting panic_file names no file",
+            'In pcsx.toml: panic_file = "/var/lib/pcsx/panic", then restart the daemon.',
+        )
+    if not force and not os.path.exists(panic.CRASHED):
+        raise Failed(
+            f"this is no crash kernel ({panic.CRASHED} is not there): the others would take this "
+            "node out and fence it, though it runs",
+            "Nothing was sent. --force sends it all the same.",
+        )
+    try:
+        lines = panic.read(path)
+    except panic.Unreadable as error:
+        raise Failed(str(error), "The daemon writes it once it is connected to others.") from None
+    return panic.send(lines), len(lines)
 
 
 def run_brain(

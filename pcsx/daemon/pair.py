@@ -104,7 +104,7 @@ class Pair:
             return self._alone_since_ms + down_ms
         if known.reach is Reach.DOWN and known.why in (Why.LEFT, Why.REMOVED):
             return None
-        if known.reach is Reach.DOWN and known.why in (Why.SILENCE, Why.BRAIN):
+        if known.reach is Reach.DOWN and known.why in (Why.SILENCE, Why.BRAIN, Why.PANIC):
             return 0
         if known.reach is Reach.DOWN:
             return known.since_ms + down_ms

@@ -37,6 +37,8 @@ class Settings:
     """A watchdog device to pet; empty: none."""
     watchdog_timeout: int = 10
     """After how many seconds without petting it resets the machine."""
+    panic_file: str = ""
+    """Where a crash kernel finds what tells the others of a panic; empty: it tells nothing."""
     discovery: bool = True
     """Announce this lobby by mDNS and look for others."""
     group: str = "pcsx"

@@ -46,6 +46,8 @@ class Why(IntEnum):
     BRAIN = 5
     """Its heart beats, but its brain has not moved for 30 s."""
     REMOVED = 6
+    PANIC = 7
+    """Its crash kernel says that its kernel has panicked: nothing of it runs any more."""
 
 
 class Watch(IntEnum):

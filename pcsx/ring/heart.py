@@ -64,7 +64,7 @@ from pcsx.ring.links import SIZE_HELD_MS, Link, Paths
 from pcsx.ring.port import Note
 from pcsx.ring.seal import SUITES, Channel, Suites
 from pcsx.ring.session import Association, Attempt, Directory, Gate, Local, parties_of
-from pcsx.ring.will import opened_will
+from pcsx.ring.will import opened_panic, opened_will, panic_key
 from pcsx.ring.wire import HEADER, MAGIC, OVERHEAD, Dropped, Header, Refusal
 from pcsx.values import Now
 
@@ -649,8 +649,8 @@ class Heart:
                 raise Dropped("session")
             plain = channel.open(data, header[5])
             self._opened(peer, channel, kind, plain, event, now_ms, out)
-        elif kind == wire.WILL:
-            self._will(data, session, now_ms, out)
+        elif kind == wire.WILL or kind == wire.PANIC:
+            self._will(data, kind, session, now_ms, out)
         elif self._farewells is not None:
             raise Dropped("leaving")
         elif kind == wire.RESPONSE or kind == wire.COOKIE:
@@ -852,18 +852,25 @@ class Heart:
             self._say([Told(node, refusal.verdict, refusal.reason)], out)
         peer.told, peer.told_ms = refusal, now_ms
 
-    def _will(self, data: bytes, session: int, now_ms: int, out: list[HeartEffect]) -> None:
-        """Note that a peer's supervisor saw both its processes end."""
+    def _will(
+        self, data: bytes, kind: int, session: int, now_ms: int, out: list[HeartEffect]
+    ) -> None:
+        """Note that a peer's supervisor saw both its processes end, or its kernel panicked."""
         channel = self._directory.get(session)
         if not isinstance(channel, Channel):
             raise Dropped("session")
-        boot, status = opened_will(data, channel.will_in)
+        if kind == wire.WILL:
+            why, (boot, status) = Why.DIED, opened_will(data, channel.will_in)
+            text = f"the daemon of node {channel.node} died, status {status}"
+        else:
+            why, boot = Why.PANIC, opened_panic(data, panic_key(channel.will_in))
+            text = f"the kernel of node {channel.node} panicked"
         peer = self._peers.get(channel.node)
         if peer is None or boot != channel.boot or boot != peer.association.life:
             raise Dropped("session")
         peer.association.ended = boot
-        out.append(Note("heart", f"the daemon of node {peer.id} died, status {status}"))
-        self._ended(peer, Why.DIED, now_ms, out)
+        out.append(Note("heart", text))
+        self._ended(peer, why, now_ms, out)
 
     def _ended(self, peer: Peer, why: Why, now_ms: int, out: list[HeartEffect]) -> None:
         assert self._detector is not None

@@ -93,7 +93,7 @@ PAYLOAD_MAX: Final = 960 * 1024
 
 _VIEW_MESSAGES: Final = (Join, Prepare, Flush, Plan, Complete, Install, Installed)
 _ORDER_MESSAGES: Final = (Data, Ordered, Ack, Nack)
-_LIFE_IS_OVER: Final = (Why.DIED, Why.LEFT, Why.REBOOTED)
+_LIFE_IS_OVER: Final = (Why.DIED, Why.LEFT, Why.REBOOTED, Why.PANIC)
 
 
 class Machine:

@@ -45,6 +45,8 @@ REFUSED: Final = 21
 """A `Refusal` on a session that was made for nothing else."""
 # Sealed by a key that was left with the supervisor.
 WILL: Final = 32
+# Sealed by a key that was left for the crash kernel.
+PANIC: Final = 33
 
 QUIET: Final = 1
 """In the header's flags: a heartbeat that tells no more than the one before it, so that it need

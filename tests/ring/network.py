@@ -30,7 +30,7 @@ from pcsx.ring.heart_port import (
     WatchdogArmed,
 )
 from pcsx.ring.seal import SUITES, Suites
-from pcsx.ring.will import sealed_will
+from pcsx.ring.will import panic_key, sealed_panic, sealed_will
 from pcsx.values import NodeName, Now
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -157,6 +157,19 @@ class Network:
             data = sealed_will(key=will.key, session=will.session, boot=site.boot, status=status)
             for link, address in enumerate(will.addresses):
                 self._send(node, SendDatagram(link, address, data))
+
+    def panic(self, node: int) -> list[tuple[int, bytes]]:
+        """Be the crash kernel of *node*; return what it says, each to which node."""
+        site = self.sites[node]
+        assert not site.alive
+        said = []
+        for will in () if site.wills is None else site.wills.wills:
+            key = panic_key(will.key)
+            data = sealed_panic(key=key, session=will.session, boot=site.boot)
+            for link, address in enumerate(will.addresses):
+                self._send(node, SendDatagram(link, address, data))
+                said.append((self.where[address][0], data))
+        return said
 
     def stall(self, node: int, ms: int) -> None:
         self.sites[node].stalled_until = self.now + ms

@@ -15,7 +15,7 @@ from pcsx.ring.heart import QUEUE_MAX, Heart
 from pcsx.ring.heart_port import Datagram, FromBrain, Report
 from pcsx.ring.seal import SUITES, WINDOW
 from pcsx.ring.session import Association, Gate, Local
-from pcsx.ring.wire import BEAT, COOKIE, HEADER, INIT, MAGIC, RESPONSE, WILL
+from pcsx.ring.wire import BEAT, COOKIE, HEADER, INIT, MAGIC, PANIC, RESPONSE, WILL
 from tests.ring.network import PSK, Network, identity_of, now_at, ring_of
 
 
@@ -89,16 +89,16 @@ def test_a_node_that_is_in_no_ring_opens_nothing() -> None:
 
 def test_a_type_that_there_is_not() -> None:
     target = Target()
-    for kind in (0, 5, 15, WILL + 1, 255):
+    for kind in (0, 5, 15, PANIC + 1, 255):
         target.throw(bytes([MAGIC, kind]) + bytes(60))
     assert target.new() == {"type": 5}
 
 
 def test_a_session_that_there_is_not() -> None:
     target = Target()
-    for kind in (BEAT, RESPONSE, COOKIE, WILL):
+    for kind in (BEAT, RESPONSE, COOKIE, WILL, PANIC):
         target.throw(HEADER.pack(MAGIC, kind, 0, 0, 1, 1) + bytes(60))
-    assert target.new() == {"session": 4}
+    assert target.new() == {"session": 5}
 
 
 def test_a_packet_that_does_not_open_one_that_comes_twice_and_one_from_long_ago() -> None:

@@ -36,8 +36,9 @@ from pcsx.ring.frames import (
 )
 from pcsx.ring.heart import LOUD_BEATS
 from pcsx.ring.heart_port import Datagram, SendDatagram
+from pcsx.ring.will import panic_key, sealed_panic
 from pcsx.ring.wire import BEAT, FLAGS_AT, INIT, MAGIC, QUIET, TYPE_AT
-from tests.ring.network import Network, identity_of, now_at, ring_of, with_options
+from tests.ring.network import PSK, Network, identity_of, now_at, ring_of, with_options
 
 
 def settled(count: int, **options: Any) -> Network:
@@ -232,6 +233,70 @@ def test_a_dead_life_does_not_come_back_after_its_will() -> None:
     network.configure(2, network.config)
     network.run(5000)
     assert network.states(1, 2) == []
+
+
+def test_a_panic_is_believed_at_once_and_once() -> None:
+    network = settled(3)
+    dead = network.kill(2)
+    forget(network)
+    before = network.now
+    said = network.panic(2)
+    network.run(5)
+    for node in (1, 3):
+        ((at, state),) = network.told(node, PeerState)
+        assert (state.reach, state.why, state.boot) == (Reach.DOWN, Why.PANIC, dead.boot)
+        assert at - before <= 2
+    drops = stats(network, 1)["drop"].get("session", 0)
+    for target, data in said:
+        network.deliver(2, target, 0, data)
+    network.run(5)
+    assert len(network.states(1, 2)) == 1, "a replay says nothing"
+    assert stats(network, 1)["drop"]["session"] == drops + 1
+    network.boot(2, 2)
+    network.run(1000)
+    for target, data in said:
+        network.deliver(2, target, 0, data)
+    network.run(100)
+    state = network.state(1, 2)
+    assert state is not None and (state.reach, state.boot.counter) == (Reach.UP, 2)
+
+
+def test_a_panic_of_another_life_another_session_or_nobodys_key_changes_nothing() -> None:
+    network = settled(3)
+    forget(network)
+    wills = network.sites[2].wills
+    assert wills is not None
+    boot = wills.boot
+    for will in wills.wills:
+        to = network.where[will.addresses[0]][0]
+        other = Boot(boot.counter + 1, boot.nonce)
+        key, session = panic_key(will.key), will.session
+        for forged in (
+            sealed_panic(key=key, session=session, boot=other),
+            sealed_panic(key=key, session=session ^ 1, boot=boot),
+            sealed_panic(key=will.key, session=session, boot=boot),
+            sealed_panic(key=bytes(32), session=session, boot=boot),
+        ):
+            network.deliver(2, to, 0, forged)
+    network.run(3000)
+    assert network.told(1, PeerState) == [] and network.told(3, PeerState) == []
+    drops = stats(network, 1)["drop"]
+    assert drops["seal"] == 2 and drops["session"] == 2
+
+
+def test_a_panic_is_believed_from_a_session_that_was_renewed_a_moment_ago() -> None:
+    network = settled(2)
+    old = network.sites[2].wills
+    network.configure(1, network.config, (bytes(reversed(PSK)), PSK))
+    network.configure(2, network.config, (bytes(reversed(PSK)), PSK))
+    network.run(500)
+    assert network.sites[2].wills != old, "the session is another"
+    network.kill(2)
+    network.sites[2].wills = old  # the file on the disk may be that much older
+    network.panic(2)
+    network.run(5)
+    state = network.state(1, 2)
+    assert state is not None and state.why is Why.PANIC
 
 
 # --- stalls, links, brains ------------------------------------------------------------------------

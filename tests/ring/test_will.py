@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from pcsx.ring.config import Address
 from pcsx.ring.frames import Boot
 from pcsx.ring.heart_port import LeaveWills, Will
-from pcsx.ring.will import WILLS, opened_will, sealed_will
+from pcsx.ring.will import (
+    WILLS,
+    opened_panic,
+    opened_will,
+    panic_key,
+    sealed_panic,
+    sealed_will,
+)
 from pcsx.ring.wire import Dropped
 
 KEY = bytes(range(32))
@@ -41,3 +48,29 @@ def test_what_the_heart_leaves_the_supervisor_survives_the_socket() -> None:
     will = Will((Address("10.0.0.2", 5450), Address("fd00::2", 5451)), 77, KEY)
     wills = LeaveWills(Boot(3, 4), (will,))
     assert WILLS.decode(WILLS.encode(wills)) == wills
+
+
+@given(st.integers(0, 2**63), st.integers(0, 2**64 - 1))
+def test_a_panic_tells_whose_kernel_it_was(counter: int, nonce: int) -> None:
+    boot = Boot(counter, nonce)
+    assert opened_panic(sealed_panic(key=KEY, session=9, boot=boot), KEY) == boot
+
+
+@given(st.integers(0, 47), st.integers(1, 255))
+def test_a_panic_that_was_touched_is_none(at: int, change: int) -> None:
+    data = bytearray(sealed_panic(key=KEY, session=9, boot=Boot(1, 2)))
+    assert len(data) == 48
+    data[at] ^= change
+    with pytest.raises(Dropped):
+        opened_panic(bytes(data), KEY)
+
+
+def test_neither_word_can_be_made_of_the_other() -> None:
+    will = sealed_will(key=KEY, session=9, boot=Boot(1, 2), status=0)
+    panic = sealed_panic(key=panic_key(KEY), session=9, boot=Boot(1, 2))
+    assert panic_key(KEY) != KEY
+    for key in (KEY, panic_key(KEY)):
+        with pytest.raises(Dropped):
+            opened_panic(will, key)
+        with pytest.raises(Dropped):
+            opened_will(panic, key)

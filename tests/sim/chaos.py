@@ -135,7 +135,7 @@ class Chaos:
         count = chance.choice((1, 2, 2, 2, 3, 3, 3, 3, 4, 5, 7))
         links = 2 if chance.random() < 0.1 else 1
         self.unfenced = count > 2 and chance.random() < 0.25
-        menu = chance.sample(tuple(trouble.MENU), chance.randint(1, 5))
+        menu = chance.sample(trouble.DRAWN, chance.randint(1, 5))
         self.rounds = chance.randint(2, 4)
         properties = {}
         faults = more_faults(faults_of(chance), chance)

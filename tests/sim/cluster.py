@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from pcsx.cib.replica import Replica
 from pcsx.daemon import effects as out
 from pcsx.daemon import events
 from pcsx.daemon.decisions import packed
+from pcsx.daemon.io import panic
 from pcsx.daemon.ledger import Ledger
 from pcsx.daemon.node import Node
 from pcsx.daemon.setup import Me
@@ -264,6 +266,22 @@ class Cluster:
         machine.services.clear()
         self._end(machine)
 
+    def panic(self, id: int) -> None:
+        """Have the kernel panic: all ends as without power, and the crash kernel tells of it."""
+        machine = self.machines[id]
+        wills = machine.wills if machine.is_up else None
+        self.power_off(id)
+        self.tell(machine, "sim", "kernel panic")
+        for turn in range(panic.ROUNDS if wills is not None else 0):
+            self.at(200 + 50 * turn, partial(self._tell_of_panic, machine, wills))
+
+    def _tell_of_panic(self, machine: Machine, wills: heart_port.LeaveWills) -> None:
+        for line in panic.lines_of(wills):
+            address = Address(line.host, line.port)
+            target = self._addresses[address]
+            link = self.config.node(target).addresses.index(address)
+            self._send(machine, link, address, line.packet)
+
     def kill(self, id: int) -> None:
         """End the daemon alone, by SIGKILL: services stay."""
         self.tell(self.machines[id], "sim", "daemon killed")
@@ -402,6 +420,8 @@ class Cluster:
             match effect:
                 case heart_port.SendDatagram(link, address, data):
                     self._send(machine, link, address, data)
+                case heart_port.LeaveWills():
+                    machine.wills = effect
                 case heart_port.ArmWatchdog():
                     self._arm(machine)
                 case heart_port.PetWatchdog():

@@ -10,6 +10,7 @@ from pcsx.daemon.events import Life
 from pcsx.daemon.node import Node
 from pcsx.ring.frames import Boot
 from pcsx.ring.heart import Heart
+from pcsx.ring.heart_port import LeaveWills
 from pcsx.ring.port import Damage, Entry, HardState, Persist, Recovered, Snapshot, SoloIntent
 from tests.sim.clock import Clock
 
@@ -115,6 +116,8 @@ class Machine:
     children: dict[int, Invocation] = field(default_factory=dict)
     bites_ms: int | None = None
     """When the watchdog ends this machine, unless it is petted; None: it is not armed."""
+    wills: LeaveWills | None = None
+    """What the heart of this life has left for its supervisor, and for a crash kernel."""
     quits: list[int] = field(default_factory=list)
 
     @property

@@ -142,6 +142,14 @@ def power(run: Scene) -> None:
         run.boot_later(machine.id, 500, 15_000)
 
 
+def panic(run: Scene) -> None:
+    """Have a machine's kernel panic: its crash kernel tells the others, and starts it anew."""
+    machine = run.victim
+    if machine.is_up:
+        run.cluster.panic(machine.id)
+        run.boot_later(machine.id, 2000, 15_000)
+
+
 def kill(run: Scene) -> None:
     """End a daemon, not what it runs."""
     machine = run.victim
@@ -443,9 +451,11 @@ MENU: Final[dict[str, Trouble]] = {
     for each in (
         split, heal, oneway, bridge, flap, narrow, unplug, power, kill, pause, stand, blackout,
         minority, hang_brain, hang_heart, wall, fill, slow_disk, rot, backup, standby, maintenance,
-        rotate, options, remove, fence, restart,
+        rotate, options, remove, fence, restart, panic,
     )
 }  # fmt: skip
+DRAWN: Final = tuple(name for name in MENU if name != "panic")
+"""What a swarm draws from: panics have runs of their own, so that no seed becomes another one."""
 NEEDS_FENCING: Final = ("kill", "pause", "stand", "hang_brain", "hang_heart", "fill", "fence")
 """What may leave a service behind that its daemon does not mind: no wait can promise anything."""
 EARLY: Final = ("split", "split", "heal", "power", "kill", "pause", "oneway", "blackout")

@@ -26,7 +26,8 @@ from dataclasses import field
 from datetime import datetime
 from typing import Final, NoReturn
 
-from pcsx.daemon.io import frame_socket
+from pcsx.daemon.io import frame_socket, panic
+from pcsx.daemon.io.datagrams import Sender
 from pcsx.daemon.io.realtime import die_with_parent
 from pcsx.lean import dataclass
 from pcsx.ring.codec import Malformed
@@ -103,17 +104,20 @@ def supervise(
     run_brain: RunBrain,
     *,
     group_wait_s: float = GROUP_WAIT_S,
+    panic_file: str = "",
 ) -> int:
     """Keep heart and brain alive until there is a reason not to, and return the exit status.
 
-    0 after an orderly leave, asked for by SIGTERM or not; else one of the four above.
+    0 after an orderly leave, asked for by SIGTERM or not; else one of the four above. In
+    *panic_file*, if one is named, is what a crash kernel needs (`panic.py`).
     """
     watch = _Signals()
+    keeper = _Keeper(panic_file, watch)
     ends: list[float] = []
     try:
         while True:
             life = _begin(run_heart, run_brain, watch)
-            code = _live(life, watch)
+            code = _live(life, watch, keeper)
             if code == 0 or (watch.stopping and code == -signal.SIGTERM):
                 _end_heart(life)
                 return 0
@@ -129,6 +133,7 @@ def supervise(
                 return code if code in _FINAL else EXIT_TOO_OFTEN
             _note("heart and brain are started again")
     finally:
+        keeper.close()
         watch.close()
 
 
@@ -205,7 +210,7 @@ def _be_child(
         os._exit(code & 0xFF)
 
 
-def _live(life: _Life, watch: _Signals) -> int:
+def _live(life: _Life, watch: _Signals, keeper: _Keeper) -> int:
     """Wait until one of the two ends, and return its status; 0 only for the brain's own leave."""
     poll = select.poll()
     for end in (life.wills, life.groups, watch.wakeup):
@@ -223,6 +228,7 @@ def _live(life: _Life, watch: _Signals) -> int:
             watch.stop_asked = False
             os.kill(life.brain, signal.SIGTERM)
         _reap(life)
+        keeper.keep(life)
         if life.brain in life.statuses:
             code = life.statuses[life.brain]
             if code == 0:
@@ -267,6 +273,43 @@ def _reap(life: _Life) -> None:
         found, status = os.waitpid(pid, os.WNOHANG)
         if found:
             life.statuses[pid] = os.waitstatus_to_exitcode(status)
+
+
+class _Keeper:
+    """Keeps the file for a crash kernel, by a process of its own: a disk may hang, this may not."""
+
+    def __init__(self, path: str, watch: _Signals) -> None:
+        self._path, self._watch = path, watch
+        self._kept = b""
+        """The testament that is in the file, or will be when the process has ended."""
+        self._writer = 0
+
+    def keep(self, life: _Life) -> None:
+        """Have the newest testament of *life* in the file; called again when a child has ended."""
+        if not self._path:
+            return
+        if self._writer and os.waitpid(self._writer, os.WNOHANG)[0]:
+            self._writer = 0
+        if self._writer or life.testament == self._kept:
+            return
+        self._kept = life.testament
+
+        def write() -> int:
+            try:
+                panic.keep(self._path, panic.lines_of(WILLS.decode(life.testament)))
+            except (OSError, Malformed) as error:
+                _note(f"no word is left for a crash kernel: {error}")
+            return 0
+
+        self._writer = _fork(write, (life.wills, life.groups), (-1, -1), self._watch)
+
+    def close(self) -> None:
+        """Take the file away: what is in it is worth nothing once this daemon has ended."""
+        if self._path and self._kept:
+            with contextlib.suppress(OSError):
+                if self._writer:
+                    os.kill(self._writer, signal.SIGKILL)
+                os.unlink(self._path)
 
 
 # --- the end of a life ----------------------------------------------------------------------------
@@ -366,7 +409,7 @@ def _send_wills(life: _Life, status: int) -> None:
         testament = WILLS.decode(life.testament)
     except Malformed:
         return
-    with _Sender() as sender:
+    with Sender() as sender:
         for turn in range(WILL_ROUNDS):
             if turn:
                 time.sleep(WILL_PAUSE_S)
@@ -376,23 +419,6 @@ def _send_wills(life: _Life, status: int) -> None:
                 )
                 for address in will.addresses:
                     sender.send(packet, address.host, address.port)
-
-
-class _Sender(contextlib.ExitStack):
-    """Sends datagrams from any port; failures are the network's, and forgotten."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sockets: dict[int, socket.socket] = {}
-
-    def send(self, packet: bytes, host: str, port: int) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with contextlib.suppress(OSError):
-            if family not in self._sockets:
-                sending = self.enter_context(socket.socket(family, socket.SOCK_DGRAM))
-                sending.setblocking(False)
-                self._sockets[family] = sending
-            self._sockets[family].sendto(packet, (host, port))
 
 
 # --- signals --------------------------------------------------------------------------------------
