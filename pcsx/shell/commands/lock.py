@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Final
 
 from pcsx.shell import args
@@ -127,28 +129,40 @@ def hold(run: Run, words: list[str]) -> None:
     with Lock(words[0], wait_s=run.wait_s) as lock:
         assert lock.token is not None
         environment = {**os.environ, "PCSX_LOCK_TOKEN": ".".join(map(str, lock.token))}
-        try:
-            child = subprocess.Popen(words[1:], env=environment, preexec_fn=_end_with_parent)
-        except OSError as error:
-            raise Failed(f"cannot run {words[1]}: {error.strerror}") from error
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupted)
-        try:
-            while (status := child.poll()) is None:
-                if lock.lost(0.1):
-                    print(f"The lock {words[0]} is lost; ending {words[1]}.", file=sys.stderr)
-                    _end(child)
-                    status = LOST
-                    break
-        except BaseException:
-            _end(child)
-            raise
+        with _signals_as_interrupts():
+            try:
+                child = subprocess.Popen(words[1:], env=environment, preexec_fn=_end_with_parent)
+            except OSError as error:
+                raise Failed(f"cannot run {words[1]}: {error.strerror}") from error
+            try:
+                while (status := child.poll()) is None:
+                    if lock.lost(0.1):
+                        print(f"The lock {words[0]} is lost; ending {words[1]}.", file=sys.stderr)
+                        _end(child)
+                        status = LOST
+                        break
+            except BaseException:
+                _end(child)
+                raise
     run.exit_status = status if status >= 0 else 128 - status
 
 
 def _end_with_parent() -> None:
-    """Be told to end when whoever holds the lock is gone, however it went."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    """Be ended when whoever holds the lock is gone, however it went."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+@contextlib.contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end what runs here as Ctrl-C does: the command first."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        for number in before:
+            signal.signal(number, _interrupted)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupted(_number: int, _frame: object) -> None:
