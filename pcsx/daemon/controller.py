@@ -8,42 +8,51 @@ facts to commit (`Decide`), and plans to make.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 from typing import Final
 
 from pcsx.agents import plain
 from pcsx.cib import Cib
-from pcsx.cib.fencing import devices_of
+from pcsx.daemon.cases import Cases
+from pcsx.daemon.controller_port import (
+    Answered,
+    AtRest,
+    Came,
+    CaseClosed,
+    CaseOpened,
+    ControllerEffect,
+    ControllerEvent,
+    Decide,
+    FenceTold,
+    OpCame,
+    Progress,
+    Release,
+    Stir,
+    Tell,
+    Tick,
+)
 from pcsx.daemon.decisions import Decisions
-from pcsx.daemon.effects import KeepDecision, Plan
+from pcsx.daemon.effects import Plan
 from pcsx.daemon.events import Planned
-from pcsx.daemon.fencer import CEDED
-from pcsx.daemon.ledger import LEFT, Admitted, Fact, FenceClosed, FenceIntent, Fencing, Over
+from pcsx.daemon.ledger import LEFT, Admitted, FenceIntent, Fencing, Over
 from pcsx.daemon.messages import (
     AttributesChanged,
     Clean,
-    FenceOrder,
-    FenceResult,
     Orders,
-    ViewMessage,
 )
 from pcsx.daemon.pauses import Pauses
 from pcsx.daemon.records import OpRecord, Order
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.status import PENDING
-from pcsx.daemon.takeover import Takeover, Wait, watchdog_wait_ms
-from pcsx.lean import dataclass
+from pcsx.daemon.takeover import Takeover
+from pcsx.daemon.waits import DC_DEADTIME_MS, Waits
 from pcsx.pe import Action, Transition
 from pcsx.pe.run import Abort, Begin, Confirm, Fail, Perform, Run, RunEffect
 from pcsx.pe.run import Over as RunOver
 from pcsx.pe.run import Tick as RunTick
-from pcsx.ring.frames import Reach, Why
-from pcsx.ring.port import Note, ViewId
-from pcsx.ring.quorum import keep_ms
+from pcsx.ring.frames import Why
+from pcsx.ring.port import Note
 from pcsx.values import Now, parse_duration_ms, parse_score
 
-DC_DEADTIME_MS: Final = 20_000
-"""How long a new DC waits for nodes that nobody has seen, before it has them fenced."""
 RECHECK_MS: Final = 15 * 60_000
 ATTEMPTS_MAX: Final = 10
 PLAN_GAP_MS: Final = 50
@@ -59,135 +68,6 @@ STALE_PLANS_MAX: Final = 3
 FOR_EVER_MS: Final = 1 << 40
 
 
-# --- events ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Stir:
-    """Something changed that no action of ours asked for: look again; *paced*: not too often.
-
-    *anew*: what failed before may work now, so that no pause counts any more.
-    """
-
-    why: str
-    paced: bool = False
-    anew: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Came:
-    """View, leadership or quorum changed."""
-
-    why: str
-    view: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OpCame:
-    """*node* tells how an operation came out."""
-
-    node: int
-    record: OpRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An action of ours was done (*failure* empty) or declined."""
-
-    term: int
-    transition: int
-    action: int
-    failure: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseOpened:
-    """The log holds the intent to fence."""
-
-    case: int
-
-
-@dataclass(frozen=True, slots=True)
-class CaseClosed:
-    """The log holds what became of the case."""
-
-    case: int
-
-
-@dataclass(frozen=True, slots=True)
-class FenceTold:
-    """*node* tells what became of a case that it carried out."""
-
-    node: int
-    result: FenceResult
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """`deadline_ms` was reached."""
-
-
-ControllerEvent = (
-    Stir | Came | OpCame | Answered | CaseOpened | CaseClosed | FenceTold | Planned | Tick
-)
-
-
-# --- effects --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Say *message* to all members, in order."""
-
-    message: ViewMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """Commit *fact*, if we still lead."""
-
-    fact: Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Nothing runs on *node* any more: let it leave, its vote first where that keeps quorum."""
-
-    node: int
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The run has moved: *text* is what begins; for those who wait."""
-
-    text: str
-    done: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class AtRest:
-    """Nothing is left to do; *blocked* names what cannot run and why."""
-
-    blocked: tuple[tuple[str, str], ...]
-
-
-ControllerEffect = Tell | Decide | Release | Plan | KeepDecision | Progress | AtRest | Note
-
-
-@dataclass(slots=True)
-class _Case:
-    """An open case as this DC has it carried out."""
-
-    executor: int
-    lost_ms: int
-    tried: set[int] = field(default_factory=set)
-    bitten_ms: int = 0
-    """When the target's own watchdog has ended it; 0: that is not waited for."""
-    told: ViewId | None = None
-    """In which view all were told again who carries it out."""
-
-
 class Controller:
     """See the module's paragraph. *executors* orders who could do an action to a target."""
 
@@ -200,8 +80,6 @@ class Controller:
     ) -> None:
         self.scene = scene
         self.decisions = decisions
-        self._executors = executors
-        self._began_ms: int | None = None
         self._office = (0, False)
         self._dirty = False
         self._stale_plans = 0
@@ -217,7 +95,7 @@ class Controller:
         self._hold_ms = 0
         self._hold_why = ""
         self._recheck_ms: int | None = None
-        self._cases: dict[int, _Case] = {}
+        self._cases = Cases(scene, executors)
         self._waiting: dict[int, list[int]] = {}
         """Target -> actions of the run that wait for its fencing."""
         self.pauses = Pauses()
@@ -230,9 +108,7 @@ class Controller:
         """Action of the run that a node was told to do -> that node, and its life."""
         self._ghosts: dict[int, int] = {}
         """Fenced node still in the view -> since when (ms); one that stays is fenced again."""
-        self.takeover = takeover
-        self._waited: set[tuple[int, int]] = set()
-        """Nodes and lives whose wait is over, as we have had the log decide."""
+        self.waits = Waits(scene, takeover)
         self.blocked: tuple[tuple[str, str], ...] = ()
         self.notices: tuple[str, ...] = ()
         self.at_rest = False
@@ -244,13 +120,13 @@ class Controller:
             return None
         moments: list[int] = []
         if self._may_fence:
-            moments += [case.lost_ms for case in self._cases.values()]
+            moments += self._cases.deadlines_ms
             moments += [self.pauses.until_ms(target) for target in self._paused()]
         if self._hold_ms and self._may_plan:
             moments.append(self._hold_ms)
         if self.run is not None and self.run.deadline_ms is not None:
             moments.append(self.run.deadline_ms)
-        moments += [end_ms for end_ms in self._wait_ends() if end_ms is not None]
+        moments += [end_ms for end_ms in self.waits.ends() if end_ms is not None]
         if self._recheck_ms is not None and self.run is None and not self._planning:
             moments.append(self._recheck_ms)
         return min(moments, default=None)
@@ -263,7 +139,7 @@ class Controller:
     @property
     def waits_for(self) -> str:
         """Return what holds things up, in words, or nothing."""
-        told = [self.pauses.told(target, self._name(target)) for target in self._paused()]
+        told = [self.pauses.told(target, self.scene.name_of(target)) for target in self._paused()]
         if self._dirty and self._hold_why:
             told.append(self._hold_why)
         return "; ".join(text for text in told if text)
@@ -279,8 +155,8 @@ class Controller:
             # What was proposed or begun in another office may never come back.
             self._rest()
             self._office = office
-        if self._began_ms is None:
-            self._began_ms, self._dirty = now.ms, True
+        if self.waits.began_ms is None:
+            self.waits.began_ms, self._dirty = now.ms, True
             effects.append(Note("controller", f"in charge, term {self.scene.term}"))
         match event:
             case Stir(why, paced, anew):
@@ -289,7 +165,7 @@ class Controller:
                 effects += self._stir(why, now, paced=paced)
             case Came(why, view):
                 self._view_changed |= view
-                self._lose_executors(now)
+                self._cases.members_changed(now)
                 effects += self._see_off(now)
                 effects += self._stir(why, now)
                 effects += self._lose_orders(now)
@@ -302,24 +178,26 @@ class Controller:
             case CaseClosed(case):
                 effects += self._case_closed(self.scene.ledger.fencings[case], now)
             case FenceTold(node, result):
-                effects += self._fence_told(node, result, now)
+                effects += self._cases.told(node, result, now)
             case Planned():
                 effects += self._planned(event, now)
             case Tick():
                 effects += self._tick(now)
         effects += self._let_in_and_out()
         effects += self._resume(now)
-        effects += self._take_over(now)
-        effects += self._fence(now)
+        effects += self.waits.take_over(now)
+        if self._may_fence:
+            effects += self._cases.go_on(now)
         effects += self._plan(now)
         return effects
 
     def _rest(self) -> None:
         """Forget all that belongs to being in charge."""
-        if self._began_ms is None:
+        if self.waits.began_ms is None:
             return
-        self._began_ms, self.run, self._planning, self._dirty = None, None, False, False
+        self.run, self._planning, self._dirty = None, False, False
         self._hold_ms, self._recheck_ms, self.at_rest = 0, None, False
+        self.waits.end()
         self._cases.clear()
         self._waiting.clear()
         self._admitting.clear()
@@ -327,7 +205,6 @@ class Controller:
         self._intending.clear()
         self._going.clear()
         self._ordered.clear()
-        self._waited.clear()
         self._ghosts.clear()
 
     # --- planning ---------------------------------------------------------------------------------
@@ -340,14 +217,14 @@ class Controller:
     def _holds(self, now: Now) -> tuple[int, str]:
         """Return until when (ms) nothing is planned and why; 0 where nothing holds."""
         scene, until, why = self.scene, 0, ""
-        assert self._began_ms is not None
+        assert self.waits.began_ms is not None
         down_ms = scene.config.timers.down_ms
         for node in scene.config.nodes:
             picture = scene.picture.nodes.get(node.id)
             if scene.is_unseen(node.id) and scene.quorum.quorate:
-                wait = self.wait_of(node.id)
+                wait = self.waits.of(node.id)
                 end_ms = FOR_EVER_MS if wait is not None and wait[1] is None else DC_DEADTIME_MS
-                until = max(until, self._began_ms + end_ms, (wait and wait[1]) or 0)
+                until = max(until, self.waits.began_ms + end_ms, (wait and wait[1]) or 0)
                 why = why or f"waiting for {node.name}, which was not seen yet"
             elif scene.is_ghost(node.id):
                 since_ms = self._ghosts.setdefault(node.id, now.ms)
@@ -538,14 +415,14 @@ class Controller:
             if action.task == "monitor" and action.interval_ms == 0:
                 # A probe that found something else has done its work; but what waited for it rests
                 # on nothing having been found, and must not go: stop first, then confirm.
-                found = f"{record.key} on {self._name(node)} found rc={record.rc}"
+                found = f"{record.key} on {self.scene.name_of(node)} found rc={record.rc}"
                 effects = self._stir(found, now)
                 if self.run is not None:
                     effects += self._of_run(self.run.step(Confirm(record.action), now), now)
                 return effects
             why = f"rc={record.rc} {record.reason}".strip()
             return self._of_run(self.run.step(Fail(record.action, why), now), now)
-        return self._stir(f"{record.key} on {self._name(node)} rc={record.rc}", now)
+        return self._stir(f"{record.key} on {self.scene.name_of(node)} rc={record.rc}", now)
 
     def _answered(self, event: Answered, now: Now) -> list[ControllerEffect]:
         if not self._is_ours(event.term, event.transition, event.action):
@@ -564,10 +441,6 @@ class Controller:
             and (term, transition) == (self.scene.order_term, self.number)
             and action in self.run.in_flight
         )
-
-    def _name(self, node: int) -> str:
-        known = (str(each.name) for each in self.scene.config.nodes if each.id == node)
-        return next(known, f"node {node}, which was taken out,")
 
     # --- who is in, who is out --------------------------------------------------------------------
 
@@ -595,64 +468,6 @@ class Controller:
                     effects.append(Decide(Over(id, boot, LEFT)))
             else:
                 self._ending.pop(id, None)
-        return effects
-
-    # --- without fencing --------------------------------------------------------------------------
-
-    def wait_of(self, id: int) -> tuple[Wait, int | None] | None:
-        """Return the wait for the lost node *id* and when it ends (None: never); None: there is
-        none, for it is here, over for certain, or for fencing to end.
-        """
-        scene = self.scene
-        if scene.fencing or not scene.quorum.quorate or self._began_ms is None:
-            return None
-        if id == scene.me or id in scene.members:
-            return None  # it tells itself what it runs
-        if not scene.is_held(id) and not scene.is_unseen(id):
-            return None
-        timers = scene.config.timers
-        picture = scene.picture.nodes.get(id)
-        wait = self.takeover.wait_for(id, picture, beat_ms=timers.beat_ms)
-        if wait.wait_ms is None:
-            return wait, None
-        since_ms = max(self._began_ms, scene.lost_ms.get(id, 0))
-        if picture is None:
-            since_ms = self._began_ms + DC_DEADTIME_MS
-        return wait, since_ms + wait.wait_ms
-
-    def _wait_ends(self) -> list[int | None]:
-        if self.scene.fencing or not self.scene.quorum.quorate:
-            return []
-        waits = [
-            (node.id, self.wait_of(node.id))
-            for node in self.scene.config.nodes
-            if not self._is_waited(node.id)
-        ]
-        return [wait[1] for _, wait in waits if wait is not None]
-
-    def _life_of(self, id: int) -> int:
-        picture = self.scene.picture.nodes.get(id)
-        boot = picture.boot.counter if picture is not None else 0
-        return max(boot, self.scene.ledger.admitted.get(id, 0))
-
-    def _is_waited(self, id: int) -> bool:
-        return (id, self._life_of(id)) in self._waited
-
-    def _take_over(self, now: Now) -> list[ControllerEffect]:
-        """Commit that lost nodes are over once their wait is."""
-        effects: list[ControllerEffect] = []
-        if self.scene.fencing or not self.scene.quorum.quorate:
-            return effects
-        for node in self.scene.config.nodes:
-            wait = self.wait_of(node.id)
-            if wait is None or wait[1] is None or now.ms < wait[1] or self._is_waited(node.id):
-                continue
-            boot = self._life_of(node.id)
-            self._waited.add((node.id, boot))
-            seconds = (wait[0].wait_ms or 0) / 1000
-            text = f"waited {seconds:.1f} s ({wait[0].kind}: {wait[0].why}; {wait[0].row})"
-            effects.append(Decide(Over(node.id, boot, text)))
-            effects.append(Note("controller", f"{node.name} is taken for over: {text}"))
         return effects
 
     # --- fencing ----------------------------------------------------------------------------------
@@ -715,141 +530,10 @@ class Controller:
     def _may_fence(self) -> bool:
         return self.scene.quorum.quorate and self.scene.all_heard
 
-    def _fence(self, now: Now) -> list[ControllerEffect]:
-        """Have every open case carried out by somebody."""
-        effects: list[ControllerEffect] = []
-        scene = self.scene
-        if not self._may_fence:
-            return effects
-        for case in scene.ledger.open_cases():
-            running = self._cases.get(case.case)
-            if all(node.id != case.target for node in scene.config.nodes):
-                if running is None:
-                    self._cases[case.case] = _Case(0, now.ms + case.limit_ms)
-                    effects.append(self._close(case, "void", "it was taken out", now))
-                continue
-            busy = [id for id in scene.members if case.case in scene.picture.nodes[id].fencing]
-            if running is not None and running.executor in busy:
-                effects += self._leave_to(running, case, busy)
-            if running is None:
-                if busy:
-                    self._cases[case.case] = running = _Case(
-                        busy[0], now.ms + case.limit_ms, {busy[0]}
-                    )
-                    effects += self._leave_to(running, case, busy)
-                elif case.lost and scene.is_online(case.target):
-                    effects.append(self._close(case, "void", "it is heard again", now))
-                    self._cases[case.case] = _Case(0, now.ms + case.limit_ms)
-                else:
-                    self._cases[case.case] = running = _Case(0, 0)
-                    effects += self._order_fence(case, running, now)
-            elif running.bitten_ms:
-                effects += self._watch_the_dog(case, running, now)
-            elif running.lost_ms <= now.ms and busy and running.executor not in busy:
-                running.executor, running.lost_ms = busy[0], now.ms + case.limit_ms
-                effects += self._leave_to(running, case, busy)
-            elif running.lost_ms <= now.ms:
-                running.tried.add(running.executor)
-                effects += self._order_fence(case, running, now, "no answer in time")
-        return effects
-
-    def _leave_to(self, running: _Case, case: Fencing, busy: list[int]) -> list[ControllerEffect]:
-        """Say again, once a view, who carries *case* out, where others of *busy* are at it too.
-
-        One that was lost with the case is back in the view; it ends what it does.
-        """
-        view = self.scene.view
-        if len(busy) < 2 or view is None or running.told == view.id:
-            return []
-        running.told = view.id
-        order = self._fence_order(case, running.executor)
-        name = self._name(running.executor)
-        return [Tell(order), Note("controller", f"case {case.case} is left to {name} alone")]
-
-    def _fence_order(self, case: Fencing, executor: int) -> FenceOrder:
-        target = self._name(case.target)
-        return FenceOrder(self.scene.term, case.case, executor, target, case.action,
-                          case.limit_ms, case.delay_ms)  # fmt: skip
-
-    def _order_fence(
-        self, case: Fencing, running: _Case, now: Now, why: str = ""
-    ) -> list[ControllerEffect]:
-        """Give *case* to the next member that could do it, or close it as failed."""
-        able = self._executors(case.target, case.action)
-        left = [id for id in able if id not in running.tried]
-        if not left and (wait_ms := self._watchdog_wait_ms(case)) is not None:
-            running.executor = 0
-            running.bitten_ms = running.lost_ms = now.ms + wait_ms
-            text = f"{self._name(case.target)}: its watchdog ends it within {wait_ms} ms"
-            return [Note("controller", text)]
-        if not left:
-            reason = why or "no member has a fence device for it"
-            running.lost_ms = now.ms + case.limit_ms
-            return [self._close(case, "failed", reason, now)]
-        running.executor = left[0]
-        running.tried.add(left[0])
-        running.lost_ms = now.ms + case.limit_ms
-        order, target = self._fence_order(case, left[0]), self._name(case.target)
-        note = f"fence {target} ({case.action}) by {self._name(left[0])}, case {case.case}"
-        return [Tell(order), Note("controller", note)]
-
-    def _watchdog_wait_ms(self, case: Fencing) -> int | None:
-        """Return how long the target's watchdog needs to end it, where that may be relied on."""
-        if not case.lost or case.action == "on" or case.target in self.scene.members:
-            return None
-        picture = self.scene.picture.nodes.get(case.target)
-        wanted_ms = devices_of(self.scene.ledger.replica.cib).watchdog_ms(self._name(case.target))
-        keeps_ms = keep_ms(self.scene.config.timers)
-        return watchdog_wait_ms(picture, wanted_ms=wanted_ms, keep_ms=keeps_ms)
-
-    def _watch_the_dog(self, case: Fencing, running: _Case, now: Now) -> list[ControllerEffect]:
-        """Believe in the end of a node with a watchdog when its time is over, and it is silent."""
-        if self.scene.reaches(case.target) is Reach.UP or case.target in self.scene.members:
-            running.bitten_ms, running.lost_ms = 0, now.ms + case.limit_ms
-            return [self._close(case, "void", "it is heard again", now)]
-        if now.ms < running.bitten_ms:
-            return []
-        running.bitten_ms, running.lost_ms = 0, now.ms + case.limit_ms
-        result = FenceResult(case.case, True, "its own watchdog has ended it", "watchdog", 0)
-        return [self._close(case, "done", result.reason, now, result)]
-
-    def _close(
-        self, case: Fencing, verdict: str, reason: str, now: Now, result: FenceResult | None = None
-    ) -> Decide:
-        executor = self._cases[case.case].executor if case.case in self._cases else 0
-        return Decide(
-            FenceClosed(
-                case.case,
-                verdict,
-                reason,
-                result.device if result is not None else "",
-                executor,
-                result.took_ms if result is not None else 0,
-                int(now.wall.timestamp()),
-            )
-        )
-
-    def _fence_told(self, node: int, result: FenceResult, now: Now) -> list[ControllerEffect]:
-        case = self.scene.ledger.fencings.get(result.case)
-        if case is None or case.verdict:
-            return []
-        running = self._cases.setdefault(case.case, _Case(node, now.ms + case.limit_ms, {node}))
-        if result.reason == CEDED:
-            running.tried.discard(node)
-        if not result.ok and node != running.executor and running.executor in self.scene.members:
-            return []  # the case was given to another since
-        running.executor = node
-        if result.ok:
-            running.lost_ms = now.ms + case.limit_ms
-            return [self._close(case, "done", result.reason, now, result)]
-        if result.reason == "void":
-            return [self._close(case, "void", "it is heard again", now, result)]
-        return self._order_fence(case, running, now, result.reason)
-
     def _case_closed(self, case: Fencing, now: Now) -> list[ControllerEffect]:
-        self._cases.pop(case.case, None)
+        self._cases.forget(case.case)
         waiting = self._waiting.pop(case.target, [])
-        text = f"fencing of {self._name(case.target)} {case.verdict} {case.reason}".rstrip()
+        text = f"fencing of {self.scene.name_of(case.target)} {case.verdict} {case.reason}".rstrip()
         effects: list[ControllerEffect] = [Note("controller", text)]
         others = [action for action in waiting if not self._is_for(action, case)]
         if others and self.run is not None:
@@ -893,14 +577,9 @@ class Controller:
             picture = self.scene.picture.nodes.get(node)
             here = picture is not None and picture.present and picture.boot.counter == boot
             if self.run is not None and action in self.run.in_flight and not here:
-                why = f"{self._name(node)} is gone"
+                why = f"{self.scene.name_of(node)} is gone"
                 effects += self._of_run(self.run.step(Fail(action, why), now), now)
         return effects
-
-    def _lose_executors(self, now: Now) -> None:
-        for case in self._cases.values():
-            if case.executor and case.executor not in self.scene.members:
-                case.lost_ms = now.ms
 
 
 def attempts_max_of(cib: Cib) -> int:

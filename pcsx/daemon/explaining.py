@@ -58,7 +58,7 @@ def waits_of(scene: Scene, controller: Controller, now: Now) -> list[dict[str, A
     """Return the waits for lost nodes where nothing can fence: how long, till when, by what."""
     found = []
     for node in scene.config.nodes:
-        known = controller.wait_of(node.id) if scene.in_charge else None
+        known = controller.waits.of(node.id) if scene.in_charge else None
         if known is None:
             continue
         wait, end_ms = known

@@ -75,6 +75,11 @@ class Scene:
         """Return this node's name."""
         return self.config.node(self.me).name
 
+    def name_of(self, node: int) -> str:
+        """Return what people call *node*, which may be in the configuration no more."""
+        known = (str(each.name) for each in self.config.nodes if each.id == node)
+        return next(known, f"node {node}, which was taken out,")
+
     @property
     def members(self) -> tuple[int, ...]:
         """Return the ids of the view's members, sorted; nobody before the first view."""

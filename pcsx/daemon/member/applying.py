@@ -8,7 +8,7 @@ from pcsx.cib.agents import agents_of, traced_of
 from pcsx.cib.fencing import devices_of
 from pcsx.cib.replica import Change, Diverged
 from pcsx.cib.stopping import stopping_of
-from pcsx.daemon import controller as dc
+from pcsx.daemon import controller_port as dc
 from pcsx.daemon import ledger, trust
 from pcsx.daemon.answers import is_fencing_required
 from pcsx.daemon.describer import Describer

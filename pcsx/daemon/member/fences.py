@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pcsx.daemon import controller as dc
+from pcsx.daemon import controller_port as dc
 from pcsx.daemon import messages
 from pcsx.daemon.answers import fencing_of
 from pcsx.daemon.effects import Kill, Spawn

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from pcsx.daemon import controller as dc
+from pcsx.daemon import controller_port as dc
 from pcsx.daemon import lrm, messages
 from pcsx.daemon.effects import Effect
 from pcsx.daemon.local import LocalEffect

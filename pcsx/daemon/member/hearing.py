@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcsx.cib.status import placed
-from pcsx.daemon import controller as dc
+from pcsx.daemon import controller_port as dc
 from pcsx.daemon import lrm, messages
 from pcsx.daemon.controller import Controller
 from pcsx.daemon.local import Local

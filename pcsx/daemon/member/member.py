@@ -16,7 +16,7 @@ from typing import Any
 from pcsx.agents import AgentMetadata, Host
 from pcsx.cib.agents import agents_of
 from pcsx.daemon import attributes as attrs
-from pcsx.daemon import controller as dc
+from pcsx.daemon import controller_port as dc
 from pcsx.daemon import events, ledger, lrm, messages
 from pcsx.daemon.alerts import Alerts
 from pcsx.daemon.answers import quorum_of
