@@ -217,15 +217,14 @@ class World:
                 self._perform_all(node.step(event, now, more=more))
                 if boottime_ms() != now.ms:
                     now = read_now()
+            self._let_go()  # first: others wait for it, and nobody for what follows
             self._due_ms = node.deadline_ms
         if self._due_ms is not None and self._due_ms <= now.ms:
             self._perform_all(node.step(events.Tick(), now))
             self._due_ms = node.deadline_ms
         if now.ms - self._said_ms >= PULSE_S * 900:
             self._say(Pulse())
-        self._listener.flush()  # first, for the heart takes this core as soon as it is told
-        self._flush()
-        self._persist()
+        self._let_go()
         if now.ms - self._load_ms >= LOAD_MS:
             self._load_ms = now.ms
             self.feed(read_load())
@@ -235,6 +234,12 @@ class World:
             self._turn_soon()
             return
         self._sleep(self._delay(self._due_ms))
+
+    def _let_go(self) -> None:
+        """Have all leave that was said, answered and is to be durable, the disk's last."""
+        self._listener.flush()  # first, for the heart takes this core as soon as it is told
+        self._flush()
+        self._persist()
 
     def _sleep(self, delay: float) -> None:
         """Have a turn after *delay* seconds, by the timer that runs already where that is as good.
