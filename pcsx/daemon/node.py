@@ -115,6 +115,8 @@ class Node:
         """The last configuration of the cluster that this node is stopped in."""
         self.superseded = ""
         """Why it cannot start there any more, where that is known."""
+        self.misfit = ""
+        """Why the program here cannot be a part of it, where that is known."""
         self.children: Iterator[int] = count(1)
         self.metadata: dict[tuple[str, str, str], AgentMetadata] = {}
         self.member: Member | None = None
@@ -316,8 +318,9 @@ class Node:
             children=self.children,
             random=self._random,
             decisions=life.decisions,
+            features=self.me.features,
         )
-        self.away, self.superseded = None, ""
+        self.away, self.superseded, self.misfit = None, "", ""
         config = self.member.scene.config
         self._cluster = config.cluster
         self.lobby.cluster = "" if self.lobby.adopted else config.name
@@ -356,16 +359,17 @@ class Node:
 
     def _gone(self, refused: str, now: Now) -> list[MemberEffect]:
         ended: list[MemberEffect] = []
-        config, boot = None, 0
+        config, boot, reason = None, 0, ""
         if self.member is not None:
             config, boot = self.member.scene.config, self.member.boot.counter
+            reason = self.member.halting.reason
             ended += self.member.services.ended(NoCluster("this node has left the ring"))
         self.member = None
         if self._when_gone is not None:
             then, self._when_gone = self._when_gone, None
             return [*ended, *then(now)]
         if refused and config is not None and not self._quitting:
-            if (barred := self._barred(refused, config, now)) is not None:
+            if (barred := self._barred(refused, reason, config, now)) is not None:
                 return [*ended, *barred]
             if refused == "CLONED":
                 return [*ended, *self._disowned(boot)]
@@ -449,7 +453,9 @@ class Node:
 
     # --- what the others have against this node ---------------------------------------------------
 
-    def _barred(self, verdict: str, config: RingConfig, now: Now) -> list[MemberEffect] | None:
+    def _barred(
+        self, verdict: str, reason: str, config: RingConfig, now: Now
+    ) -> list[MemberEffect] | None:
         """Go where *verdict* leads, if this life was not merely one that is over."""
         match verdict:
             case "REMOVED":
@@ -460,6 +466,10 @@ class Node:
                 self.superseded = f"the cluster {config.name} was begun anew without this node"
                 text = f"{self.superseded}; it is stopped: pcsx cluster rejoin brings it over"
                 return [Stopped(True), Note("node", text), RunsHere(text)]
+            case "VERSION":
+                self.away, self.lobby.cluster = config, config.name
+                self.misfit = f"{config.name} refuses this node: {reason}"
+                return [Note("node", self.misfit), RunsHere(self.misfit)]
         return None
 
     def _forgotten(self, text: str, now: Now) -> list[MemberEffect]:

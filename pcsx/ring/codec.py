@@ -392,6 +392,7 @@ FRAMES: Final[Codec[frames.ToBrain | frames.ToHeart]] = Codec(
         6: frames.Told,
         7: frames.HeartStats,
         8: frames.Armed,
+        9: frames.Offer,
         33: frames.Configure,
         34: frames.Unconfigure,
         35: frames.Transmit,

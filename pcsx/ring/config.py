@@ -127,6 +127,8 @@ class RingConfig:
     options: tuple[tuple[str, str], ...] = ()
     """Quorum and ring options by their names, sorted."""
     witness: WitnessSeat | None = None
+    level: int = 1
+    """The feature level that all go by: it rises by itself, and never falls."""
 
     @property
     def generation(self) -> int:
@@ -170,6 +172,8 @@ class RingConfig:
             del plain["witness"]
         else:
             plain["witness"]["key"] = self.witness.key.hex()
+        if self.level == 1:
+            del plain["level"]
         return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -193,4 +197,7 @@ class RingConfig:
             addresses = tuple(Address(**address) for address in seat["addresses"])
             key = bytes.fromhex(seat["key"])
             witness = WitnessSeat(**{**seat, "addresses": addresses, "key": key})
-        return cls(**{**plain, "nodes": nodes, "options": options, "witness": witness})
+        config = cls(**{**plain, "nodes": nodes, "options": options, "witness": witness})
+        if type(config.level) is not int or config.level < 1:
+            raise ValueError("a feature level is a number from 1 on")
+        return config

@@ -127,12 +127,25 @@ class Told:
     """A peer refuses us.
 
     *verdict* is `EXCLUDED`, `FENCED`, `REMOVED`, `CLONED`, `SUPERSEDED` (the cluster was begun anew
-    without us), or `LINEAGE` (two were, and neither yields).
+    without us), `LINEAGE` (two were, and neither yields), or `VERSION` (this program is too old, or
+    too new, for the feature level that the cluster goes by).
     """
 
     node: int
     verdict: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The life *boot* of *node* speaks the feature levels from the one to the other, both included.
+
+    That it does not fit, and so is refused, does not keep this from being told.
+    """
+
+    node: int
+    boot: Boot
+    features: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +162,7 @@ class Armed:
     timeout_ms: int
 
 
-ToBrain = PeerState | Heard | BeatHeard | Rows | Doubt | Told | HeartStats | Armed
+ToBrain = PeerState | Heard | BeatHeard | Rows | Doubt | Told | Offer | HeartStats | Armed
 
 
 # --- to the heart ---------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from pcsx.ring.frames import (
     Guard,
     Heard,
     HeartStats,
+    Offer,
     Pulse,
     Reach,
     Row,
@@ -60,6 +61,7 @@ from pcsx.ring.heart_port import (
     WatchdogArmed,
     Will,
 )
+from pcsx.ring.levels import FEATURES, Range, misfit, speaks
 from pcsx.ring.links import SIZE_HELD_MS, Link, Paths
 from pcsx.ring.port import Note
 from pcsx.ring.seal import SUITES, Channel, Suites
@@ -85,6 +87,8 @@ TIDY_BEATS: Final = 16
 TELL_MS: Final = 1000
 TOLD_MS: Final = 3000
 """A verdict that was not repeated for so long is news when it comes again."""
+OFFER_MS: Final = 60_000
+"""What a peer speaks is told again so much later, for the brain may have missed it."""
 GOSSIP_ROWS: Final = 24
 HELPERS: Final = 3
 MISSES_KEPT: Final = 10
@@ -95,7 +99,7 @@ class Peer:
     """One other node of the ring, with all that the heart keeps of it."""
 
     __slots__ = (
-        "assembly", "association", "hearing", "id", "links", "node", "paths", "tell",
+        "assembly", "association", "hearing", "id", "links", "node", "offered_ms", "paths", "tell",
         "tell_next_ms", "told", "told_ms",
     )  # fmt: skip
 
@@ -113,13 +117,16 @@ class Peer:
         self.tell_next_ms = 0
         self.told: Refusal | None = None
         self.told_ms = 0
+        self.offered_ms: tuple[int, Offer | None] = (0, None)
+        """When the brain was told last what it speaks, and what that was."""
 
 
 class Heart:
     """The machine of the heart's process: `step` and `deadline_ms`.
 
     *entropy* gives as many random bytes as it is asked for. *suites* are the ways to seal, best
-    first. *realtime* tells whether the process was granted it.
+    first, *features* the feature levels that the program speaks. *realtime* tells whether the
+    process was granted it.
     """
 
     def __init__(
@@ -127,11 +134,13 @@ class Heart:
         entropy: Callable[[int], bytes],
         *,
         suites: Suites = SUITES,
+        features: Range = FEATURES,
         realtime: bool = True,
     ) -> None:
         self.deadline_ms: int | None = None
         self._entropy = entropy
         self._suites = suites
+        self._features = features
         self._realtime = realtime
         self._watch = Watch.DISARM
         self._watchdog_ms = 0
@@ -323,7 +332,7 @@ class Heart:
         mine = next((node for node in config.nodes if node.id == frame.me), None)
         assert mine is not None, "this node is not in its own ring"
         assert all(0 < node.id <= MAX_NODES for node in config.nodes), "ids are 1 to 64"
-        local = Local.of(frame, config, self._entropy, self._suites)
+        local = Local.of(frame, config, self._entropy, self._suites, self._features)
         old = self._local
         if old is None or _life(old) != _life(local) or self._farewells is not None:
             beat, before = self._beat, self._detector
@@ -348,6 +357,7 @@ class Heart:
             if node.id != local.me:
                 self._keep(node, mine, config)
                 self._end_life(self._peers[node.id], now_ms, out)
+                self._let_go(self._peers[node.id], now_ms, out)
                 association = self._peers[node.id].association
                 if rekey or association.outdated:
                     association.renew()
@@ -391,6 +401,18 @@ class Heart:
         self._control(peer, Refusal("FENCED", reason), now_ms, out)
         peer.association.close()
         self._say(self._detector.gone(peer.hearing, Why.SILENCE, now_ms), out)
+
+    def _let_go(self, peer: Peer, now_ms: int, out: list[HeartEffect]) -> None:
+        """Refuse one that is heard, and does not speak the level that has been risen to."""
+        assert self._detector is not None and self._local is not None
+        offer = peer.association.offer
+        if offer is None or peer.association.current is None or offer.boot != peer.hearing.boot:
+            return
+        if text := speaks(self._local.features, self._local.level) and misfit(
+            offer.features, self._local.level
+        ):
+            self._control(peer, Refusal("VERSION", text), now_ms, out)
+            peer.association.close()
 
     def _remove(self, peer: Peer, now_ms: int, out: list[HeartEffect]) -> None:
         """Tell a node that it is no longer one of us, and forget its sessions."""
@@ -803,6 +825,7 @@ class Heart:
             out.append(SendDatagram(event.link, address, cookie))
             raise Dropped("busy")
         answer = association.answer(event.data, header, now_ms)
+        self._say_offer(peer, now_ms, out)
         out.append(SendDatagram(event.link, address, answer.packet))
         self._wills_changed = self._wills_changed or association.current is None
         if answer.told is not None:
@@ -815,6 +838,7 @@ class Heart:
         association = attempt.association
         outcome = association.finish(attempt, event.data, now_ms)
         node = association.peer.id
+        self._say_offer(self._peers.get(node), now_ms, out)
         if outcome.told is not None:
             self._refused(node, outcome.told, now_ms, out)
         elif outcome.refuse is not None and outcome.channel is not None:
@@ -840,6 +864,16 @@ class Heart:
         self._beat_to(peer, self._beat_tail(now_ms - self._brain_ms), now_ms, out)
         if peer.tell is not None:
             self._control(peer, peer.tell, now_ms, out)
+
+    def _say_offer(self, peer: Peer | None, now_ms: int, out: list[HeartEffect]) -> None:
+        """Tell the brain what a peer speaks: when it is news, and now and then."""
+        offer = peer.association.offer if peer is not None else None
+        if peer is None or offer is None:
+            return
+        said_ms, said = peer.offered_ms
+        if offer != said or now_ms - said_ms > OFFER_MS:
+            peer.offered_ms = (now_ms, offer)
+            self._say([offer], out)
 
     def _refused(self, node: int, refusal: object, now_ms: int, out: list[HeartEffect]) -> None:
         """Tell the brain what a peer has against this node, when it is news."""

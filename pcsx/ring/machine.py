@@ -9,6 +9,7 @@ leader. It begins with the first event that it is given: until then `deadline_ms
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -20,6 +21,7 @@ from pcsx.ring.frames import (
     Configure,
     Farewell,
     Heard,
+    Offer,
     PeerState,
     Reach,
     Rows,
@@ -27,7 +29,9 @@ from pcsx.ring.frames import (
     Why,
 )
 from pcsx.ring.join import public_of
+from pcsx.ring.levels import FEATURES, Range, misfit, speaks
 from pcsx.ring.log import Log, LogStatus
+from pcsx.ring.log.changes import held_back
 from pcsx.ring.messages import (
     Ack,
     AppResp,
@@ -109,6 +113,7 @@ class Machine:
         identity: bytes = b"",
         others: tuple[bytes, ...] = (),
         psks: tuple[bytes, ...] = (),
+        features: Range = FEATURES,
     ) -> None:
         self.me = me
         self.dropped = 0
@@ -116,12 +121,17 @@ class Machine:
         self._boot = boot
         self._identities = (identity, *others)
         self._psks = psks
+        self.features = features
+        """The feature levels that this program speaks."""
+        self._refused: dict[int, str] = {}
+        """Who is not let in, for it does not speak the cluster's level, and why in words."""
+        self._outdated = False
         self._begun = False
         self._left = False
         self._settles = True
         """Whether the step in progress may have moved more than the order of messages."""
         self._out = Outbox(recovered.hard)
-        self._log = Log(me, boot, recovered, random, self._out, self._on_config)
+        self._log = Log(me, boot, recovered, random, self._out, self._on_config, features)
         config = self._log.voters.newest
         self._views = Views(me, boot, config, self._out, lambda: self._log.state)
         self._quorum: Quorum | None = None
@@ -171,8 +181,20 @@ class Machine:
 
     @property
     def held_out(self) -> dict[int, str]:
-        """Return who is heard and not let in yet, and why, in words."""
-        return self._views.company.held_out
+        """Return who is heard and not let in, and why, in words."""
+        if not self._refused:
+            return self._views.company.held_out
+        members = self._views.members
+        refused = {node: text for node, text in self._refused.items() if node not in members}
+        return refused | self._views.company.held_out
+
+    @property
+    def held_back(self) -> dict[int, str]:
+        """Return who keeps the cluster from the next feature level, if anybody here speaks that."""
+        config, spoken = self._log.committed_config, self._log.spoken
+        if not any(speaks(features, config.level + 1) for features in spoken.values()):
+            return {}
+        return held_back(config, {self.me, *self._views.members}, spoken)
 
     def require_fencing(self, required: bool) -> None:
         """Note whether nodes that are lost are fenced: else only a member tells what runs there.
@@ -307,6 +329,7 @@ class Machine:
         self._tell_heart(self._log.voters.newest)
         self._log.begin(now)
         self._views.begin(now)
+        self._judge_levels()
 
     def _take(self, event: MachineEvent, now: Now) -> None:
         match event:
@@ -321,6 +344,9 @@ class Machine:
                 self._views.rows(frame, now)
             case FromHeart(frame=Told() as frame):
                 self._on_told(frame, now)
+            case FromHeart(frame=Offer() as frame):
+                self._log.offered(frame)
+                self._judge_levels()
             case FromHeart():
                 pass  # beats, doubt and counters are not the machine's
             case Tick():
@@ -443,8 +469,8 @@ class Machine:
         self._out.emit(Verdict(told.verdict, told.reason))
 
     def _tell_heart(self, config: RingConfig) -> None:
-        """Configure the heart, once this life is on the disk."""
-        frame = self.configure(config)
+        """Configure the heart, once this life is on the disk: for the level that is decided."""
+        frame = self.configure(replace(config, level=self._log.committed_config.level))
         if self._out.failed:
             self._out.emit(Say(frame))
         else:
@@ -464,6 +490,21 @@ class Machine:
     def _on_config(self, config: RingConfig) -> None:
         self._tell_heart(config)
         self._new_config = config
+        self._judge_levels()
+
+    def _judge_levels(self) -> None:
+        """Find out who does not fit the feature level; a program that is too old ends its life."""
+        level, offers = self._log.committed_config.level, self._log.offers
+        texts = {node: misfit(offer.features, level) for node, offer in offers.items()}
+        before = self._refused
+        self._refused = {node: f"refused: {text}" for node, text in texts.items() if text}
+        names = {node.id: node.name for node in self._log.committed_config.nodes}
+        for node, text in sorted(self._refused.items()):
+            if before.get(node) != text and node in names:
+                self._out.emit(Note("ring", f"{names[node]} is {text}"))
+        if level > self.features[1] and not self._outdated:
+            self._outdated = True
+            self._out.emit(Verdict("VERSION", misfit(self.features, level)))
 
     def _on_disk_failed(self, reason: str, now: Now) -> None:
         if self._out.failed:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hmac
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import blake2s, sha256
 from typing import Final
 
@@ -27,12 +28,12 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from pcsx.lean import dataclass
 from pcsx.ring.codec import Malformed
 from pcsx.ring.config import Address, RingConfig, RingNode, generation_of
-from pcsx.ring.frames import Boot, Configure
+from pcsx.ring.frames import Boot, Configure, Offer
+from pcsx.ring.levels import FEATURES, Range, misfit, speaks
 from pcsx.ring.seal import Channel, Suites
 from pcsx.ring.wire import (
     CALL,
     COOKIE,
-    FEATURES,
     HEADER,
     HEADER_SIZE,
     INIT,
@@ -83,6 +84,9 @@ class Local:
     entropy: Callable[[int], bytes]
     suites: Suites
     others: tuple[Identity, ...] = ()
+    level: int = 1
+    """The feature level that the cluster goes by, as far as this node knows."""
+    features: Range = FEATURES
 
     @classmethod
     def of(
@@ -91,6 +95,7 @@ class Local:
         config: RingConfig,
         entropy: Callable[[int], bytes],
         suites: Suites,
+        features: Range = FEATURES,
     ) -> Local:
         """Return who this node is by what its brain said."""
         assert frame.psks, "a ring without a key"
@@ -98,7 +103,7 @@ class Local:
         (private, public), *others = map(_identity, (frame.identity, *frame.others))
         return cls(
             frame.me, frame.boot, private, public, frame.psks, config.cluster.encode(),
-            config.lineage, entropy, suites, tuple(others),
+            config.lineage, entropy, suites, tuple(others), config.level, features,
         )  # fmt: skip
 
     @property
@@ -190,6 +195,8 @@ class Association:
         self.current: Channel | None = None
         self.life: Boot | None = None
         self.ended: Boot | None = None
+        self.offer: Offer | None = None
+        """What the newest life that proved itself said it speaks, taken in or not."""
         self._directory = directory
         self._older: list[Channel] = []
         self._pending: list[Channel] = []
@@ -309,7 +316,7 @@ class Association:
         chain, transcript = self._start(identity[1], self.peer.key, packet, public)
         chain, _ = _derive(chain, ephemeral.exchange(self._public), 2)
         chain, key = _derive(chain, self._static_product(identity), 2)
-        hello = Hello(local.lineage, local.boot, FEATURES, tuple(local.suites))
+        hello = Hello(local.lineage, local.boot, local.features, tuple(local.suites))
         sealed = ChaCha20Poly1305(key).encrypt(_NONCE, WIRE.encode(hello), transcript)
         transcript = sha256(transcript + sealed).digest()
         attempt = Attempt(self, ephemeral, chain, transcript, psk, identity, seq, now_ms)
@@ -383,20 +390,22 @@ class Association:
         if hello.boot == self.ended:
             raise Dropped("dead")
         refusal = self._refusal(hello.lineage, hello.boot)
-        feature = min(hello.features[1], FEATURES[1])
+        if rises:
+            self.offer = Offer(self.peer.id, hello.boot, hello.features)
+        refusal = refusal or self._misfit(hello.features)
         suite = next((number for number in local.suites if number in hello.suites), 0)
-        if refusal is None and (feature < max(hello.features[0], FEATURES[0]) or not suite):
-            refusal = Refusal("VERSION", f"features {FEATURES[0]}..{FEATURES[1]} are spoken here")
+        if refusal is None and not suite:
+            refusal = Refusal("VERSION", "there is no cipher that both know")
         if refusal is not None:
             if rises and not self._may_refuse(now_ms):
                 raise Dropped("refused")
             self._refused_ms = now_ms
         transcript = sha256(transcript + sealed).digest()
         mine = self._free_number()
-        welcome = Welcome(local.lineage, local.boot, feature, suite)
+        welcome = Welcome(local.lineage, local.boot, local.features, suite)
         if refusal is not None:
-            welcome = Welcome(
-                local.lineage, local.boot, 0, 0, refusal.verdict, refusal.reason[:300]
+            welcome = replace(
+                welcome, suite=0, verdict=refusal.verdict, reason=refusal.reason[:300]
             )
         ephemeral, own = local.new_key()
         head = HEADER.pack(MAGIC, RESPONSE, 0, 0, header.session, 0)
@@ -441,6 +450,7 @@ class Association:
             return Outcome(None, told=Refusal(welcome.verdict, welcome.reason))
         if welcome.boot == self.ended:
             raise Dropped("dead")
+        self.offer = Offer(self.peer.id, welcome.boot, welcome.features)
         if welcome.suite not in local.suites:
             raise Dropped("malformed")
         if self.current is not None and attempt.seq < self.current.seq:
@@ -448,7 +458,8 @@ class Association:
         channel = self._channel(
             chain, welcome.suite, welcome.boot, attempt.seq, header[4], theirs, now_ms
         )
-        if (refusal := self._refusal(welcome.lineage, welcome.boot)) is not None:
+        refusal = self._refusal(welcome.lineage, welcome.boot) or self._misfit(welcome.features)
+        if refusal is not None:
             return Outcome(channel, refuse=refusal)
         self._directory[channel.mine] = channel
         channel.confirmed = True
@@ -519,6 +530,23 @@ class Association:
         if self.life is not None and boot.counter == floor and boot.nonce != self.life.nonce:
             return Refusal("CLONED", f"another node runs with boot counter {floor}")
         return None
+
+    def _misfit(self, features: Range) -> Refusal | None:
+        """Return why one that speaks *features* is not taken in, if it does not fit.
+
+        Only a node that goes by the cluster's level itself may say so: one that is too old for it
+        hears nobody, and one that is too new may have missed the step that lets it in.
+        """
+        local = self.local
+        if local.level > local.features[1]:
+            raise Dropped("version")
+        text = misfit(features, local.level)
+        if not speaks(local.features, local.level):
+            apart = features[1] < local.features[0] or local.features[1] < features[0]
+            if apart:
+                raise Dropped("version")
+            text = ""
+        return Refusal("VERSION", text) if text else None
 
     def _free_number(self) -> int:
         while True:

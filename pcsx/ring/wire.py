@@ -27,9 +27,6 @@ FLAGS_AT: Final = 2
 TAG_SIZE: Final = 16
 OVERHEAD: Final = HEADER_SIZE + TAG_SIZE
 
-FEATURES: Final = (1, 1)
-"""The lowest and the highest feature level that this program speaks."""
-
 # Handshake, in the clear but authenticated.
 INIT: Final = 1
 RESPONSE: Final = 2
@@ -154,7 +151,7 @@ class Welcome:
 
     lineage: int
     boot: Boot
-    feature: int
+    features: tuple[int, int]
     suite: int
     verdict: str = ""
     reason: str = ""

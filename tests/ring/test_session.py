@@ -11,6 +11,7 @@ import pytest
 
 from pcsx.ring.config import Address
 from pcsx.ring.frames import Boot
+from pcsx.ring.levels import FEATURES, Range
 from pcsx.ring.seal import AES_256_GCM, CHACHA20_POLY1305, SUITES, Channel, Suites
 from pcsx.ring.session import Association, Attempt, Directory, Gate, Local
 from pcsx.ring.wire import BEAT, COOKIE, HEADER, INIT, RESPONSE, Dropped, Header
@@ -19,12 +20,19 @@ from tests.ring.network import PSK, identity_of, ring_of
 HERE = Address("10.0.0.1", 5450)
 
 
-def association(me: int, *, suites: Suites = SUITES, psk: bytes = PSK) -> Association:
+def association(
+    me: int,
+    *,
+    suites: Suites = SUITES,
+    psk: bytes = PSK,
+    level: int = 1,
+    features: Range = FEATURES,
+) -> Association:
     chance = Random(me)
     key = identity_of(me)
     local = Local(
         me, Boot(1, me), key, key.public_key().public_bytes_raw(), (psk,), b"c", 7,
-        chance.randbytes, suites,
+        chance.randbytes, suites, level=level, features=features,
     )  # fmt: skip
     directory: Directory = {}
     return Association(local, ring_of(2).node(3 - me), directory, count(1))
@@ -102,6 +110,65 @@ def test_a_pair_without_a_common_suite_is_told_so() -> None:
     assert isinstance(attempt, Attempt)
     outcome = one.finish(attempt, answer.packet, 0)
     assert outcome.told is not None and outcome.told.verdict == "VERSION"
+
+
+def met(one: Association, two: Association) -> tuple[str, str]:
+    """Return what the caller *one* hears, and what *two* would hear, of a verdict."""
+    call = one.attempt(0)
+    answer = two.answer(call, header(call), 0)
+    attempt = one._directory[header(answer.packet).session]
+    assert isinstance(attempt, Attempt)
+    outcome = one.finish(attempt, answer.packet, 0)
+    return tuple(
+        f"{each.verdict} {each.reason}" if each is not None else ""
+        for each in (outcome.told, outcome.refuse)
+    )  # type: ignore[return-value]
+
+
+def test_old_and_new_share_a_session_while_the_level_is_one_that_both_speak() -> None:
+    one, two = association(1, features=(1, 1)), association(2, features=(1, 2))
+    assert met(one, two) == ("", "")
+    assert one.offer is not None and one.offer.features == (1, 2)
+    assert two.offer is not None and two.offer.features == (1, 1)
+
+
+@pytest.mark.parametrize("caller_is_old", [True, False])
+def test_who_is_too_old_for_the_level_is_told_so_whoever_calls(caller_is_old: bool) -> None:
+    new = {"level": 2, "features": (1, 2)}
+    old = {"level": 1, "features": (1, 1)}
+    caller, called = (old, new) if caller_is_old else (new, old)
+    told, refuse = met(association(1, **caller), association(2, **called))  # type: ignore[arg-type]
+    verdict = told if caller_is_old else refuse
+    assert verdict.startswith("VERSION its pcsx speaks feature level 1 at most")
+    assert {told, refuse} == {verdict, ""}
+
+
+@pytest.mark.parametrize("caller_is_new", [True, False])
+def test_who_is_too_new_for_the_level_is_told_so_whoever_calls(caller_is_new: bool) -> None:
+    fit = {"level": 1, "features": (1, 2)}
+    new = {"level": 1, "features": (2, 3)}
+    caller, called = (new, fit) if caller_is_new else (fit, new)
+    told, refuse = met(association(1, **caller), association(2, **called))  # type: ignore[arg-type]
+    verdict = told if caller_is_new else refuse
+    assert verdict.startswith("VERSION its pcsx speaks feature level 2 at least")
+    assert {told, refuse} == {verdict, ""}
+
+
+@pytest.mark.parametrize("caller_missed", [True, False])
+def test_who_missed_the_step_that_it_needs_is_let_in(caller_missed: bool) -> None:
+    fit = {"level": 2, "features": (1, 2)}
+    late = {"level": 1, "features": (2, 3)}
+    caller, called = (late, fit) if caller_missed else (fit, late)
+    one, two = association(1, **caller), association(2, **called)  # type: ignore[arg-type]
+    assert met(one, two) == ("", "")
+
+
+def test_who_knows_that_it_is_too_old_refuses_nobody() -> None:
+    one = association(1, level=2, features=(1, 2))
+    two = association(2, level=2, features=(1, 1))
+    call = one.attempt(0)
+    with pytest.raises(Dropped, match="version"):
+        two.answer(call, header(call), 0)
 
 
 def test_the_called_side_uses_a_session_only_once_the_caller_has() -> None:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from pcsx.protocol import Cleanup
 from tests.sim import trouble
-from tests.sim.cluster import Call, Cluster
+from tests.sim.cluster import NEW, Call, Cluster
 from tests.sim.faults import Faults
 from tests.sim.liveness import Liveness
 from tests.sim.registers import KEYS, Registers
@@ -30,6 +30,8 @@ RESOURCES = """
 """
 EXCLUSIVE = {"vip", "web", "db"}
 SETTLE_MS = 120_000
+UPGRADES_EVERY: Final = 5
+"""In so many seeds each start may find another program, and all are upgraded in the end."""
 STAYS_EVERY: Final = 10
 """Of so many seeds one is watched for a while after all is well."""
 OPTIONS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
@@ -126,6 +128,9 @@ class Chaos:
         self.registers = Registers(self.cluster)
         self.cluster.judge.exclusive = set(EXCLUSIVE)
         self._calm_ms = calm_ms or CALM_MS[self.cluster.config.profile]
+        self.upgrades = seed >= SWARM_FROM and seed % UPGRADES_EVERY == 1
+        if self.upgrades:
+            self.cluster.upgrading = Random(f"upgrade {seed}")
         self._failing = bool(self.cluster.faults.agent_fails or self.cluster.faults.agent_hangs)
         self._written = 0
 
@@ -172,6 +177,7 @@ class Chaos:
                 self.chance = self.scene.chance = Random(f"{self.seed}/{number}")
                 if number in self.skip:
                     continue
+            self._upgrade()
             self._trouble()
             for _ in range(self.chance.randint(0, 3)):
                 self._write()
@@ -183,6 +189,20 @@ class Chaos:
         if key := self.registers.unexplained():
             cluster.judge.fail("S2 linearizable", f"{key}: {self.registers.history()}")
         return cluster
+
+    def _upgrade(self) -> None:
+        """Have a daemon end, and maybe another program begin in its place."""
+        chance, cluster = self.cluster.upgrading, self.cluster
+        up = [machine.id for machine in cluster.members() if machine.id in self.scene.ids]
+        if chance is not None and up and chance.random() < 0.7:
+            id = chance.choice(up)
+            cluster.kill(id)
+            life = cluster.machines[id].life
+            machine = cluster.machines[id]
+            cluster.at(
+                chance.choice((50, 500, 3000)),
+                lambda: cluster.boot(id) if machine.powered and machine.life == life else None,
+            )
 
     def _trouble(self) -> None:
         trouble.MENU[self.chance.choice(self.menu)](self.scene)
@@ -207,11 +227,16 @@ class Chaos:
         """End all faults, and what operators began."""
         cluster = self.cluster
         self.scene.over = True
+        cluster.upgrading = None
         cluster.partition()
         cluster.faults = Faults()
         for machine in cluster.machines.values():
             cluster.go_on(machine)
             machine.disk.failing, machine.disk.slow_ms = "", 0
+            if self.upgrades and machine.features != NEW:
+                machine.features = NEW
+                if machine.is_up:
+                    cluster.kill(machine.id)
             if machine.id in self.scene.removed:
                 if machine.powered:
                     cluster.power_off(machine.id)
@@ -257,6 +282,10 @@ class Chaos:
         cluster = self.cluster
         ids = set(self.scene.ids)
         if {machine.id for machine in cluster.members()} != ids or not cluster.at_rest():
+            return False
+        nodes = [machine.node for machine in cluster.members()]
+        levels = {node.member.machine.config.level for node in nodes if node and node.member}
+        if self.upgrades and levels != {NEW[1]}:
             return False
         return all(len(cluster.active(resource)) == 1 for resource in EXCLUSIVE) and len(
             cluster.active("sentry")

@@ -38,6 +38,7 @@ from pcsx.ring.config import Address, RingConfig, RingNode
 from pcsx.ring.frames import Pulse
 from pcsx.ring.heart import Heart
 from pcsx.ring.join import public_of
+from pcsx.ring.levels import Range
 from pcsx.ring.port import Note, Persist, Snapshot
 from pcsx.values import NodeName
 from tests.sim.clock import Clock
@@ -52,6 +53,9 @@ from tests.sim.switch import Switch, is_of_switch
 PSK: Final = bytes(range(32))
 NEVER_MS: Final = 1 << 62
 Take = Callable[[Machine, Any], None]
+OLD: Final[Range] = (1, 1)
+NEW: Final[Range] = (1, 2)
+"""What an old program speaks, and what the next one does."""
 HOST: Final = Host(ocf_root="/nowhere", python="python3")
 
 
@@ -134,6 +138,8 @@ class Cluster:
         """How often anything was done to a machine or the network that nodes must get over."""
         self.lost_disks: set[int] = set()
         """The machines whose disks have lost what they had."""
+        self.upgrading: Random | None = None
+        """Whether each start may find another program installed, by this chance."""
         self._heap: list[tuple[int, int, Machine | None, int, str, Take, Any]] = []
         """When, in which order, in which life of which machine's part, and what is to happen."""
         self._order = 0
@@ -213,15 +219,17 @@ class Cluster:
         if machine.disk.failing:
             self._later_start(machine, 1000)
             return
+        if self.upgrading is not None:
+            machine.features = self.upgrading.choice((OLD, NEW, NEW))
         machine.hung_ms.clear()
         machine.children.clear()
         machine.pending.clear()
         for who in self._ticks:
             self._ticks[who].pop(machine.id, None)
         chance = Random(self.random.getrandbits(64))
-        machine.heart = Heart(chance.randbytes, suites=CHEAP)
+        machine.heart = Heart(chance.randbytes, suites=CHEAP, features=machine.features)
         identity = machine.disk.identity or identity_of(machine.id)
-        me = Me(machine.name, f"10.0.0.{machine.id}", 5450, identity, "sim")
+        me = Me(machine.name, f"10.0.0.{machine.id}", 5450, identity, "sim", machine.features)
         machine.node = Node(
             me,
             host=replace(HOST, node=machine.name),

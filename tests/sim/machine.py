@@ -11,6 +11,7 @@ from pcsx.daemon.node import Node
 from pcsx.ring.frames import Boot
 from pcsx.ring.heart import Heart
 from pcsx.ring.heart_port import LeaveWills
+from pcsx.ring.levels import FEATURES, Range
 from pcsx.ring.port import Damage, Entry, HardState, Persist, Recovered, Snapshot, SoloIntent
 from tests.sim.clock import Clock
 
@@ -119,6 +120,8 @@ class Machine:
     wills: LeaveWills | None = None
     """What the heart of this life has left for its supervisor, and for a crash kernel."""
     quits: list[int] = field(default_factory=list)
+    features: Range = FEATURES
+    """What the program that is installed here speaks: its next start goes by it."""
 
     @property
     def is_up(self) -> bool:

@@ -43,6 +43,8 @@ class Halting:
         self.rules = Stopping(False, "never", (), ())
         self.leaving = False
         self.verdict = ""
+        self.reason = ""
+        """Of the verdict, in words."""
         self._going_since_ms: int | None = None
         self._stopping = False
         self._ends_life = False
@@ -138,7 +140,7 @@ class Halting:
             self._scene.left_out = reason
         if kind in ("EXCLUDED", "LINEAGE") or self.verdict:
             return [note]
-        self.verdict = kind
+        self.verdict, self.reason = kind, reason
         self._stopping = True
         cib = self._scene.ledger.replica.cib
         reaction = cib.cluster_option("fencing-reaction") or cib.cluster_option("fence-reaction")

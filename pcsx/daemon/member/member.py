@@ -51,6 +51,7 @@ from pcsx.daemon.trials import Trials
 from pcsx.ring import port
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Armed, Boot, Doubt, HeartStats, Unconfigure
+from pcsx.ring.levels import FEATURES, Range
 from pcsx.ring.log.changes import leaving
 from pcsx.ring.machine import Machine
 from pcsx.ring.quorum import Voters, is_on, keep_ms
@@ -76,12 +77,13 @@ class Member:
         children: Iterator[int],
         random: Random,
         decisions: tuple[tuple[bytes, bytes], ...] = (),
+        features: Range = FEATURES,
     ) -> None:
         self.me, self.boot = me, boot
         rekeying = Rekeying(me, identity, former=former, coming=coming)
         self.machine = Machine(
             me, boot, recovered, random,
-            identity=identity, others=rekeying.identities[1:], psks=psks,
+            identity=identity, others=rekeying.identities[1:], psks=psks, features=features,
         )  # fmt: skip
         self.scene = Scene(me, recovered.snapshot.config, Ledger.restored(recovered.snapshot.state))
         self.proposals = Proposals(self.scene, self.machine, self)

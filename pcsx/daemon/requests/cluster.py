@@ -162,8 +162,16 @@ def ring(desk: Desk, _request: RingStatus, now: Now) -> list[Outcome]:
     names = {node.id: str(node.name) for node in member.scene.config.nodes}
     held_out = {names[id]: text for id, text in sorted(member.machine.held_out.items())}
     skew = {str(id): skew_s for id, skew_s in sorted(member.scene.skew_s.items())}
-    log = asdict(member.machine.log_status(now))
-    return desk.ok({"log": log, "reach": reach, "skew_s": skew, "held_out": held_out})
+    machine = member.machine
+    feature = {
+        "level": machine.config.level,
+        "speaks": machine.features,
+        "held_back": {names[id]: text for id, text in sorted(machine.held_back.items())},
+    }
+    log = asdict(machine.log_status(now))
+    return desk.ok(
+        {"log": log, "reach": reach, "skew_s": skew, "held_out": held_out, "feature": feature}
+    )
 
 
 def transitions(desk: Desk, request: Transitions, now: Now) -> list[Outcome]:

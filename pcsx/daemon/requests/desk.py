@@ -55,6 +55,9 @@ class Desk:
             if self.node.superseded:
                 reason = self.node.superseded
                 advice = "pcsx cluster rejoin gives up this node's state and comes over."
+            elif self.node.misfit:
+                reason = self.node.misfit
+                advice = "Its part in the cluster is kept, and goes on with a pcsx that fits."
             raise NoCluster(reason, advice)
         return member
 

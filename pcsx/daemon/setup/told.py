@@ -8,6 +8,7 @@ from pcsx.errors import Finding, PcsxError
 from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
 from pcsx.ring.join import fingerprint, public_of
+from pcsx.ring.levels import FEATURES, Range
 
 VERSION: Final = 1
 """Of the lobby's conversation; nodes that differ say so."""
@@ -22,6 +23,8 @@ class Me:
     port: int
     identity: bytes
     version: str
+    features: Range = FEATURES
+    """The feature levels that this program speaks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,20 @@
 A voter that lost what it had acknowledged votes no more until it has the log anew; with
 `last_man_standing` so does a voter that has been gone for a while, until it is back and has caught
 up. The votes to give back stand in the option `restore_votes`, as `id:votes` words, so that any
-later leader goes on. New lives of members are admitted. Every step is a joint change where votes
+later leader goes on. New lives of members are admitted. The feature level rises by one once all
+speak it. Every step is a joint change where votes
 are concerned, so no trust in clocks is needed. Pure: what is wanted, never when.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Final
 
 from pcsx.lean import dataclass
 from pcsx.ring.config import WITNESS, RingConfig
+from pcsx.ring.levels import Range, speaks
 from pcsx.ring.quorum import is_on, option, weights
 
 RESTORE: Final = "restore_votes"
@@ -33,6 +35,8 @@ class Facts:
     """Those out of the view for longer than `last_man_standing` waits."""
     caught_up: Collection[int]
     """Members that have all that is decided on their disks."""
+    speaks: Mapping[int, Range] = field(default_factory=dict)
+    """The feature levels of those members that have said them in their present lives."""
 
 
 def wanted_change(config: RingConfig, facts: Facts) -> tuple[RingConfig, str] | None:
@@ -56,7 +60,29 @@ def wanted_change(config: RingConfig, facts: Facts) -> tuple[RingConfig, str] | 
     )
     if nodes != config.nodes:
         return replace(config, nodes=nodes), "new lives are admitted"
+    if not held_back(config, facts.boots, facts.speaks):
+        level = config.level + 1
+        return replace(config, level=level), f"all speak feature level {level}: it is gone by now"
     return None
+
+
+def held_back(
+    config: RingConfig, members: Collection[int], spoken: Mapping[int, Range]
+) -> dict[int, str]:
+    """Return who keeps the cluster from its next feature level, and why, in words.
+
+    Those count who vote, are owed votes, or are here: after the step they are refused for good.
+    """
+    level, owed, why = config.level + 1, owed_votes(config), {}
+    for node in config.nodes:
+        if node.id not in members:
+            if node.votes or node.id in owed:
+                why[node.id] = "is not here"
+        elif node.id not in spoken:
+            why[node.id] = "has not said yet what it speaks"
+        elif not speaks(spoken[node.id], level):
+            why[node.id] = f"speaks {spoken[node.id][1]} at most"
+    return why
 
 
 def lms_window_ms(config: RingConfig) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pcsx.ring.levels import speaks
 from pcsx.ring.log.roles import Following, Leading, Standing
 from pcsx.ring.log.state import State
 from pcsx.ring.log.turns import Turns
@@ -52,7 +53,8 @@ class Elections:
         voters, members, witness = state.entries.voters, state.members, state.witness_here
         known = self._enough
         if known[0] is not voters or known[1] is not members or known[2] is not witness:
-            enough = state.me in voters.ids and voters.have_quorum(state.near(members))
+            fit = state.me in voters.ids and speaks(state.features, voters.newest.level)
+            enough = fit and voters.have_quorum(state.near(members))
             self._enough = (voters, members, witness, enough)
         return self._enough[3]
 

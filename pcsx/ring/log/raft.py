@@ -15,7 +15,8 @@ from random import Random
 
 from pcsx.lean import dataclass
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import Boot
+from pcsx.ring.frames import Boot, Offer
+from pcsx.ring.levels import FEATURES, Range
 from pcsx.ring.log.alone import Alone
 from pcsx.ring.log.applying import Applying
 from pcsx.ring.log.confirming import Confirming
@@ -86,9 +87,10 @@ class Log:
         random: Random,
         out: Outbox,
         on_config: Callable[[RingConfig], None],
+        features: Range = FEATURES,
     ) -> None:
         self._out = out
-        self._state = state = State(me, boot, recovered, random, out, on_config)
+        self._state = state = State(me, boot, recovered, random, out, on_config, features)
         self._sending = sending = Sending(state)
         self._confirming = confirming = Confirming(state, sending)
         self._turns = turns = Turns(state, sending)
@@ -226,6 +228,16 @@ class Log:
         assert isinstance(role, Leading)
         return earlier(due_ms, self._leader.deadline_ms(role))
 
+    @property
+    def spoken(self) -> dict[int, Range]:
+        """Return the feature levels of those members who have said them in their present lives."""
+        return self._state.spoken
+
+    @property
+    def offers(self) -> Mapping[int, Offer]:
+        """Return what others have said that they speak, whether they are members or not."""
+        return self._state.offers
+
     # --- what happens -----------------------------------------------------------------------------
 
     def begin(self, now: Now) -> None:
@@ -282,6 +294,11 @@ class Log:
         self._alone.hear_amnesiac(now)
         self._reconfiguring.tend()
         self._elections.gathered(states, now)
+
+    def offered(self, offer: Offer) -> None:
+        """Note which feature levels a node speaks: maybe it was the last that was waited for."""
+        self._state.offers[offer.node] = offer
+        self._reconfiguring.tend()
 
     def life_is_over(self, node: int, now: Now) -> None:
         """Note that *node*'s life has ended for certain: what was promised to it is void."""

@@ -68,6 +68,8 @@ class Reconfiguring:
             return "the old witness must be taken away first"
         if config.witness is not None and is_on(config, "auto_tie_breaker"):
             return "a witness and a tie-breaker do not go together: turn auto_tie_breaker off"
+        if config.level > now_is.level:
+            return "the feature level rises by itself, once all nodes speak the next"
         old = weights(now_is)
         for node in weights(config):
             if node not in old and node not in (state.me, WITNESS):
@@ -87,6 +89,7 @@ class Reconfiguring:
         admitted = {node.id: node.boot for node in now_is.nodes}
         config = replace(
             config,
+            level=max(config.level, now_is.level),
             nodes=tuple(
                 replace(node, boot=max(node.boot, admitted.get(node.id, 0)))
                 for node in sorted(config.nodes, key=lambda node: node.id)
@@ -159,6 +162,7 @@ class Reconfiguring:
                 for node, progress in leading.progress.items()
                 if node in state.members and progress.match >= state.commit
             ],
+            speaks=state.spoken,
         )
         wanted = wanted_change(state.voters.newest, facts)
         if wanted is not None:

@@ -11,7 +11,8 @@ from random import Random
 from typing import Final
 
 from pcsx.ring.config import WITNESS, RingConfig
-from pcsx.ring.frames import Boot
+from pcsx.ring.frames import Boot, Offer
+from pcsx.ring.levels import FEATURES, Range
 from pcsx.ring.log.entries import Entries
 from pcsx.ring.log.lease import Promises, SeenLease
 from pcsx.ring.log.reads import Reads
@@ -37,6 +38,7 @@ class State:
         random: Random,
         out: Outbox,
         on_config: Callable[[RingConfig], None],
+        features: Range = FEATURES,
     ) -> None:
         snapshot = recovered.snapshot
         self.me = me
@@ -83,6 +85,10 @@ class State:
         self.lives: dict[int, int] = {}
         """In which life each node said so."""
         self.stamps_while_standing: dict[int, int] = {}
+        self.features = features
+        """The feature levels that this program speaks."""
+        self.offers: dict[int, Offer] = {}
+        """What others have said that they speak, in which life."""
 
     # --- who leads --------------------------------------------------------------------------------
 
@@ -129,6 +135,16 @@ class State:
         if heard is None or member is None or self.lives.get(node) != member.counter:
             return False
         return heard.amnesiac
+
+    @property
+    def spoken(self) -> dict[int, Range]:
+        """Return the feature levels of those members who have said them in their present lives."""
+        spoken = {
+            node: self.offers[node].features
+            for node, boot in self.members.items()
+            if node in self.offers and self.offers[node].boot == boot
+        }
+        return spoken | {self.me: self.features}
 
     # --- the entries ------------------------------------------------------------------------------
 

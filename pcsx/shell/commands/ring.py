@@ -54,6 +54,7 @@ def status(run: Run, words: list[str]) -> None:
             "view": cluster["view"], "quorate": cluster["quorate"], "profile": cluster["profile"],
             "log": log, "rt": stats["rt"], "doubt": stats.get("doubt", 0),
             "missed": stats["schedmiss"]["count"], "peers": peers, "held_out": ring["held_out"],
+            "feature": ring["feature"],
         }
     )  # fmt: skip
     view = cluster["view"]
@@ -63,6 +64,12 @@ def status(run: Run, words: list[str]) -> None:
     run.say(f"Log: {log['role']}, term {log['term']}, leader {leader}, index {log['commit']}")
     run.say(f"rt: {'yes' if stats['rt'] else 'no'}, doubt {stats.get('doubt', 0)} of 7, "
             f"{stats['schedmiss']['count']} missed schedules")  # fmt: skip
+    feature = ring["feature"]
+    level, (lowest, highest) = feature["level"], feature["speaks"]
+    spoken = str(highest) if lowest == highest else f"{lowest} to {highest}"
+    run.say(f"Feature level: {level}, and this pcsx speaks {spoken}")
+    for name, text in feature["held_back"].items():
+        run.say(f"  {name} keeps the cluster from level {level + 1}: it {text}")
     for name, text in ring["held_out"].items():
         run.say(f"  {name} is {text}")
     for name, peer in sorted(peers.items()):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pcsx.ring.log.changes import (
     LMS_WINDOW_MS,
     Facts,
+    held_back,
     lms_window_ms,
     owed_votes,
     wanted_change,
@@ -16,6 +17,7 @@ from pcsx.ring.log.changes import (
 from tests.ring.world import config_of
 
 REST = Facts(boots={}, amnesiacs=(), gone=(), caught_up=())
+CONFIG = config_of(3)
 LMS = ("last_man_standing", "1")
 
 
@@ -67,3 +69,25 @@ def test_the_window_is_ten_seconds_unless_it_is_set_and_none_without_the_option(
     assert lms_window_ms(config_of(2, options=(LMS,))) == LMS_WINDOW_MS
     window = ("last_man_standing_window", "2500")
     assert lms_window_ms(config_of(2, options=(LMS, window))) == 2500
+
+
+def test_the_level_rises_by_one_when_all_who_count_speak_the_next() -> None:
+    all_speak = replace(REST, boots={1: 1, 2: 1, 3: 1}, speaks=dict.fromkeys((1, 2, 3), (1, 3)))
+    admitted = replace(CONFIG, nodes=tuple(replace(node, boot=1) for node in CONFIG.nodes))
+    wanted = wanted_change(admitted, all_speak)
+    assert wanted is not None and wanted[0] == replace(admitted, level=2)
+    again = wanted_change(wanted[0], all_speak)
+    assert again is not None and again[0].level == 3
+    assert wanted_change(again[0], all_speak) is None
+
+
+def test_who_is_old_unheard_or_away_keeps_the_cluster_from_the_next_level() -> None:
+    spoken = {1: (1, 2), 2: (1, 1)}
+    assert held_back(CONFIG, (1, 2), spoken) == {2: "speaks 1 at most", 3: "is not here"}
+    assert held_back(CONFIG, (1, 2, 3), {1: (1, 2), 2: (1, 2)}) == {
+        3: "has not said yet what it speaks"
+    }
+    owed = without_vote(CONFIG, 3)
+    assert held_back(owed, (1, 2), {1: (1, 2), 2: (1, 2)}) == {3: "is not here"}
+    learner = replace(CONFIG, nodes=(*CONFIG.nodes[:2], replace(CONFIG.nodes[2], votes=0)))
+    assert held_back(learner, (1, 2), {1: (1, 2), 2: (1, 2)}) == {}
