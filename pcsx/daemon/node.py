@@ -645,7 +645,8 @@ class Node:
         if self._listening is not None:
             return list(answer(Failed("somebody is listening already", "Try again."), True))
         if not self._discovery:
-            return list(answer(Failed("discovery is switched off on this node"), True))
+            text = "discovery is switched off on this node"
+            return list(answer(Failed(text, "In pcsx.toml: discovery = true."), True))
         self._listening = _Listening(answer, now.ms + for_ms)
         return [Discover(for_ms)]
 

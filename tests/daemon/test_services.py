@@ -11,11 +11,13 @@ from pcsx.daemon import messages
 from pcsx.daemon.packing import packed
 from pcsx.daemon.services import Client, Services
 from pcsx.errors import Failed
-from pcsx.protocol import QuorumUpdate, QuorumWatch
+from pcsx.protocol import QuorumUpdate, QuorumWatch, StoreGet
 from pcsx.ring.frames import Boot
+from pcsx.ring.heart_port import Datagram
 from pcsx.ring.machine import PAYLOAD_MAX
 from pcsx.ring.services import groups, locks, store, words
 from pcsx.ring.services.words import Standing, Word
+from pcsx.ring.wire import BEAT, MAGIC
 from tests.sim.chaos import RESOURCES
 from tests.sim.cluster import Call, Cluster
 
@@ -89,6 +91,24 @@ def test_who_names_the_last_revision_gets_the_rest_and_of_another_life_a_resync(
     made.run(100)
     assert [line["resync"] for line in lines(other)] == [True]
     assert {k: v for k, v in lines(other)[0].items() if k != "resync"} == after[-1]
+
+
+def test_what_the_heart_counts_is_in_the_store_by_the_names_of_the_manual() -> None:
+    made = cluster()
+    heart = made.machines[2].heart
+    assert heart is not None
+    source = made.config.node(1).addresses[0]
+    for data in (b"short", bytes([MAGIC, BEAT]) + bytes(60), bytes([MAGIC, BEAT]) + bytes(60)):
+        heart.step(Datagram(0, source, data), made.machines[2].clock.now(made.now_ms))
+    made.pause(2, 400)
+    made.run(1000)
+    call = made.ask(2, StoreGet("stats."))
+    made.run(50)
+    entries = {key: (kind, value) for key, kind, value in call.replies[-1]["ok"]["entries"]}
+    assert entries["stats.ring.drop.malformed"] == ("i64", "1")
+    assert entries["stats.ring.drop.session"] == ("i64", "2")
+    assert entries["stats.ring.not_taken"] == ("i64", "0")
+    assert {"stats.schedmiss.0.timestamp", "stats.schedmiss.0.delay"} <= set(entries)
 
 
 # --- bounds -----------------------------------------------------------------------------------

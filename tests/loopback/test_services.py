@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -72,6 +73,7 @@ sam --recovery maybe -- true | there is no recovery
 cluster join nonsense | in a cluster already
 cluster link add n1=127.0.0.9 | missing
 cluster link remove 9 | no link 9
+cluster link remove 0 | no link would be left
 cluster link update 0 n1=256.1.1.1 | 256.1.1.1
 cluster link update 7 priority=1 | no link 7
 cluster node remove nosuch | nosuch
@@ -89,6 +91,16 @@ def quietly_alive(cluster: Town) -> None:
     for name in ("n1", "n2", "n3"):
         assert cluster.run(name, "quorum", "status").returncode == 0, cluster.logs()
     assert "Traceback" not in cluster.logs()
+
+
+def has_ipv6() -> bool:
+    """Return whether this machine's loopback has IPv6."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
 
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -122,6 +134,24 @@ def test_each_command_does_what_it_says_and_each_misuse_is_one_clear_message(
         assert status == 0 and plain["ok"] and plain["exit"] == 0, (command, plain)
         if key != "-":
             assert key in json.dumps(plain["data"]), (command, plain)
+
+    host = "[::1]" if has_ipv6() else "127.0.0.1"
+    both = (f"n1={host}:6461", f"n2={host}:6462", f"n3={host}:6463", "priority=7")
+    assert typed("cluster", "link", "add", *both)[0] == 0
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit:
+        _, out, _ = typed("cluster", "link", "status")
+        if out.count("both ways") == 4:
+            break
+    assert f"n2 link 1 ({host}:6462): heard" in out and out.count("both ways") == 4
+    assert typed("cluster", "link", "update", "1", f"n3={host}:6473")[0] == 0
+    status, _, err = typed("cluster", "link", "remove", "0", "1", "1")
+    assert status == 1 and "no link would be left" in err, "and none was taken away"
+    while f"{host}:6473): heard" not in out and time.monotonic() < limit:
+        _, out, _ = typed("cluster", "link", "status")
+    assert out.count("link 1") == 2 and f"{host}:6473): heard" in out
+    assert typed("cluster", "link", "remove", "1", "1")[0] == 0
+    assert typed("cluster", "link", "status")[1].count("link") == 2
 
     before = typed("cluster", "cib")[1]
     for command, said in rows(BAD):

@@ -555,8 +555,7 @@ class Member:
         stats["ring"] = {"not_taken": self.machine.dropped}
         effects: list[MemberEffect] = []
         for key, kind, value in entries_of(stats):
-            name = key.replace("schedmiss.last.", "schedmiss.")
-            effects += self.services.show(f"stats.{name}", kind, value)
+            effects += self.services.show(f"stats.{_shown_as(key)}", kind, value)
         waits, self.stats_waits = self.stats_waits, []
         for answer in waits:
             effects += answer({"stats": stats}, True)
@@ -621,3 +620,10 @@ class Member:
 
 def _due(deadline_ms: int | None, now: Now) -> bool:
     return deadline_ms is not None and deadline_ms <= now.ms
+
+
+def _shown_as(key: str) -> str:
+    """Return the name in the store, behind `stats.`, of what the heart counts under *key*."""
+    if key.startswith("drop."):
+        return f"ring.{key}"
+    return key.replace("schedmiss.last.", "schedmiss.")

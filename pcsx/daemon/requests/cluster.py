@@ -168,9 +168,15 @@ def ring(desk: Desk, _request: RingStatus, now: Now) -> list[Outcome]:
         "speaks": machine.features,
         "held_back": {names[id]: text for id, text in sorted(machine.held_back.items())},
     }
-    log = asdict(machine.log_status(now))
     return desk.ok(
-        {"log": log, "reach": reach, "skew_s": skew, "held_out": held_out, "feature": feature}
+        {
+            "log": asdict(machine.log_status(now)),
+            "reach": reach,
+            "skew_s": skew,
+            "held_out": held_out,
+            "feature": feature,
+            "links": len(member.scene.config.node(member.me).addresses),
+        }
     )
 
 

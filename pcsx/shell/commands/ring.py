@@ -100,7 +100,8 @@ def links(run: Run, words: list[str]) -> None:
         works = "never heard" if silent is None else f"heard {silent} ms ago"
         way = "both ways" if row["reaches"] else "we are not heard there"
         rtt = "-" if row["rtt_ms"] is None else f"{row['rtt_ms']:.1f} ms"
-        address = row["address"].replace(" ", ":")
+        host, _, port = row["address"].partition(" ")
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         run.say(
             f"{row['node']} link {row['link']} ({address}): {works}, {way}, "
             f"round trip {rtt}, loss {row['loss_percent']} %, packets up to {row['size']}"

@@ -51,7 +51,7 @@ def show(run: Run, words: list[str]) -> None:
 
     \b
     Example:
-        pcsx store list stats.drop.
+        pcsx store list stats.ring.drop.
     """
     from pcsx.protocol import StoreGet
 

@@ -326,8 +326,14 @@ def link_remove(run: Run, words: list[str]) -> None:
     """
     if not words:
         raise args.misused(run.usage)
+    numbers = sorted(set(map(_number, words)), reverse=True)
     client = _client(run)
-    for number in sorted(map(_number, words), reverse=True):
+    links = client.call(RingStatus())["links"]
+    if numbers[0] >= links:
+        raise Failed(f"there is no link {numbers[0]}", f"Links: 0 to {links - 1}.")
+    if len(numbers) == links:
+        raise Failed("no link would be left", "pcsx cluster link add gives another first.")
+    for number in numbers:
         client.call(LinkChange("remove", number))
     run.changed = True
 
