@@ -145,6 +145,10 @@ class Services:
             client.locks.clear()
         return effects
 
+    def listens_to(self, sender: int) -> bool:
+        """Return whether what is said to groups by clients of *sender* may be for any here."""
+        return sender == self.me or any(client.groups for client in self._clients.values())
+
     def hear(self, sender: int, word: Word, place: int) -> list[Any]:
         """Take an ordered message that was delivered at *place* of the view."""
         effects: list[Any] = []
@@ -183,7 +187,9 @@ class Services:
             for client in self._clients.values():
                 answer = client.groups.get(effect.group)
                 # Nothing before its own joining is for it.
-                if answer is None or not self.groups.has(effect.group, client.process):
+                if answer is None or not self.groups.member(
+                    effect.group, self.me, client.process.key
+                ):
                     continue
                 if line is None:
                     line = self._line(effect)
@@ -319,7 +325,7 @@ class Services:
             raise Failed(text, f"A group's message has up to {MESSAGE_MAX // 1024} KiB.")
         self._check_room()
         ticket = self._wait(answer)
-        return self._say(Sent(said.group, client.process, said.message, ticket), said.safe)
+        return self._say(Sent(said.group, client.process.key, said.message, ticket), said.safe)
 
     def write(self, key: str, kind: str, value: str, answer: Answerer) -> list[Any]:
         """Write (or with an empty *kind* remove) an entry of the view plane."""

@@ -200,6 +200,8 @@ class Hearing:
 
     def served(self, sender: int, text: bytes, place: int) -> list[MemberEffect]:
         """Take a word of the services, which *text* spells."""
+        if words.is_sent(text) and not self.services.listens_to(sender):
+            return []
         try:
             word = words.decode(text)
         except Malformed as error:

@@ -536,8 +536,10 @@ class Member:
     # --- services for applications ----------------------------------------------------------------
 
     def _name_of(self, id: int) -> str:
-        node = next((node for node in self.scene.config.nodes if node.id == id), None)
-        return str(id) if node is None else str(node.name)
+        for node in self.scene.config.nodes:
+            if node.id == id:
+                return str(node.name)
+        return str(id)
 
     def _say_word(self, word: words.Word, safe: bool) -> list[MemberEffect]:
         payload = carried(messages.encode(messages.Served(words.encode(word))))

@@ -47,7 +47,6 @@ class Arrived:
     group: str
     process: Process
     payload: bytes
-    ticket: int
 
 
 GroupsEffect = Changed | Arrived
@@ -57,7 +56,8 @@ class Groups:
     """The membership of all groups, as every member of the view holds it."""
 
     def __init__(self) -> None:
-        self._members: dict[str, set[Process]] = {}
+        self._members: dict[str, dict[tuple[int, int], Process]] = {}
+        """By group, then by node and key."""
 
     @property
     def names(self) -> list[str]:
@@ -66,11 +66,15 @@ class Groups:
 
     def members(self, group: str) -> tuple[Process, ...]:
         """Return who is in *group*, sorted."""
-        return tuple(sorted(self._members.get(group, ())))
+        return tuple(sorted(self._members.get(group, {}).values()))
 
-    def has(self, group: str, process: Process) -> bool:
-        """Return whether *process* is in *group*."""
-        return process in self._members.get(group, ())
+    def member(self, group: str, node: int, key: int) -> Process | None:
+        """Return the process of *node* with this *key*, if it is in *group*."""
+        members = self._members.get(group)
+        return members.get((node, key)) if members is not None else None
+
+    def _has(self, group: str, process: Process) -> bool:
+        return self.member(group, process.node, process.key) == process
 
     def of_node(self, node: int) -> tuple[tuple[str, Process], ...]:
         """Return what processes of *node* are in, for its `Standing`."""
@@ -93,18 +97,17 @@ class Groups:
     def hear(self, sender: int, word: Entered | Exited | Sent | Standing) -> list[GroupsEffect]:
         """Take an ordered message; who speaks for another node's process is not heard."""
         match word:
-            case Sent(group, process, payload, ticket):
-                if process.node != sender or not self.has(group, process):
-                    return []
-                return [Arrived(group, process, payload, ticket)]
+            case Sent(group, key, payload):
+                member = self.member(group, sender, key)
+                return [Arrived(group, member, payload)] if member is not None else []
             case Standing(groups=groups):
                 return self._stand(sender, groups)
             case Entered(group, process):
-                if process.node != sender or self.has(group, process):
+                if process.node != sender or self._has(group, process):
                     return []
                 return [self._change(group, (process,), (), Reason.JOIN)]
             case Exited(group, process, died):
-                if process.node != sender or not self.has(group, process):
+                if process.node != sender or not self._has(group, process):
                     return []
                 reason = Reason.PROCDOWN if died else Reason.LEAVE
                 return [self._change(group, (), (process,), reason)]
@@ -126,9 +129,11 @@ class Groups:
     def _change(
         self, group: str, joined: Collection[Process], left: Collection[Process], reason: Reason
     ) -> Changed:
-        members = self._members.setdefault(group, set())
-        members |= set(joined)
-        members -= set(left)
+        members = self._members.setdefault(group, {})
+        for process in left:
+            del members[process.node, process.key]
+        for process in joined:
+            members[process.node, process.key] = process
         if not members:
             del self._members[group]
         return Changed(group, self.members(group), tuple(joined), tuple(left), reason)

@@ -41,10 +41,13 @@ class Exited:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """*process* says *payload* to *group*; *ticket* is its node's, to know it again."""
+    """A process of the sender, by its *key*, says *payload* to *group*.
+
+    *ticket* is its node's, to know it again.
+    """
 
     group: str
-    process: Process
+    key: int
     payload: bytes
     ticket: int
 
@@ -128,8 +131,8 @@ _CODEC: Final[Codec[Word]] = Codec(
 
 _SENT_MARK: Final = b"\x02"
 """How a `Sent` begins, of which there are so many that its fields have fixed places."""
-_SENT_HEAD: Final = struct.Struct(">cBQIQB")
-"""The mark; node, key and process of who says it; its ticket; how long the group's name is."""
+_SENT_HEAD: Final = struct.Struct(">cQQB")
+"""The mark, the key of who says it, its node's ticket, how long the group's name is."""
 
 
 def is_sent(data: bytes) -> bool:
@@ -140,10 +143,8 @@ def is_sent(data: bytes) -> bool:
 def encode(word: Word) -> bytes:
     """Return *word* as bytes."""
     if word.__class__ is Sent:
-        group, process = word.group.encode(), word.process
-        head = _SENT_HEAD.pack(
-            _SENT_MARK, process.node, process.key, process.pid, word.ticket, len(group)
-        )
+        group = word.group.encode()
+        head = _SENT_HEAD.pack(_SENT_MARK, word.key, word.ticket, len(group))
         return b"".join((head, group, word.payload))
     return _CODEC.encode(word)
 
@@ -157,11 +158,11 @@ def decode(data: bytes) -> Word:
 
 def _sent(data: bytes) -> Sent:
     try:
-        _, node, key, pid, ticket, length = _SENT_HEAD.unpack_from(data)
+        _, key, ticket, length = _SENT_HEAD.unpack_from(data)
         end = _SENT_HEAD.size + length
         group = data[_SENT_HEAD.size : end].decode()
     except (struct.error, UnicodeDecodeError) as error:
         raise Malformed(f"no message to a group: {error}") from None
     if end > len(data):
         raise Malformed("a group's name is cut short")
-    return Sent(group, Process(node, key, pid), data[end:], ticket)
+    return Sent(group, key, data[end:], ticket)

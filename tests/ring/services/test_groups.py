@@ -53,7 +53,8 @@ def test_only_members_are_heard_and_nobody_speaks_for_another_node() -> None:
     groups = Groups()
     groups.hear(1, Entered("g", A))
 
-    assert groups.hear(2, Sent("g", B, b"x", 1)) == []
-    assert groups.hear(2, Sent("g", A, b"x", 1)) == []
+    assert groups.hear(2, Sent("g", B.key, b"x", 1)) == []
     assert groups.hear(2, Exited("g", A, False)) == []
-    assert groups.hear(1, Sent("g", A, b"x", 1)) == [Arrived("g", A, b"x", 1)]
+    assert groups.hear(1, Exited("g", Process(1, 1, 101), False)) == []
+    assert groups.hear(1, Sent("h", A.key, b"x", 1)) == []
+    assert groups.hear(1, Sent("g", A.key, b"x", 1)) == [Arrived("g", A, b"x")]
