@@ -848,12 +848,15 @@ class Node:
         self, message: dict[str, Any] | Request, desk: Desk, now: Now
     ) -> list[MemberEffect]:
         """Have the request that *message* spells, or is, served; *desk* says who asks."""
+        effects: list[MemberEffect] = []
         try:
             request = parse(message) if isinstance(message, dict) else message
             if self.member is not None:
+                effects += self.member.follow(now)
                 document = self.member.scene.document
                 require_right(document, request, desk.user, desk.groups)
             desk.request = request
-            return HANDLERS[type(request)](desk, request, now)
+            effects += HANDLERS[type(request)](desk, request, now)
         except PcsxError as error:
-            return list(desk.answer(error, True))
+            effects += desk.answer(error, True)
+        return effects

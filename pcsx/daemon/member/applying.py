@@ -109,6 +109,11 @@ class Applying:
                 effects += self.hands.control(dc.Stir(f"node {node} was let in"), now)
         return effects + self.proposals.applied(index)
 
+    @property
+    def deadline_ms(self) -> int | None:
+        """Return when to go by the configuration again: at once, where it has changed."""
+        return 0 if self.moved else None
+
     def follow_configuration(self, now: Now) -> list[MemberEffect]:
         """Go by the configuration as it is now; for many changes that come together, once."""
         if not self.moved:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from pcsx.agents import AgentMetadata, Host
 from pcsx.cib.agents import agents_of
@@ -57,6 +57,8 @@ from pcsx.ring.machine import Machine
 from pcsx.ring.quorum import Voters, is_on, keep_ms
 from pcsx.ring.services import words
 from pcsx.values import Now, earlier
+
+_OF_THE_RING: Final = frozenset((events.HeartSays, events.Persisted))
 
 
 class Member:
@@ -192,6 +194,7 @@ class Member:
             self.mending.deadline_ms,
             self.keys.deadline_ms,
             self.waiters.deadline_ms,
+            self.applying.deadline_ms,
         ):
             if moment_ms is not None and (due_ms is None or moment_ms < due_ms):
                 due_ms = moment_ms
@@ -199,7 +202,9 @@ class Member:
 
     def step(self, event: events.Event, now: Now) -> list[MemberEffect]:
         """Take *event*; return what is to be done outside."""
-        effects = self._step(event, now)
+        waits = event.__class__ in _OF_THE_RING  # for the end of the turn, to be gone by once
+        effects = [] if waits else self.follow(now)
+        effects += self._step(event, now)
         if self.unmoved:
             return effects
         self.moved()
@@ -211,6 +216,13 @@ class Member:
         if not (self.halting.leaving or self.scene.diverged):
             effects += self.fences.look(now)
         return effects
+
+    def follow(self, now: Now) -> list[MemberEffect]:
+        """Go by the configuration as it is now: the log may have changed it in this turn.
+
+        That waits for a `Tick`, wanted at once: what is decided is told first.
+        """
+        return self.applying.follow_configuration(now)
 
     def _step(self, event: events.Event, now: Now) -> list[MemberEffect]:
         match event:
@@ -313,7 +325,7 @@ class Member:
     def _rung(self, did: list[port.MachineEffect], now: Now) -> list[MemberEffect]:
         """Do what the ring's machine asks for."""
         effects: list[MemberEffect] = []
-        told, decided = deque(did), False
+        told = deque(did)
         self.scene.partner, self.scene.held_out = self.machine.partner, self.machine.held_out
         while told:
             effect = told.popleft()
@@ -330,7 +342,7 @@ class Member:
                 case port.Committed() | port.Proposed() | port.Readable():
                     pass
                 case _:
-                    effects += self.applying.follow_configuration(now)
+                    effects += self.follow(now)
             match effect:
                 case port.TakeSnapshot() if self.scene.diverged:
                     pass
@@ -350,7 +362,6 @@ class Member:
                 case port.Received(sender, payload):
                     effects += self.hearing.received(sender, payload, now)
                 case port.Committed(index, _, payload):
-                    decided = True
                     effects += self.applying.committed(index, ledger.decode(payload), now)
                 case port.ConfigCommitted(index, config):
                     self.config_index = index
@@ -371,8 +382,7 @@ class Member:
                     effects += self.halting.refused(kind, reason, now)
                 case port.Left():
                     effects += [*self.halting.dismiss_watchdog(), TellHeart(Unconfigure()), Gone()]
-        # Not where a decision led here, to tell a client's node: more of them may follow it.
-        return effects + self.applying.follow_configuration(now) if decided else effects
+        return effects
 
     def of_witness(self, payload: bytes, now: Now) -> list[MemberEffect]:
         """Hand what the witness says to the log."""
