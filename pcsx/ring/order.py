@@ -35,7 +35,7 @@ HOLES: Final = 16
 RESEND_MS: Final = (20, 200)
 POKE_MS: Final = (50, 400)
 ACK_MS: Final = 20
-ACK_EVERY: Final = 32
+ACK_EVERY: Final = 256
 STABLE_EVERY: Final = 256
 
 
