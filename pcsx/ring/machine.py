@@ -130,6 +130,9 @@ class Machine:
         self._left = False
         self._settles = True
         """Whether the step in progress may have moved more than the order of messages."""
+        self._log_due_known = False
+        self._log_due_ms: int | None = None
+        """When the log, or quorum, wants a tick, where it is known."""
         self._out = Outbox(recovered.hard)
         self._log = Log(me, boot, recovered, random, self._out, self._on_config, features)
         config = self._log.voters.newest
@@ -302,10 +305,11 @@ class Machine:
             return 0
         if self._left:
             return None
-        due_ms = earlier(self._views.deadline_ms, self._log.deadline_ms)
-        if self._quorum is not None and self._quorum.quorate:
-            return earlier(due_ms, self._kept_until_ms)
-        return due_ms
+        if not self._log_due_known:
+            self._log_due_known, self._log_due_ms = True, self._log.deadline_ms
+            if self._quorum is not None and self._quorum.quorate:
+                self._log_due_ms = earlier(self._log_due_ms, self._kept_until_ms)
+        return earlier(self._views.deadline_ms, self._log_due_ms)
 
     # --- the step ---------------------------------------------------------------------------------
 
@@ -320,6 +324,7 @@ class Machine:
         self._take(event, now)
         if self._settles and not self._left:
             self._settle(now)
+            self._log_due_known = False
         return self._out.take()
 
     def _begin(self, now: Now) -> None:

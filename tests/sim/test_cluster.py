@@ -11,6 +11,7 @@ from pcsx.daemon import events
 from pcsx.daemon.scene import Scene
 from pcsx.protocol import Fence, GroupJoin, GroupSend, KeyRotate, LockAcquire
 from pcsx.ring.port import Damage
+from pcsx.values import earlier
 from tests.sim.chaos import EXCLUSIVE, RESOURCES, Chaos
 from tests.sim.cluster import Cluster
 from tests.sim.faults import Faults
@@ -327,6 +328,9 @@ def test_what_is_said_to_a_group_moves_no_other_part_of_a_node():
             assert machine.node is not None and machine.node.member is not None
             member = machine.node.member
             quiet += member.unmoved
+            log_due_ms = member.machine._log.deadline_ms
+            due_ms = earlier(log_due_ms, member.machine._kept_until_ms)
+            assert member.machine.deadline_ms == earlier(member.machine._views.deadline_ms, due_ms)
             if member._others_known:
                 assert member._others_ms == member._others_deadline_ms()
     assert quiet > 200
