@@ -33,6 +33,8 @@ COMMENTS: Final = "pcsx-comments"
 """The attribute that holds an element's comments inside a sealed tree, one a line."""
 _COMMENT: Final = etree.XPath("descendant::comment()")
 _TEXT: Final = etree.XPath("descendant::text()")
+SLICE: Final = 64 * 1024
+"""About so many bytes of a document are written at a time where others wait."""
 _SECTION: Final = "configuration/%s"
 
 
@@ -113,6 +115,22 @@ class Cib:
         """Return the whole document as XML without a blank too many: for processes, not people."""
         text: bytes = etree.tostring(self.tree, encoding="UTF-8")
         return text
+
+    def slices(self) -> Iterator[bytes]:
+        """Yield `packed` in pieces of about `SLICE` bytes, each written when it is asked for.
+
+        For who must not be held up by a large document: between pieces anything may be done, with
+        this document too. But no other thread may read it meanwhile: canonical text is written with
+        the tree as scaffolding.
+        """
+        base, root, parts = self._base, self._root, b""
+        instead = {self._in_tree(place): child.element for place, child in self._fresh.items()}
+        for part in _written(base, root, instead):
+            parts += part
+            if len(parts) >= SLICE:
+                yield parts
+                parts = b""
+        yield parts
 
     @property
     def tree(self) -> etree._Element:
@@ -388,6 +406,45 @@ def parse_element(text: bytes) -> etree._Element:
     for comment in cast(list[etree._Element], _COMMENT(root)):
         _keep_comment(comment)
     return root
+
+
+def _written(
+    base: etree._Element,
+    root: etree._Element,
+    instead: Mapping[etree._Element | None, etree._Element],
+) -> Iterator[bytes]:
+    """Yield the text of *base* by children of sections, with those that stand *instead* of some."""
+    if base.nsmap or not len(base):
+        assert root is base and not instead
+        yield _text(base)
+        return
+    yield _start(root)
+    for part in base:
+        if part.tag != "configuration" or part.nsmap or not len(part):
+            yield _text(part)
+            continue
+        yield _start(part)
+        for section in part:
+            if section.nsmap or not len(section):
+                yield _text(section)
+                continue
+            yield _start(section)
+            for child in section:
+                yield _text(instead.get(child, child))
+            yield b"</%s>" % str(section.tag).encode()
+        yield b"</configuration>"
+    yield b"</cib>"
+
+
+def _text(element: etree._Element) -> bytes:
+    return etree.tostring(element, encoding="UTF-8", with_tail=False)
+
+
+def _start(element: etree._Element) -> bytes:
+    """Return the start tag of *element*, its attributes in their order."""
+    bare = _bare(element)
+    bare.text = ""
+    return _text(bare).removesuffix(b"</%s>" % str(element.tag).encode())
 
 
 def canonical(tree: etree._Element) -> bytes:

@@ -11,12 +11,12 @@ and become durable is the ring's business; checks beyond the document itself com
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields
 from functools import cache
 from typing import Any, ClassVar, Final, TypeVar, cast
 
-from pcsx.cib.document import Cib, Version
+from pcsx.cib.document import SLICE, Cib, Version
 from pcsx.cib.patch import BOOKKEEPING, Edit, Patch, apply, between, diff, rebased, surely_changes
 from pcsx.cib.touched import Touched, touched_children
 from pcsx.errors import Conflict, Failed, Finding, PcsxError, Refused, Severity
@@ -119,6 +119,40 @@ Check = Callable[[Cib, Cib, Proposal, Sequence[Touched] | None], Sequence[Findin
 they are known. Errors that are not forced refuse it."""
 
 
+class Still:
+    """A replica as it once was: written down in `slices`, then made bytes of.
+
+    Between slices anything may be done, for they share what never changes; `to_bytes` reads nothing
+    that others have, and so may be called in a thread of its own.
+    """
+
+    def __init__(self, cib: Cib, sessions: tuple[tuple[str, tuple[int, Committed]], ...]) -> None:
+        self._cib, self._sessions = cib, sessions
+        self._text: list[bytes] = []
+        self._digest = ""
+
+    def slices(self) -> Iterator[None]:
+        """Write the document down, a part of it at each step."""
+        for part in self._cib.slices():
+            self._text.append(part)
+            yield
+        self._digest = self._cib.digest
+
+    def to_bytes(self) -> bytes:
+        """Return what `Replica.restore` reads; after all `slices`."""
+        assert self._digest, "it is not written down yet"
+        # In parts, for as long as one is worked on no other thread of this process gets anywhere.
+        text = b"".join(self._text).decode()
+        parts = (
+            json.dumps(text[at : at + SLICE], ensure_ascii=False)[1:-1]
+            for at in range(0, len(text), SLICE)
+        )
+        sessions = [[client, seq, asdict(result)] for client, (seq, result) in self._sessions]
+        rest = {"digest": self._digest, "sessions": sessions}
+        end = json.dumps(rest, separators=(",", ":"), ensure_ascii=False)
+        return "".join(('{"format":1,"cib":"', *parts, '",', end[1:])).encode()
+
+
 class Replica:
     """One node's copy of the configuration (without `status`), and the sessions of its clients."""
 
@@ -197,17 +231,16 @@ class Replica:
             at = judged.index(change) if change in judged else len(judged)
         del self._pending[at:]
 
+    def still(self) -> Still:
+        """Return all that a node needs to go on from here, as it is now."""
+        return Still(self._committed, tuple(self._sessions.items()))
+
     def snapshot(self) -> bytes:
         """Return all that a node needs to go on from here: the document and the sessions."""
-        value = {
-            "format": 1,
-            "cib": self._committed.packed().decode(),
-            "digest": self._committed.digest,
-            "sessions": [
-                [client, seq, asdict(result)] for client, (seq, result) in self._sessions.items()
-            ],
-        }
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+        still = self.still()
+        for _ in still.slices():
+            pass
+        return still.to_bytes()
 
     def restore(self, text: bytes) -> None:
         """Become what `snapshot` wrote; raises `Refused` for anything else and changes nothing."""

@@ -8,6 +8,7 @@ from typing import Any
 from pcsx.agents.types import Invocation
 from pcsx.cib import Cib
 from pcsx.cib.status import Situation
+from pcsx.daemon.ledger import Still
 from pcsx.group_wire import Arrived, Placed
 from pcsx.lean import dataclass
 from pcsx.ring.port import Note, Persist, Say, Snapshot
@@ -56,6 +57,22 @@ class Depict:
     live: dict[str, Any]
     wall: datetime
     hide_inactive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteState:
+    """Make bytes of a ledger as it once was, in slices and in a thread; `StateWritten` answers."""
+
+    job: int
+    still: Still
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """Read the ledger that a snapshot's *state* spells, in a thread; `StateRead` answers."""
+
+    job: int
+    state: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +258,8 @@ Effect = (
     | Kill
     | Plan
     | Depict
+    | WriteState
+    | ReadState
     | KeepDecision
     | Reply
     | Store

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pcsx.agents.types import Exit
+from pcsx.daemon.ledger import Ledger
 from pcsx.lean import dataclass
 from pcsx.pe import Transition
 from pcsx.protocol import GroupSend
@@ -61,6 +62,8 @@ class Life:
     """The node's key before its present one; empty: there was none."""
     coming: bytes = b""
     """The node's key that is to take the place of its present one; empty: none is."""
+    ledger: Ledger | None = None
+    """What the snapshot's state spells, where it was read beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,22 @@ class Depicted:
 
     job: int
     state: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateWritten:
+    """What a ledger came to as bytes: `WriteState` asked for it."""
+
+    job: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StateRead:
+    """What a snapshot's state spells, None where it is none: `ReadState` asked for it."""
+
+    job: int
+    ledger: Ledger | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +244,8 @@ Event = (
     | Load
     | Planned
     | Depicted
+    | StateWritten
+    | StateRead
     | Requested
     | ClientGone
     | StreamOpened

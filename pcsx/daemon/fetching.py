@@ -6,6 +6,7 @@ here. What cannot be fetched in time comes in pieces over the sessions instead.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -21,6 +22,8 @@ from pcsx.values import Now
 
 FETCH_MS: Final = 20_000
 """A snapshot that has not come by then is not waited for."""
+_MARK: Final = b"\x01"
+"""How an answer begins that is no JSON."""
 STREAMS_FROM: Final = 1 << 22
 """Numbers of streams here; those of who comes back are below."""
 
@@ -93,14 +96,15 @@ class Fetcher:
             assert talk.channel is not None
             if talk.channel.peer_key != self._key:
                 return [*effects, *self._fail("it is not the leader that answers")]
-            ask = {"ask": "snapshot", "index": order.index, "lineage": self._lineage}
+            ask = {"ask": "snapshot", "index": order.index, "lineage": self._lineage, "raw": True}
             return [*effects, *talk.ask(ask)]
-        if heard.message is None:
+        message, payload = heard.message, heard.payload
+        if message is None and payload is None:
             return effects
         try:
-            snapshot = snapshot_of(heard.message)
+            snapshot = snapshot_of(message) if message is not None else of_spelled(payload or b"")
         except (ValueError, KeyError, TypeError):
-            reason = heard.message.get("error", "what it says is not readable")
+            reason = (message or {}).get("error", "what it says is not readable")
             return [*effects, *self._fail(str(reason))]
         self._order = None
         return [*effects, *self._hang_up(), Fetched(order, snapshot)]
@@ -123,6 +127,24 @@ def snapshot_as(snapshot: Snapshot) -> dict[str, Any]:
         "term": snapshot.term,
         "state": snapshot.state.hex(),
     }
+
+
+def spelled(snapshot: Snapshot) -> bytes:
+    """Return *snapshot* for the wire as it is, behind a head of JSON: it may be large."""
+    head = {"config": snapshot.config.to_bytes().hex(), "index": snapshot.index}
+    words = json.dumps(head | {"term": snapshot.term}).encode()
+    return b"".join((_MARK, len(words).to_bytes(4, "big"), words, snapshot.state))
+
+
+def of_spelled(payload: bytes) -> Snapshot:
+    """Return what `spelled` wrote; raises ValueError, KeyError, TypeError for anything else."""
+    start = len(_MARK) + 4
+    end = start + int.from_bytes(payload[len(_MARK) : start], "big")
+    if not payload.startswith(_MARK) or end > len(payload):
+        raise ValueError("no snapshot")
+    head = json.loads(payload[start:end])
+    config = RingConfig.from_bytes(bytes.fromhex(head["config"]))
+    return Snapshot(int(head["index"]), int(head["term"]), config, payload[end:])
 
 
 def snapshot_of(plain: dict[str, Any]) -> Snapshot:

@@ -17,6 +17,7 @@ from pcsx.cib import Cib
 from pcsx.cib.history import History
 from pcsx.cib.judging import CHECKS
 from pcsx.cib.replica import Change, Replica
+from pcsx.cib.replica import Still as StillReplica
 from pcsx.cib.tickets import TicketChange
 from pcsx.daemon.packing import packed, unpacked
 from pcsx.daemon.trust import (
@@ -35,6 +36,8 @@ HISTORY_MAX: Final = 500
 CHANGES_MAX: Final = 1000
 CHANGES_BYTES: Final = 512 << 10
 """How much of patches is kept: they go into snapshots, and a node that fetches one waits."""
+_SLICE: Final = 256 * 1024
+"""So much is worked on at a time, for meanwhile no other thread of this process gets anywhere."""
 _NOTHING: Final = Cib.from_bytes(b"<cib/>")
 
 
@@ -243,6 +246,40 @@ class Fencing:
     delay_ms: int = 0
 
 
+class Still:
+    """A ledger as it once was: written down in `slices`, then made bytes of in a thread.
+
+    As `cib.replica.Still` is, which holds the larger part of it.
+    """
+
+    def __init__(
+        self,
+        plain: dict[str, Any],
+        cases: tuple[Fencing, ...],
+        changes: tuple[Change, ...],
+        replica: StillReplica,
+    ) -> None:
+        self._plain, self._cases, self._changes = plain, cases, changes
+        self._replica = replica
+        self.slices = replica.slices
+        """Writes it down, a part of it at each step; see there."""
+
+    def to_bytes(self) -> bytes:
+        """Return what `Ledger.restored` reads; after all `slices`."""
+        plain = self._plain | {
+            "fencings": [asdict(case) for case in self._cases],
+            "history": [change.to_bytes().decode() for change in self._changes],
+        }
+        before = json.dumps({k: v for k, v in plain.items() if k < "replica"}, sort_keys=True)
+        after = json.dumps({k: v for k, v in plain.items() if k > "replica"}, sort_keys=True)
+        data = self._replica.to_bytes()
+        parts = range(0, len(data), _SLICE // 4 * 3)
+        text = b"".join(base64.b64encode(data[at : at + _SLICE // 4 * 3]) for at in parts)
+        return packed(
+            b"".join((before[:-1].encode(), b', "replica": "', text, b'", ', after[1:].encode()))
+        )
+
+
 class Ledger:
     """All that the log decided up to `index`."""
 
@@ -355,29 +392,34 @@ class Ledger:
         """Return the open fencing of *target*, if there is one."""
         return next((case for case in self.open_cases() if case.target == target), None)
 
-    def snapshot(self) -> bytes:
-        """Return all of it as bytes."""
+    def still(self) -> Still:
+        """Return all of it as it is now."""
         plain = {
             "index": self.index,
             "over": sorted(self.over.items()),
             "admitted": sorted(self.admitted.items()),
-            "fencings": [asdict(case) for _, case in sorted(self.fencings.items())],
-            "history": [
-                record.change.to_bytes().decode() for record in reversed(self.history.newest())
-            ],
             "trials": sorted(self.trials.items()),
             "trust": self.trust.to_json(),
-            "tickets": sorted(self.tickets.items()),
-            "replica": base64.b64encode(self.replica.snapshot()).decode(),
+            "tickets": [(name, dict(state)) for name, state in sorted(self.tickets.items())],
         }
-        return packed(json.dumps(plain, sort_keys=True).encode())
+        cases = tuple(case for _, case in sorted(self.fencings.items()))
+        changes = tuple(record.change for record in reversed(self.history.newest()))
+        return Still(plain, cases, changes, self.replica.still())
+
+    def snapshot(self) -> bytes:
+        """Return all of it as bytes."""
+        still = self.still()
+        for _ in still.slices():
+            pass
+        return still.to_bytes()
 
     @classmethod
     def restored(cls, data: bytes) -> Ledger:
         """Return what `snapshot` wrote."""
         plain: dict[str, Any] = json.loads(unpacked(data))
-        replica = Replica(_NOTHING, checks=CHECKS)
-        replica.restore(base64.b64decode(plain["replica"]))
+        text, replica = plain["replica"], Replica(_NOTHING, checks=CHECKS)
+        parts = range(0, len(text), _SLICE)
+        replica.restore(b"".join(base64.b64decode(text[at : at + _SLICE]) for at in parts))
         ledger = cls(replica)
         ledger.index = plain["index"]
         for text in plain["history"]:

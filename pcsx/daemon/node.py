@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any, Final, cast
@@ -34,7 +35,7 @@ from pcsx.daemon.effects import (
     Stopped,
     TellHeart,
 )
-from pcsx.daemon.fetching import Fetched, Fetcher, snapshot_as
+from pcsx.daemon.fetching import Fetched, Fetcher, snapshot_as, spelled
 from pcsx.daemon.joining import Entrant, Joiner, check_newcomer
 from pcsx.daemon.member import Answerer, Gone, Known, Member, MemberEffect, Passed
 from pcsx.daemon.requests import HANDLERS, Desk
@@ -58,7 +59,7 @@ from pcsx.protocol import ClusterJoin, ClusterRejoin, ClusterSetup, NodeAdmit, R
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import Reach, Unconfigure
 from pcsx.ring.join import Token, fingerprint, public_of
-from pcsx.ring.port import FetchSnapshot, Note, ToWitness
+from pcsx.ring.port import FetchSnapshot, Note, Snapshot, ToWitness
 from pcsx.values import Now, earlier
 
 TICKETS_FROM: Final = 1 << 32
@@ -319,6 +320,7 @@ class Node:
             random=self._random,
             decisions=life.decisions,
             features=self.me.features,
+            ledger=life.ledger,
         )
         self.away, self.superseded, self.misfit = None, "", ""
         config = self.member.scene.config
@@ -584,7 +586,7 @@ class Node:
             index, size = each.order.index, len(each.snapshot.state) if each.snapshot else 0
             if not index:
                 if self.member is not None:
-                    effects += self.member.mending.take(each.snapshot, now)
+                    effects += self.member.state_fetched(each.snapshot, now)
                 continue
             how = f"{size >> 10} KiB over TCP" if size else f"in pieces: {each.failure}"
             effects.append(Note("log", f"the snapshot of entry {index} comes {how}"))
@@ -595,21 +597,29 @@ class Node:
     def _returned(self, returning: setup.Returning, now: Now) -> list[MemberEffect]:
         """Answer a node that came over TCP, by its key."""
         member = self.member
-        told: dict[str, Any] = {"error": f"{self.me.name} is not running in that cluster"}
-        if member is not None and member.scene.config.cluster == returning.cluster:
-            told = answer_to(
-                returning.said,
-                key=returning.key,
-                config=member.scene.config,
-                keys=member.keys.rotation.keys,
-                quorate=member.scene.quorum.quorate and not member.scene.diverged,
-                snapshot=lambda: self._snapshot(member),
-                offered=lambda: member.machine.snapshot,
-            )
-        return self._of_lobby(self.lobby.say(returning.stream, told), now)
+        if member is None or member.scene.config.cluster != returning.cluster:
+            away = {"error": f"{self.me.name} is not running in that cluster"}
+            return self._of_lobby(self.lobby.say(returning.stream, away), now)
+        answer = partial(
+            answer_to,
+            returning.said,
+            key=returning.key,
+            config=member.scene.config,
+            keys=member.keys.rotation.keys,
+            quorate=member.scene.quorum.quorate and not member.scene.diverged,
+            offered=lambda: member.machine.snapshot,
+        )
 
-    def _snapshot(self, member: Member) -> dict[str, Any]:
-        return snapshot_as(member.machine.snapshot_here(member.ledger.snapshot()))
+        def say(told: dict[str, Any] | Snapshot | None, later: Now) -> list[MemberEffect]:
+            assert told is not None
+            if isinstance(told, Snapshot) and returning.said.get("raw"):
+                return self._of_lobby(self.lobby.send(returning.stream, spelled(told)), later)
+            plain = snapshot_as(told) if isinstance(told, Snapshot) else told
+            return self._of_lobby(self.lobby.say(returning.stream, plain), later)
+
+        if (told := answer()) is not None:
+            return say(told, now)
+        return member.whole_state(lambda here, later: say(answer(here=here), later))
 
     def rejoin(self, request: ClusterRejoin, answer: Answerer, now: Now) -> list[MemberEffect]:
         """Begin to come over to the cluster that was begun anew."""
@@ -692,15 +702,22 @@ class Node:
         error = told if isinstance(told, PcsxError) else None
         if not isinstance(told, PcsxError) and "error" in told:
             error = from_json(told["error"])
+        member = self.member
         message: dict[str, Any] = {}
         if error is not None:
             message = {"error": str(error), "hint": error.hint}
         else:
-            node = self.member.scene.config.named(name)
+            node = member.scene.config.named(name)
             message = {"error": f"{name} was let in, and is not known here yet: try again"}
             if node is not None:
-                keys = [key.hex() for key in self.member.keys.rotation.keys]
-                message = {"me": node.id, "keys": keys, **self._snapshot(self.member)}
+                keys = [key.hex() for key in member.keys.rotation.keys]
+                message = {"me": node.id, "keys": keys}
+
+                def say(here: Snapshot, later: Now) -> list[MemberEffect]:
+                    whole = {**message, **snapshot_as(here)}
+                    return self._of_lobby(self.lobby.say(newcomer.stream, whole), later)
+
+                return member.whole_state(say)
         return self._of_lobby(self.lobby.say(newcomer.stream, message), self._now)
 
     def compared(self, node: str, same: bool, now: Now) -> list[MemberEffect]:

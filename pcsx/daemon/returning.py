@@ -233,15 +233,16 @@ def answer_to(
     config: RingConfig,
     keys: tuple[bytes, ...],
     quorate: bool,
-    snapshot: Callable[[], dict[str, Any]],
     offered: Callable[[], Snapshot],
-) -> dict[str, Any]:
+    here: Snapshot | None = None,
+) -> dict[str, Any] | Snapshot | None:
     """Return what a member tells who has proved to have *key* and asks what *said* spells.
 
     A node of the committed configuration is given the cluster's *keys*, whoever leads by now: both
     halves of a cluster may need them to be a quorum at all. That a node is no member is for a
     member with quorum to say, for others may not know of newcomers. Who comes over gives up its
-    log, so it must not count in this one.
+    log, so it must not count in this one. None: what is decided by now is to be written down first,
+    and given as *here*.
     """
     node = next((node for node in config.nodes if node.key == key), None)
     if node is None:
@@ -254,10 +255,9 @@ def answer_to(
         return {"error": "what you ask is not readable"}
     if ask == "snapshot" and lineage == config.lineage:
         if said.get("index") == 0:
-            return snapshot() if quorate else {"error": "there is no quorum here"}
-        here = offered()
+            return here if quorate else {"error": "there is no quorum here"}
         gone = {"error": "this snapshot is there no more"}
-        return snapshot_as(here) if here.index == said.get("index") else gone
+        return offered() if offered().index == said.get("index") else gone
     if ask == "recall":
         if generation_of(lineage) < config.generation:
             reason = f"the cluster {config.name} was begun anew without this node"
@@ -274,9 +274,11 @@ def answer_to(
             "error": f"{node.name} is a node of this cluster as it is: there is nothing to give up",
             "hint": "pcsx cluster start, on that node.",
         }
+    if here is None:
+        return None
     return {
         "me": node.id,
         "boot": max(node.boot, node.over),
         "keys": [each.hex() for each in keys],
-        **snapshot(),
+        **snapshot_as(here),
     }

@@ -377,6 +377,16 @@ class FetchSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Examine:
+    """Read *snapshot*, which is large and came over the sessions, before the log goes by it.
+
+    `SnapshotFetched` is the answer, without it where it cannot be read.
+    """
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """Take *state* as the daemon's state after *index*, in place of what it had."""
 
@@ -532,6 +542,7 @@ MachineEffect = (
     | Persist
     | TakeSnapshot
     | FetchSnapshot
+    | Examine
     | Restore
     | Transitional
     | Regular

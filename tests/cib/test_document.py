@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from pcsx.cib import Cib, Version
-from pcsx.cib.document import MAX_BYTES, by_sections
+from pcsx.cib.document import MAX_BYTES, SLICE, by_sections
 from pcsx.errors import Refused
 
 BOMB = b"""<!DOCTYPE cib [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
@@ -131,3 +131,42 @@ def test_an_edit_leaves_the_old_document_alone() -> None:
 def test_a_control_character_is_refused() -> None:
     with pytest.raises(Refused):
         Cib.from_bytes(b"<cib/>").edited(lambda tree: tree.set("a", "\x01"))
+
+
+ODD = (
+    b"<cib/>",
+    b"<cib><status/></cib>",
+    b"<cib><configuration/></cib>",
+    b'<cib xmlns:x="urn:x"><configuration><nodes><node id="1"/></nodes></configuration></cib>',
+    b'<cib><configuration><tags xmlns:x="urn:x"><tag id="1" x:y="1"/></tags></configuration></cib>',
+    b"<cib><configuration><!-- why --><nodes/></configuration></cib>",
+    b'<configuration><tags><tag id="t"/></tags></configuration>',
+)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_slices_are_the_whole_of_an_odd_document_too(text: bytes) -> None:
+    cib = Cib.from_bytes(text)
+    assert b"".join(cib.slices()) == cib.packed()
+
+
+def large(count: int) -> Cib:
+    nodes = "".join(f'<node id="{n}" uname="n{n}" type="\u00fc&lt;{n:x}"/>' for n in range(count))
+    text = f'<cib epoch="1"><configuration><nodes>{nodes}</nodes></configuration><status/></cib>'
+    return Cib.from_bytes(text.encode())
+
+
+def test_a_large_document_is_written_in_slices_also_where_it_shares_a_tree_with_others() -> None:
+    old = large(5000)
+
+    def change(element: etree._Element) -> None:
+        element.set("uname", "another")
+
+    new = old.edited_inside({("nodes", "node", "70"): change})
+    assert new is not None
+    new = new.with_root(lambda root: root.set("epoch", "2"))
+    slices = list(new.slices())
+    assert max(map(len, slices)) < SLICE + 200 and len(slices) > 2
+    assert b"".join(slices) == new.packed() != old.packed()
+    assert b"".join(new.slices()) == b"".join(slices)
+    assert b"".join(old.slices()) == old.packed()

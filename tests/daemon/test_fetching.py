@@ -5,9 +5,13 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from pcsx.daemon.effects import CloseStream, OpenStream, SendStream
 from pcsx.daemon.events import StreamClosed, StreamData, StreamOpened
-from pcsx.daemon.fetching import FETCH_MS, Fetched, Fetcher
+from pcsx.daemon.fetching import FETCH_MS, Fetched, Fetcher, of_spelled, snapshot_as, spelled
 from pcsx.daemon.returning import answer_to
 from pcsx.daemon.setup import Lobby, Me, Returning
 from pcsx.ring.port import FetchSnapshot, Snapshot
@@ -26,6 +30,8 @@ class Trip:
         self.lobby = Lobby(Me(answers, "", 5450, identity(answers), "0.1.0"), entropy)
         self.got: list[Fetched] = []
         self.closed = 0
+        self.raw = True
+        """Whether the leader spells snapshots as they are; one of before knows of JSON alone."""
 
     def begin(self, order: FetchSnapshot = ORDER) -> None:
         self._do(self.fetcher.begin(order, THREE, now(0)))
@@ -54,14 +60,21 @@ class Trip:
                     self._do(self.fetcher.step(StreamData(stream, data)))
                 case Returning(stream, _, key, said):
                     word = answer_to(
-                        said, key=key, config=THREE, keys=KEYS, quorate=True, snapshot=dict,
+                        said, key=key, config=THREE, keys=KEYS, quorate=True,
                         offered=lambda: OFFERED,
                     )  # fmt: skip
-                    self._answer(self.lobby.say(stream, word))
+                    if not isinstance(word, Snapshot):
+                        self._answer(self.lobby.say(stream, word or {}))
+                    elif self.raw and said["raw"]:
+                        self._answer(self.lobby.send(stream, spelled(word)))
+                    else:
+                        self._answer(self.lobby.say(stream, snapshot_as(word)))
 
 
-def test_a_node_fetches_what_its_leader_offers() -> None:
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_node_fetches_what_its_leader_offers_however_that_spells_it(raw: bool) -> None:
     trip = Trip()
+    trip.raw = raw
     trip.begin()
     assert trip.got == [Fetched(ORDER, OFFERED)]
     assert trip.closed == 1 and trip.fetcher.deadline_ms is None
@@ -98,3 +111,15 @@ def test_what_does_not_come_in_time_and_what_breaks_off_is_told_once() -> None:
     assert isinstance(opening, OpenStream)
     told = fetcher.step(StreamClosed(opening.stream))
     assert [type(each) for each in told] == [Fetched]
+
+
+@given(st.binary(max_size=300), st.integers(0, 400))
+def test_what_is_spelled_comes_back_the_same_and_what_is_cut_off_is_none(
+    state: bytes, cut: int
+) -> None:
+    payload = spelled(Snapshot(40, 3, THREE, state))
+    assert of_spelled(payload) == Snapshot(40, 3, THREE, state)
+    head = len(payload) - len(state)
+    if cut < head:
+        with pytest.raises((ValueError, KeyError, TypeError)):
+            of_spelled(payload[:cut])

@@ -45,7 +45,7 @@ OFFERED = Snapshot(40, 3, THREE, b"state")
 def told(said: dict[str, Any], key: str, known: RingConfig = THREE, *, quorate: bool = True) -> Any:
     return answer_to(
         said, key=public_of(identity(key)), config=known, keys=KEYS, quorate=quorate,
-        snapshot=lambda: {"state": "00"}, offered=lambda: OFFERED,
+        offered=lambda: OFFERED, here=OFFERED,
     )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_who_counts_in_the_cluster_keeps_its_log():
         anew, nodes=(*anew.nodes[:2], replace(anew.nodes[2], votes=0, boot=4, over=6))
     )
     given = told({"ask": "rejoin", "lineage": 7}, "n3", learner)
-    assert (given["me"], given["boot"], given["state"]) == (3, 6, "00")
+    assert (given["me"], given["boot"], given["state"]) == (3, 6, OFFERED.state.hex())
     assert "error" in told({"ask": "rejoin", "lineage": 7}, "n3", learner, quorate=False)
 
 
@@ -140,8 +140,9 @@ class Call:
                     assert cluster == THREE.cluster
                     word = answer_to(
                         said, key=key, config=self.known, keys=KEYS, quorate=self.quorate,
-                        snapshot=dict, offered=lambda: OFFERED,
+                        offered=lambda: OFFERED,
                     )  # fmt: skip
+                    assert isinstance(word, dict)
                     self._answer(self.lobby.say(stream, word))
 
 

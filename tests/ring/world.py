@@ -23,6 +23,7 @@ from pcsx.ring.port import (
     Damage,
     Deliver,
     Entry,
+    Examine,
     FenceProof,
     FromHeart,
     FromWitness,
@@ -43,6 +44,7 @@ from pcsx.ring.port import (
     Restore,
     Say,
     Snapshot,
+    SnapshotFetched,
     SnapshotTaken,
     TakeSnapshot,
     Tick,
@@ -457,7 +459,9 @@ class World:
                 self._spin(site)
             case TakeSnapshot(index=index):
                 assert index == site.applied
-                self._at(1, self._snapshot(site, index, site.state))
+                self._at(1, self._told(site, SnapshotTaken(index, site.state)))
+            case Examine(snapshot):
+                self._at(1, self._told(site, SnapshotFetched(snapshot.index, snapshot)))
             case Restore(index=index, state=state):
                 site.state, site.applied = state, index
             case Committed():
@@ -484,14 +488,15 @@ class World:
             case _:
                 pass
 
-    def _snapshot(self, site: Site, index: int, state: bytes) -> Callable[[], None]:
+    def _told(self, site: Site, event: MachineEvent) -> Callable[[], None]:
+        """Return what gives *event* to the life that *site* has now, if it lives on."""
         machine = site.machine
 
-        def taken() -> None:
+        def told() -> None:
             if site.machine is machine:
-                self.step(site, SnapshotTaken(index, state))
+                self.step(site, event)
 
-        return taken
+        return told
 
     def _carry(self, sender: Site, receiver: Site, payload: bytes) -> None:
         if payload[1] == VOTE_RESP:

@@ -377,6 +377,12 @@ class Cluster:
                 kept[number] = (head, kept[number][1] if body is None else body)
                 for old in gone:
                     kept.pop(old, None)
+            case out.WriteState(job, still):
+                for _ in still.slices():
+                    pass
+                self._give(machine, 3, self._node, events.StateWritten(job, still.to_bytes()))
+            case out.ReadState(job, state):
+                self._give(machine, 3, self._node, events.StateRead(job, Ledger.restored(state)))
             case out.Plan(job, situation, wall):
                 planned = planned_of(job, situation.document(), wall)
                 self._give(machine, 20, self._node, planned)

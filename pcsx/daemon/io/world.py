@@ -15,11 +15,13 @@ import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from pcsx.daemon import effects as out
 from pcsx.daemon import events
+from pcsx.daemon.io import states
 from pcsx.daemon.io.children import Children, boottime_ms
 from pcsx.daemon.io.discovery import Discovery
 from pcsx.daemon.io.disk import Disk
@@ -289,6 +291,10 @@ class World:
                 self._planner.plan(effect)
             case out.Depict():
                 self._planner.depict(effect)
+            case out.WriteState():
+                self._spawn_task(self._write_state(effect))
+            case out.ReadState():
+                self._spawn_task(self._read_state(effect))
             case out.KeepDecision():
                 self._spawn_task(self._keep_decision(effect))
             case Note(who, text):
@@ -421,6 +427,7 @@ class World:
                     await self._close_disk()
                     await asyncio.to_thread(self._state.set_stopped, cluster, on=False)
                     life = await asyncio.to_thread(self._state.open, cluster)
+                    life = replace(life, ledger=await states.read(life.recovered.snapshot.state))
                     self._open_disk(cluster)
         except (OSError, PcsxError, ValueError) as error:
             failure = f"{error}" or type(error).__name__
@@ -443,6 +450,12 @@ class World:
             except (OSError, ValueError, KeyError) as error:
                 failure = f"{error}" or type(error).__name__
         self.feed(events.KeysKept(order.keys, failure))
+
+    async def _write_state(self, order: out.WriteState) -> None:
+        self.feed(events.StateWritten(order.job, await states.written(order.still)))
+
+    async def _read_state(self, order: out.ReadState) -> None:
+        self.feed(events.StateRead(order.job, await states.read(order.state)))
 
     async def _keep_decision(self, order: out.KeepDecision) -> None:
         async with self._deciding:

@@ -20,7 +20,6 @@ from pcsx.daemon.ledger import (
     FencedAlone,
     FenceIntent,
     Kept,
-    Ledger,
     Over,
 )
 from pcsx.daemon.local import Local
@@ -30,6 +29,7 @@ from pcsx.daemon.member.hands import Hands, MemberEffect
 from pcsx.daemon.member.keys import Keys
 from pcsx.daemon.member.mending import Mending
 from pcsx.daemon.member.proposals import Proposals
+from pcsx.daemon.member.states import States
 from pcsx.daemon.member.telling import Telling
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.takeover import Takeover
@@ -57,6 +57,7 @@ class Applying:
     fences: Fences
     halting: Halting
     mending: Mending
+    states: States
     hands: Hands
     moved: bool = False
     """Whether changes of the document were applied that the parts do not go by yet."""
@@ -137,7 +138,7 @@ class Applying:
 
     def restore(self, state: bytes, now: Now) -> list[MemberEffect]:
         """Begin again from *state*, a snapshot's."""
-        restored = Ledger.restored(state)
+        restored = self.states.restored(state)
         self.scene.ledger = restored
         mended = self.mending.restored(now)
         self.trials.follow(restored.trials, now)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -37,6 +39,7 @@ from pcsx.daemon.member.hearing import Hearing
 from pcsx.daemon.member.keys import Keys
 from pcsx.daemon.member.mending import Mending
 from pcsx.daemon.member.proposals import Proposals
+from pcsx.daemon.member.states import States
 from pcsx.daemon.member.telling import Telling
 from pcsx.daemon.member.waiters import Waiters
 from pcsx.daemon.messages import NodeStatus, ViewMessage
@@ -80,6 +83,7 @@ class Member:
         random: Random,
         decisions: tuple[tuple[bytes, bytes], ...] = (),
         features: Range = FEATURES,
+        ledger: Ledger | None = None,
     ) -> None:
         self.me, self.boot = me, boot
         rekeying = Rekeying(me, identity, former=former, coming=coming)
@@ -87,7 +91,9 @@ class Member:
             me, boot, recovered, random,
             identity=identity, others=rekeying.identities[1:], psks=psks, features=features,
         )  # fmt: skip
-        self.scene = Scene(me, recovered.snapshot.config, Ledger.restored(recovered.snapshot.state))
+        state, config = recovered.snapshot.state, recovered.snapshot.config
+        self.scene = Scene(me, config, ledger or Ledger.restored(state))
+        self.states = States(self.scene, state, boot.counter)
         self.proposals = Proposals(self.scene, self.machine, self)
         self.forwards = Forwards(boot, self.scene, self.proposals, self)
         self.keys = Keys(
@@ -126,7 +132,8 @@ class Member:
         self.services = Services(me, boot, self._name_of, self._say_word)
         self.applying = Applying(
             self.scene, self.machine, self.local, self.describer, self.takeover, self.trials,
-            self.telling, self.proposals, self.keys, self.fences, self.halting, self.mending, self,
+            self.telling, self.proposals, self.keys, self.fences, self.halting, self.mending,
+            self.states, self,
         )  # fmt: skip
         self.applying.read_configuration()
         self.hearing = Hearing(
@@ -258,6 +265,10 @@ class Member:
                 return self.run(event, now)
             case events.Planned():
                 return self.control(event, now)
+            case events.StateWritten():
+                return self.states.written(event, now)
+            case events.StateRead():
+                return self.states.was_read(event, now)
             case events.Tick():
                 return self._tick(now)
         return []
@@ -347,9 +358,9 @@ class Member:
                 case port.TakeSnapshot() if self.scene.diverged:
                     pass
                 case port.TakeSnapshot(index):
-                    taken = port.SnapshotTaken(index, self.ledger.snapshot())
-                    # At once: what the next effects lead to comes after it on the disk.
-                    told.extendleft(reversed(self.machine.step(taken, now)))
+                    effects += self.states.write(partial(self._snapshot_taken, index))
+                case port.Examine(snapshot):
+                    effects += self.snapshot_fetched(snapshot.index, snapshot, now)
                 case port.Restore(_, state):
                     effects += self.applying.restore(state, now)
                 case port.Transitional():
@@ -391,8 +402,34 @@ class Member:
     def snapshot_fetched(
         self, index: int, snapshot: port.Snapshot | None, now: Now
     ) -> list[MemberEffect]:
-        """Hand the log the snapshot that it asked for, or nothing."""
-        return self.ring(port.SnapshotFetched(index, snapshot), now)
+        """Hand the log the snapshot that it asked for, once it is read, or nothing."""
+        if snapshot is None:
+            return self.ring(port.SnapshotFetched(index, None), now)
+
+        def then(sound: bool, later: Now) -> list[MemberEffect]:
+            return self.ring(port.SnapshotFetched(index, snapshot if sound else None), later)
+
+        return self.states.read(snapshot.state, then)
+
+    def _snapshot_taken(self, index: int, state: bytes, now: Now) -> list[MemberEffect]:
+        return self.ring(port.SnapshotTaken(index, state), now)
+
+    def state_fetched(self, snapshot: port.Snapshot | None, now: Now) -> list[MemberEffect]:
+        """Take over the state that this node's own is to be mended by, once it is read."""
+        if snapshot is None:
+            return []
+
+        def then(sound: bool, later: Now) -> list[MemberEffect]:
+            return self.mending.take(snapshot, later) if sound else []
+
+        return self.states.read(snapshot.state, then)
+
+    def whole_state(
+        self, then: Callable[[port.Snapshot, Now], list[MemberEffect]]
+    ) -> list[MemberEffect]:
+        """Do *then* with a snapshot of what is decided now, for who takes the log from here."""
+        here = self.machine.snapshot_here(b"")
+        return self.states.write(lambda state, later: then(replace(here, state=state), later))
 
     def witness_reached(self, here: bool, now: Now) -> list[MemberEffect]:
         """Note whether the witness answers."""

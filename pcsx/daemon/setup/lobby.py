@@ -203,8 +203,12 @@ class Lobby:
         """Answer whoever is at the other end of *stream*, if it is still there."""
         return self._say(stream, message)
 
-    def _say(self, stream: int, message: dict[str, Any]) -> list[Effect | Outcome]:
+    def send(self, stream: int, payload: bytes) -> list[Effect | Outcome]:
+        """Answer whoever is at the other end of *stream* with what is no JSON."""
         visitor = self._visitors.get(stream)
         if visitor is None or visitor.channel is None or not visitor.channel.open:
             return []
-        return [SendStream(stream, visitor.channel.seal(json.dumps(message).encode()))]
+        return [SendStream(stream, visitor.channel.seal(payload))]
+
+    def _say(self, stream: int, message: dict[str, Any]) -> list[Effect | Outcome]:
+        return self.send(stream, json.dumps(message).encode())

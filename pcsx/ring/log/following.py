@@ -11,11 +11,13 @@ from pcsx.ring.log.snapshot import Assembly
 from pcsx.ring.log.state import State
 from pcsx.ring.log.turns import Turns
 from pcsx.ring.messages import App, AppResp, InstallSnap, SnapResp
-from pcsx.ring.port import Entry, FetchSnapshot, Snapshot
+from pcsx.ring.port import Entry, Examine, FetchSnapshot, Snapshot
 from pcsx.values import Now
 
 BULK_BYTES: Final = 1024 * 1024
 """A snapshot that is larger is fetched over TCP, where that can be done."""
+EXAMINE_BYTES: Final = 32 * 1024
+"""A snapshot that is larger is read beforehand, beside the loop."""
 FETCH_MS: Final = 30_000
 """So long pieces of it are not taken, for it may come whole."""
 
@@ -31,7 +33,7 @@ class Follower:
         self._keeping = keeping
         self._assembly = Assembly()
         self._fetching: tuple[int, InstallSnap, int] | None = None
-        """From whom which snapshot is fetched, by its first piece, and until when."""
+        """From whom which snapshot is fetched or examined, by a piece of it, and until when."""
         self._unfetched = 0
         """The snapshot that could not be fetched: it comes in pieces."""
 
@@ -139,6 +141,11 @@ class Follower:
         if snapshot is None:
             got = SnapResp(state.term, message.index, len(self._assembly.got))
             self._out.send((sender,), got)
+            return
+        if len(snapshot.state) >= EXAMINE_BYTES:
+            self._assembly = Assembly()
+            self._fetching = (sender, message, now.ms + FETCH_MS)
+            self._out.emit(Examine(snapshot))
             return
         self._take(snapshot)
         self._say_whole(sender, message)
