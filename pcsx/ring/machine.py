@@ -331,8 +331,8 @@ class Machine:
         self._begun = True
         counter = max(self._boot.counter, self._out.hard.boot_counter)
         self._out.remember(boot_counter=counter)
+        self._log.begin(now)  # first, for the disk may know of a later level than the snapshot
         self._tell_heart(self._log.voters.newest)
-        self._log.begin(now)
         self._views.begin(now)
         self._judge_levels()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pcsx.errors import PcsxError
@@ -285,3 +287,12 @@ def test_a_node_that_never_comes_into_the_ring_undoes_all():
     assert str(error) == "n2 did not come into the ring: not done after 60 s"
     assert error.exit_status == 6
     assert error.hint.startswith("Is the UDP port of n2 open in both directions?")
+
+
+def test_a_cluster_is_founded_at_the_lowest_level_that_its_founder_speaks():
+    made = town()
+    home = next(iter(made.houses.values())).lobby
+    home.me = replace(home.me, features=(3, 4))
+    made.found()
+    made.stand()
+    assert made.founded is not None and made.founded.config.level == 3

@@ -443,6 +443,7 @@ class Founder:
             lineage=int.from_bytes(self._entropy(LINEAGE_BYTES), "big"),
             nodes=nodes,
             profile=self.request.profile,
+            level=self.me.features[0],
         )
         document = first_document(
             config.name,
