@@ -65,7 +65,7 @@ class Cases:
         scene = self._scene
         for case in scene.ledger.open_cases():
             running = self._cases.get(case.case)
-            if all(node.id != case.target for node in scene.config.nodes):
+            if self._is_taken_out(case):
                 if running is None:
                     self._cases[case.case] = _Case(0, now.ms + case.limit_ms)
                     effects.append(self._close(case, "void", "it was taken out", now))
@@ -94,6 +94,10 @@ class Cases:
                 running.tried.add(running.executor)
                 effects += self._give(case, running, now, "no answer in time")
         return effects
+
+    def _is_taken_out(self, case: Fencing) -> bool:
+        """Return whether the target of *case* is no node of the cluster any more."""
+        return all(node.id != case.target for node in self._scene.config.nodes)
 
     def _leave_to(self, running: _Case, case: Fencing, busy: list[int]) -> list[CaseEffect]:
         """Say again, once a view, who carries *case* out, where others of *busy* are at it too.
@@ -183,6 +187,8 @@ class Cases:
         if result.ok:
             running.lost_ms = now.ms + case.limit_ms
             return [self._close(case, "done", result.reason, now, result)]
+        if self._is_taken_out(case):
+            return [self._close(case, "void", "it was taken out", now)]
         if result.reason == "void":
             return [self._close(case, "void", "it is heard again", now, result)]
         return self._give(case, running, now, result.reason)

@@ -384,8 +384,9 @@ class Views:
         is_member = self.members.get(sender) == boot
         if is_member and self.view is not None and join.epoch < self.view.id.epoch:
             return  # from before the view that we are in together
-        waits = isinstance(self._state, Operational) and self.company.is_put_off(sender, now)
-        if waits and not is_member:
+        # Whoever does without this node only says so: to gather for that would change nothing.
+        unwanted = self._me in join.silent or self.company.is_put_off(sender, now)
+        if unwanted and not is_member and isinstance(self._state, Operational):
             return
         self.company.silent.discard(sender)
         match self._state:

@@ -50,6 +50,8 @@ CALM_MS: Final = {"fast": 2500, "standard": 5500}
 
 SWARM_FROM: Final = 200
 """Seeds from here on draw everything: size, options, policies, and which faults there are."""
+RARE_FROM: Final = 1_000_000
+"""Seeds from here on have what is rare in their menus too."""
 
 
 def faults_of(chance: Random) -> Faults:
@@ -128,10 +130,15 @@ class Chaos:
         self.registers = Registers(self.cluster)
         self.cluster.judge.exclusive = set(EXCLUSIVE)
         self._calm_ms = calm_ms or CALM_MS[self.cluster.config.profile]
+        if seed >= RARE_FROM:  # long enough for who is lost to be fenced, and then some
+            self._calm_ms *= 2
         self.upgrades = seed >= SWARM_FROM and seed % UPGRADES_EVERY == 1
         if self.upgrades:
             self.cluster.upgrading = Random(f"upgrade {seed}")
-        self._failing = bool(self.cluster.faults.agent_fails or self.cluster.faults.agent_hangs)
+        faults = self.cluster.faults
+        fails = faults.agent_fails or faults.agent_hangs or "starve" in self.menu
+        self._failing = bool(fails)
+        """Whether an operator must clean up what failed."""
         self._written = 0
 
     def _swarm(self, seed: int, without: frozenset[str]) -> Cluster:
@@ -141,6 +148,8 @@ class Chaos:
         links = 2 if chance.random() < 0.1 else 1
         self.unfenced = count > 2 and chance.random() < 0.25
         menu = chance.sample(trouble.DRAWN, chance.randint(1, 5))
+        if seed >= RARE_FROM:
+            menu = [*menu[:2], *chance.sample(trouble.RARE, chance.randint(1, 3))]
         self.rounds = chance.randint(2, 4)
         properties = {}
         faults = more_faults(faults_of(chance), chance)
@@ -185,6 +194,8 @@ class Chaos:
             cluster.run(self.chance.randint(100, self._calm_ms))
         self._peace()
         self._settle()
+        if self.scene.is_lost:
+            return cluster
         cluster.judge.final(holds)
         if key := self.registers.unexplained():
             cluster.judge.fail("S2 linearizable", f"{key}: {self.registers.history()}")
@@ -230,9 +241,11 @@ class Chaos:
         cluster.upgrading = None
         cluster.partition()
         cluster.faults = Faults()
+        cluster.snares.clear()
+        cluster.switch.dead.clear()
         for machine in cluster.machines.values():
             cluster.go_on(machine)
-            machine.disk.failing, machine.disk.slow_ms = "", 0
+            machine.disk.failing, machine.disk.slow_ms, machine.barren_until_ms = "", 0, 0
             if self.upgrades and machine.features != NEW:
                 machine.features = NEW
                 if machine.is_up:
@@ -252,6 +265,8 @@ class Chaos:
         liveness = Liveness(self.cluster)
         is_watched = self.seed % STAYS_EVERY == 0
         while not self._is_well() or (is_watched and not (liveness.stays() and self._is_well())):
+            if self.scene.is_lost:
+                return
             if rest_ms <= 0:
                 self.cluster.judge.fail("L4 all that should run does", f"not in {SETTLE_MS} ms")
             self.cluster.run(step_ms)

@@ -6,6 +6,7 @@ run, byte for byte. After every step the invariants are judged (`judge.py`).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import heapq
 from collections.abc import Callable
@@ -140,6 +141,8 @@ class Cluster:
         """The machines whose disks have lost what they had."""
         self.upgrading: Random | None = None
         """Whether each start may find another program installed, by this chance."""
+        self.snares: list[Callable[[Machine, Invocation], bool]] = []
+        """Asked of each child that begins, until one answers that this was what it waited for."""
         self._heap: list[tuple[int, int, Machine | None, int, str, Take, Any]] = []
         """When, in which order, in which life of which machine's part, and what is to happen."""
         self._order = 0
@@ -152,6 +155,8 @@ class Cluster:
         self._addresses = {
             address: node.id for node in self.config.nodes for address in node.addresses
         }
+        self._receivers = {id: [machine] for id, machine in self.machines.items()}
+        """Who gets what is sent to a node: its copies do, too."""
         self._set_clocks()
 
     # --- time -------------------------------------------------------------------------------------
@@ -206,6 +211,23 @@ class Cluster:
 
     # --- machines ---------------------------------------------------------------------------------
 
+    def clone(self, id: int) -> Machine:
+        """Return a copy of machine *id* with its disk as it is now, at the same addresses, off."""
+        original = self.machines[id]
+        number = max(self.machines) + 1
+        copy = Machine(number, f"{original.name}'", original.disk.copy(), id, powered=False)
+        copy.clock = original.clock
+        self.machines[number] = copy
+        self._sources[number] = self._sources[id]
+        self._receivers[id].append(copy)
+        return copy
+
+    def scrap(self, machine: Machine) -> None:
+        """Take a copy away for good."""
+        self.power_off(machine.id)
+        del self.machines[machine.id]
+        self._receivers[machine.copies].remove(machine)
+
     def boot(self, *ids: int) -> None:
         """Start the daemons of machines *ids*, of all where none is named."""
         for id in ids or tuple(self.machines):
@@ -228,14 +250,15 @@ class Cluster:
             self._ticks[who].pop(machine.id, None)
         chance = Random(self.random.getrandbits(64))
         machine.heart = Heart(chance.randbytes, suites=CHEAP, features=machine.features)
-        identity = machine.disk.identity or identity_of(machine.id)
-        me = Me(machine.name, f"10.0.0.{machine.id}", 5450, identity, "sim", machine.features)
+        id = machine.node_id
+        identity = machine.disk.identity or identity_of(id)
+        me = Me(machine.name, f"10.0.0.{id}", 5450, identity, "sim", machine.features)
         machine.node = Node(
             me,
             host=replace(HOST, node=machine.name),
             random=Random(self.random.getrandbits(64)),
             entropy=chance.randbytes,
-            life=machine.disk.open(machine.id, PSK, chance.getrandbits(56)),
+            life=machine.disk.open(machine.node_id, PSK, chance.getrandbits(56)),
             discovery=False,
         )
         self.judge.born(machine)
@@ -369,6 +392,7 @@ class Cluster:
                 self.judge.spawned(machine, invocation)
                 machine.children[child] = invocation
                 self._spawn(machine, child, invocation)
+                self.snares = [each for each in self.snares if not each(machine, invocation)]
             case out.Kill(child):
                 if machine.children.pop(child, None) is not None:
                     self._give(machine, 1, self._node, events.ChildExited(child, Exit(signal=9)))
@@ -525,12 +549,13 @@ class Cluster:
         target = self._addresses.get(address)
         if target is None:
             return
-        receiver, source = self.machines[target], self._sources[sender.id][link]
-        path = (sender.id, target)
-        for delay_ms, arrived in self.network.carry(path, link, data, self.faults, self.now_ms):
-            take = self._heart if arrived is data else self._forged
-            event = heart_port.Datagram(link, source, arrived)
-            self._give(receiver, delay_ms, take, event, "heart")
+        source = self._sources[sender.id][link]
+        for receiver in self._receivers[target]:
+            path = (sender.id, receiver.id)
+            for delay_ms, arrived in self.network.carry(path, link, data, self.faults, self.now_ms):
+                take = self._heart if arrived is data else self._forged
+                event = heart_port.Datagram(link, source, arrived)
+                self._give(receiver, delay_ms, take, event, "heart")
 
     def _forged(self, machine: Machine, event: heart_port.Datagram) -> None:
         """Give the heart a packet that no peer has sealed: it must not come to anything."""
@@ -562,6 +587,10 @@ class Cluster:
     def _spawn(self, machine: Machine, child: int, invocation: Invocation) -> None:
         """Begin a child: an order to the power switch, or an agent's operation."""
         faults, chance = self.faults, self.random
+        if self.now_ms < machine.barren_until_ms:
+            none = Exit(errno=errno.EAGAIN)
+            self._later(machine, 0, lambda: self._ended(machine, child, none))
+            return
         switch = is_of_switch(invocation)
         delay_ms = chance.randint(*(faults.fence_ms if switch else faults.agent_ms))
         hangs = faults.fence_hangs if switch else faults.agent_hangs

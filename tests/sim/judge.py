@@ -42,7 +42,8 @@ class Judge:
         self.cluster = cluster
         self.exclusive: set[str] = set()
         """Resources that may be active on one machine at most."""
-        self._leaders: dict[int, int] = {}
+        self._leaders: dict[tuple[int, int], int] = {}
+        """By lineage and term, for whoever begins a cluster anew knows no term of those lost."""
         self._votes: dict[int, tuple[int, int]] = {}
         self._digests: dict[int, str] = {}
         self._decided: dict[int, int] = {}
@@ -95,6 +96,11 @@ class Judge:
             if term is not None and self._decided.setdefault(index, term) != term:
                 self.fail("S4 no committed entry changes", f"{machine.name}: {index} of {term}")
 
+    @property
+    def decided_upto(self) -> int:
+        """Return the highest index that anybody has known to be decided."""
+        return max(self._decided, default=0)
+
     # --- after each step --------------------------------------------------------------------------
 
     def after(self, machine: Machine) -> None:
@@ -105,7 +111,8 @@ class Judge:
         scene = member.scene
         self._count_decided(machine, member)
         if scene.leading:
-            known = self._leaders.setdefault(scene.term, machine.id)
+            lineage = member.machine.voters.newest.lineage
+            known = self._leaders.setdefault((lineage, scene.term), machine.id)
             if known != machine.id:
                 self.fail("S3 one leader a term", f"{known} and {machine.id} in {scene.term}")
             if self._has_lease(machine, member):

@@ -99,6 +99,8 @@ class Machine:
     id: int
     name: str
     disk: Disk
+    copies: int = 0
+    """The machine that this one is a copy of: it has that one's node, key and addresses."""
     powered: bool = True
     heart: Heart | None = None
     node: Node | None = None
@@ -115,6 +117,8 @@ class Machine:
     pending: deque[Persist] = field(default_factory=deque)
     """Asked for and not synced yet: lost when the power goes."""
     children: dict[int, Invocation] = field(default_factory=dict)
+    barren_until_ms: int = 0
+    """Until when no process can be begun: there is no memory left, or no descriptor."""
     bites_ms: int | None = None
     """When the watchdog ends this machine, unless it is petted; None: it is not armed."""
     wills: LeaveWills | None = None
@@ -122,6 +126,11 @@ class Machine:
     quits: list[int] = field(default_factory=list)
     features: Range = FEATURES
     """What the program that is installed here speaks: its next start goes by it."""
+
+    @property
+    def node_id(self) -> int:
+        """Return which node of the cluster it is."""
+        return self.copies or self.id
 
     @property
     def is_up(self) -> bool:

@@ -24,10 +24,15 @@ class Switch:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self.dead: set[int] = set()
+        """Whose power is asked of a switch that has none itself."""
+        self.lies: set[int] = set()
+        """Of whom it says that it did what was asked, and did not."""
 
     def is_switching(self, invocation: Invocation) -> bool:
-        """Return whether *invocation* cuts somebody's power."""
-        return self._asked(invocation)[0] in ("off", "reboot")
+        """Return whether *invocation* cuts the power of somebody whose switch answers."""
+        action, target = self._asked(invocation)
+        return action in ("off", "reboot") and target is not None and target.id not in self.dead
 
     def target_of(self, invocation: Invocation) -> Machine:
         """Return whose power *invocation* is about."""
@@ -39,6 +44,8 @@ class Switch:
         """Do what an agent on *machine* asks for, and return how the agent exits."""
         action, target = self._asked(invocation)
         cluster = self._cluster
+        if target is not None and target.id in self.dead:
+            return Exit(code=1, stderr=b"power switch does not answer", took_ms=50)
         if action in ("off", "reboot", "on") and target is not None:
             if cluster.random.random() < cluster.faults.fence_fails:
                 return Exit(code=1, stderr=b"power switch does not answer", took_ms=50)
@@ -54,6 +61,8 @@ class Switch:
         """Cut or give power, as an agent on *machine* asked for."""
         action, target = self._asked(invocation)
         assert target is not None
+        if target.id in self.lies:
+            return
         self._cluster.judge.fenced(machine, target, action)
         if action != "on" and target.powered:
             self._cluster.power_off(target.id)

@@ -1,7 +1,9 @@
 """Five hundred seeds of trouble, each its own mix, without a violation.
 
-From `SWARM_FROM` on a seed draws its size, options, policy and kinds of trouble too. One that ever
-failed is kept in `corpus/`, made small, and is run for ever. To look at one:
+From `SWARM_FROM` on a seed draws its size, options, policy and kinds of trouble too; from
+`RARE_FROM` on also what needs a moment of its own: a fencer struck as it fences, a machine that
+stands still between its look at the lease and what it began, power shared with its switch. One that
+ever failed is kept in `corpus/`, made small, and is run for ever. To look at one:
 `python -m tests.sim SEED`.
 """
 
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sim.chaos import SWARM_FROM, Chaos
+from tests.sim.chaos import RARE_FROM, SWARM_FROM, Chaos
 from tests.sim.shrink import Case, shrunk
 
 SEEDS = int(os.environ.get("PCSX_SEEDS", "500"))
@@ -32,6 +34,15 @@ def test_no_seed_breaks_an_invariant(first: int):
                 raise AssertionError(f"seed {seed}: {error}") from error
         else:
             assert seed not in OPEN, f"seed {seed} is mended: take it off the list"
+
+
+@pytest.mark.parametrize("first", range(RARE_FROM, RARE_FROM + SEEDS // 10, BATCH))
+def test_no_rare_trouble_breaks_an_invariant(first: int):
+    for seed in range(first, first + BATCH):
+        try:
+            Chaos(seed).run()
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)

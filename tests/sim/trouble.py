@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Final
 
 from lxml import etree
 
+from pcsx.agents.types import Invocation
 from pcsx.daemon import events
 from pcsx.protocol import ClusterForceNew, Fence, KeyRotate, NodeRemove, QuorumUpdate, Request
 from pcsx.ring.port import Damage, HardState
 from tests.sim.cluster import Call, Cluster, set_property
 from tests.sim.machine import Machine
+from tests.sim.switch import is_of_switch
 
 Trouble = Callable[["Scene"], None]
 
@@ -32,6 +35,8 @@ class Scene:
         self.lost_disk = False
         """One disk has lost what it had: of a second one nothing is promised."""
         self.removed: set[int] = set()
+        self.is_lost = False
+        """Something that was decided is on no disk any more: there is nothing left to judge."""
         self.at_loss = 0
         """How often in a row an operator has found a pair that cannot go on by itself."""
         self.anew = False
@@ -210,6 +215,89 @@ def wall(run: Scene) -> None:
     machine, seconds = run.victim, run.chance.randint(-86_400, 86_400)
     machine.clock.jump(seconds)
     run.cluster.tell(machine, "sim", f"its wall clock jumps by {seconds} s")
+
+
+def gather_garbage(run: Scene) -> None:
+    """Let brains stand still for a moment again and again, as a storm of collections makes them."""
+    cluster, at_ms = run.cluster, 0
+
+    def hang(machine: Machine, for_ms: int) -> None:
+        machine.hung_ms["node"] = max(machine.hung_ms.get("node", 0), cluster.now_ms + for_ms)
+
+    for _ in range(run.chance.randint(10, 30)):
+        machine, for_ms = run.victim, run.chance.choice((50, 100, 250))
+        cluster.at(at_ms, partial(hang, machine, for_ms))
+        at_ms += run.chance.randint(50, 400)
+    run.say("collections hold brains up")
+
+
+def starve(run: Scene) -> None:
+    """Let no process be begun on a machine for a while: no memory, or no descriptor, is left."""
+    machine, for_ms = run.victim, run.chance.choice((500, 3000, 15_000))
+    machine.barren_until_ms = run.cluster.now_ms + for_ms
+    run.cluster.tell(machine, "sim", f"no process can be begun for {for_ms} ms")
+
+
+def _lose(run: Scene) -> None:
+    """Cut a machine's power until it is fenced, and what ran there is begun elsewhere."""
+    machine = run.victim
+    if machine.powered:
+        run.cluster.power_off(machine.id)
+        run.boot_later(machine.id, 8000, 20_000)
+
+
+def _cuts(run: Scene, invocation: Invocation) -> bool:
+    return is_of_switch(invocation) and run.cluster.switch.is_switching(invocation)
+
+
+def stall_between(run: Scene) -> None:
+    """Let a machine stand still between its look at the lease and what it began for that."""
+    for_ms = run.chance.choice((400, 4000, 12_000, 60_000))
+
+    def is_it(machine: Machine, invocation: Invocation) -> bool:
+        if invocation.argv[-1] not in ("start", "promote") and not _cuts(run, invocation):
+            return False
+        run.cluster.pause(machine.id, for_ms)
+        return True
+
+    run.cluster.snares.append(is_it)
+    _lose(run)
+
+
+# --- power ----------------------------------------------------------------------------------------
+
+
+def share_power(run: Scene) -> None:
+    """Cut the power of a machine and that of its switch: nobody can fence it for a while."""
+    machine, dead = run.victim, run.cluster.switch.dead
+    if not machine.powered:
+        return
+    run.cluster.power_off(machine.id)
+    dead.add(machine.id)
+    run.say(f"the switch of {machine.name} has no power either")
+    for_ms = run.chance.randint(500, 20_000)
+    run.cluster.at(for_ms, lambda: dead.discard(machine.id))
+    run.boot_later(machine.id, for_ms, for_ms + 5000)
+
+
+def strike_fencer(run: Scene) -> None:
+    """Cut the power of who fences, or of the DC that has it do so, between intent and done."""
+    cluster = run.cluster
+    dc, after_ms = run.chance.random() < 0.5, run.chance.choice((0, 1, 10, 100))
+
+    def is_it(machine: Machine, invocation: Invocation) -> bool:
+        if not _cuts(run, invocation):
+            return False
+        member = machine.node.member if machine.node is not None else None
+        led = cluster.machines.get(member.scene.dc) if member is not None else None
+        victim = led if dc and led is not None else machine
+        run.say(f"{victim.name} is struck as {machine.name} fences")
+        cluster.at(after_ms, lambda: cluster.power_off(victim.id) if victim.powered else None)
+        run.boot_later(victim.id, after_ms + 500, after_ms + 15_000)
+        return True
+
+    cluster.snares.append(is_it)
+    _lose(run)
 
 
 # --- disks ----------------------------------------------------------------------------------------
@@ -395,53 +483,65 @@ def restart(run: Scene) -> None:
 
 
 def begin_anew(run: Scene) -> None:
-    """Have an operator who finds a pair at a loss, one log damaged, go on with the other's.
+    """Have an operator who finds a cluster at a loss, a log damaged, go on with the longest other.
 
-    Neither may lead: one has nothing to vote with, the other cannot know what it has missed.
+    Nobody may lead: of a pair, or of so few as it had shrunk to, one has nothing to vote with, and
+    the others cannot know what they have missed.
     """
-    pair = [m for m in run.cluster.members() if m.node is not None and m.node.member is not None]
-    if run.anew or len(pair) != 2 or len(run.cluster.machines) != 2:
+    here = {m.id: m.node.member for m in run.cluster.members() if m.node and m.node.member}
+    if run.anew or len(here) != len(run.ids):
         return
-    members = [machine.node.member for machine in pair if machine.node is not None]
-    now = run.cluster.machines[1].clock.now(run.cluster.now_ms)
-    roles = [member.machine.log_status(now).role for member in members if member is not None]
-    leads = any(member is not None and member.scene.leader for member in members)
-    if leads or roles.count("amnesiac") != 1:
+    states = {id: member.machine._log.state for id, member in here.items()}
+    damaged = [id for id, state in states.items() if state.amnesiac]
+    if any(member.scene.leader for member in here.values()) or len(damaged) != 1:
         run.at_loss = 0
         return
     run.at_loss += 1
     if run.at_loss < LOOKS:
         return
     run.anew = True
-    lost, left = pair if roles[0] == "amnesiac" else reversed(pair)
-    run.say(f"operator: {lost.name} is off, {left.name} begins anew")
-    run.cluster.power_off(lost.id)
+    whole = [id for id in here if id not in damaged]
+    longest = max(whole, key=lambda id: (states[id].last_term, states[id].last_index))
+    if run.cluster.judge.decided_upto > states[longest].last_index:
+        run.say("what was decided was on the damaged disk alone: a person accepts the loss")
+        run.is_lost = True
+        return
+    left = run.cluster.machines[longest]
+    lost = [run.cluster.machines[id] for id in here if id != longest]
+    names = tuple(machine.name for machine in lost)
+    run.say(f"operator: {' '.join(names)} off, {left.name} begins anew")
+    for machine in lost:
+        run.cluster.power_off(machine.id)
 
     def ask() -> None:
-        if lost.powered:  # what was to boot it before did
-            run.cluster.power_off(lost.id)
+        early = [machine for machine in lost if machine.powered]
+        for machine in early:  # what was to boot it before did
+            run.cluster.power_off(machine.id)
+        if early:
             run.cluster.at(6000, ask)
             return
-        call = run.cluster.ask(left.id, ClusterForceNew((lost.name,)))
+        call = run.cluster.ask(left.id, ClusterForceNew(names))
         run.cluster.at(2000, lambda: come_over() if call.ok else ask())
 
     def come_over() -> None:
-        """Leave on the disk what `cluster rejoin` does."""
+        """Leave on the disks what `cluster rejoin` does."""
         assert left.node is not None
         member = left.node.member
         if member is None or not member.scene.quorum.quorate:
             run.cluster.at(1000, come_over)
             return
-        known = member.scene.config.node(lost.id)
-        lost.disk = replace(
-            lost.disk,
-            snapshot=member.machine.snapshot_here(member.ledger.snapshot()),
-            hard=HardState(boot_counter=max(known.boot, known.over, lost.disk.hard.boot_counter)),
-            keys=member.keys.rotation.keys,
-            entries=[], intents=[], damage=Damage.CLEAN, failed=False,
-        )  # fmt: skip
-        run.cluster.judge.restored(lost)
-        run.cluster.boot(lost.id)
+        snapshot = member.machine.snapshot_here(member.ledger.snapshot())
+        for machine in lost:
+            known, hard = member.scene.config.node(machine.id), machine.disk.hard
+            machine.disk = replace(
+                machine.disk,
+                snapshot=snapshot,
+                hard=HardState(boot_counter=max(known.boot, known.over, hard.boot_counter)),
+                keys=member.keys.rotation.keys,
+                entries=[], intents=[], damage=Damage.CLEAN, failed=False,
+            )  # fmt: skip
+            run.cluster.judge.restored(machine)
+            run.cluster.boot(machine.id)
 
     run.cluster.at(6000, ask)
 
@@ -451,12 +551,20 @@ MENU: Final[dict[str, Trouble]] = {
     for each in (
         split, heal, oneway, bridge, flap, narrow, unplug, power, kill, pause, stand, blackout,
         minority, hang_brain, hang_heart, wall, fill, slow_disk, rot, backup, standby, maintenance,
-        rotate, options, remove, fence, restart, panic,
+        rotate, options, remove, fence, restart, panic, gather_garbage, starve, stall_between,
+        share_power, strike_fencer,
     )
 }  # fmt: skip
-DRAWN: Final = tuple(name for name in MENU if name != "panic")
-"""What a swarm draws from: panics have runs of their own, so that no seed becomes another one."""
-NEEDS_FENCING: Final = ("kill", "pause", "stand", "hang_brain", "hang_heart", "fill", "fence")
+RARE: Final = (
+    "panic", "gather_garbage", "starve", "stall_between", "share_power", "strike_fencer",
+)  # fmt: skip
+"""What has swarms of its own, so that no seed of the others becomes another one."""
+DRAWN: Final = tuple(name for name in MENU if name not in RARE)
+"""What a swarm draws from."""
+NEEDS_FENCING: Final = (
+    "kill", "pause", "stand", "hang_brain", "hang_heart", "fill", "fence", "starve",
+    "stall_between", "gather_garbage",
+)  # fmt: skip
 """What may leave a service behind that its daemon does not mind: no wait can promise anything."""
 EARLY: Final = ("split", "split", "heal", "power", "kill", "pause", "oneway", "blackout")
 """The menu of the first seeds."""
