@@ -8,10 +8,12 @@ from functools import partial
 import pytest
 
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import Heard, Told
+from pcsx.ring.frames import Heard, Told, Transmit
+from pcsx.ring.log.following import HOLD_MS
 from pcsx.ring.machine import Machine
-from pcsx.ring.messages import App, Flush, Join, Vote, decode, encode
+from pcsx.ring.messages import App, AppResp, Flush, Join, Vote, decode, encode
 from pcsx.ring.port import (
+    Committed,
     Damage,
     FetchSnapshot,
     FromHeart,
@@ -660,3 +662,52 @@ def test_what_is_proposed_while_more_is_here_is_one_write_and_one_message_at_the
     (carried,) = {tuple(message.entries) for message in sent if isinstance(message, App)} - {()}
     assert written.entries == carried
     assert [entry.payload for entry in carried] == [b"%d" % n for n in range(901, 906)]
+
+
+class Diarist(World):
+    """A world that notes what its followers ask their disks for, answer, and give out."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        self.noted: dict[int, list[tuple[str, int, int]]] = {1: [], 2: [], 3: []}
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+
+    def _perform(self, site: Site, effect: MachineEffect) -> None:
+        notes, at_ms = self.noted[site.id], self.now(site).ms
+        match effect:
+            case Persist(entries=(*_, entry)):
+                notes.append(("asks", entry.index, at_ms))
+            case Committed(index):
+                notes.append(("gives out", index, at_ms))
+            case Say(frame):
+                said = decode(frame.payload) if isinstance(frame, Transmit) else None
+                if isinstance(said, AppResp) and said.granted:
+                    notes.append(("answers", said.match, at_ms))
+        super()._perform(site, effect)
+
+
+@pytest.mark.parametrize("disk_ms", [1, 300])
+def test_what_is_decided_waits_for_the_answer_on_what_came_with_it_but_for_no_slow_disk(
+    disk_ms: int,
+) -> None:
+    world = Diarist(3, 1)
+    world.start()
+    world.settle()
+    leader = world.leader()
+    assert leader is not None
+    follower = next(node for node in (1, 2, 3) if node != leader)
+    world.step(world.sites[leader], Propose(901, b"first", awaited=False))
+    world.run(300, until=lambda: world.sites[leader].state.endswith(b"first"))
+    world.disk_ms = (disk_ms, disk_ms)
+    world.noted[follower].clear()
+    world.propose(leader, b"second")  # which tells the others that the first is decided
+    world.run(200)
+    when = {(what, index): at_ms for what, index, at_ms in world.noted[follower]}
+    order = list(when)
+    first = next(index for what, index in order if what == "gives out")
+    asked, answered, given = ("asks", first + 1), ("answers", first + 1), ("gives out", first)
+    assert order.index(asked) < order.index(given)
+    if disk_ms == 1:
+        assert order.index(answered) < order.index(given)
+        assert when[given] - when[asked] <= 2
+    else:
+        assert answered not in when and when[given] - when[asked] == HOLD_MS

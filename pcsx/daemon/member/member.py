@@ -212,6 +212,8 @@ class Member:
         waits = event.__class__ in _OF_THE_RING  # for the end of the turn, to be gone by once
         effects = [] if waits else self.follow(now)
         effects += self._step(event, now)
+        if not waits:
+            effects += self.follow(now)
         if self.unmoved:
             return effects
         self.moved()

@@ -7,6 +7,7 @@ from typing import Final
 from pcsx.ring.log.applying import Applying
 from pcsx.ring.log.entries import voters_of
 from pcsx.ring.log.keeping import Keeping
+from pcsx.ring.log.roles import Following
 from pcsx.ring.log.snapshot import Assembly
 from pcsx.ring.log.state import State
 from pcsx.ring.log.turns import Turns
@@ -20,6 +21,8 @@ EXAMINE_BYTES: Final = 32 * 1024
 """A snapshot that is larger is read beforehand, beside the loop."""
 FETCH_MS: Final = 30_000
 """So long pieces of it are not taken, for it may come whole."""
+HOLD_MS: Final = 50
+"""So long at most what is decided waits for what came with it, where the disk is slow."""
 
 
 class Follower:
@@ -65,15 +68,41 @@ class Follower:
         if news and not self._store(news):
             return
         last = prev + len(message.entries)
-        if min(message.commit, last) > state.commit:
-            self._applying.apply(min(message.commit, last), now)
-        if state.commit >= message.commit:
-            state.look_whether_caught_up()
+        upto = min(message.commit, last)
+        if news and upto > state.commit:
+            self._hold(upto, message.commit, now)
+        else:
+            self._give_out(upto, message.commit, now)
         if message.entries:
             self._answer(sender, now, granted=True, match=last, round_=message.round, wait=True)
         elif message.round:
             match = min(last, state.durable)
             self._answer(sender, now, granted=True, match=match, round_=message.round)
+
+    def _hold(self, upto: int, commit: int, now: Now) -> None:
+        """Let what came with it be on the disk first, for the leader waits for that alone."""
+        role = self._state.role
+        assert isinstance(role, Following)
+        role.held = max(role.held or (0, 0), (upto, commit))
+        role.held_until_ms = now.ms + HOLD_MS
+        term = self._state.entries.term_at(role.held[0])
+        assert term is not None
+        self._out.decided = (role.held[0], term)
+
+    def tick(self, following: Following, now: Now) -> None:
+        """Give out what was held, if it is time."""
+        if following.held is not None and now.ms >= (following.held_until_ms or 0):
+            self._give_out(*following.held, now)
+
+    def _give_out(self, upto: int, commit: int, now: Now) -> None:
+        """Give out what is decided up to *upto*; the leader knows that all up to *commit* is."""
+        state, role = self._state, self._state.role
+        if upto > state.commit:
+            self._applying.apply(upto, now)
+        if state.commit >= commit:
+            state.look_whether_caught_up()
+        if isinstance(role, Following) and role.held is not None and state.commit >= role.held[0]:
+            role.held = role.held_until_ms = None
 
     def _has(self, index: int, term: int) -> bool:
         """Return whether the entry here is the one of *term*; what is committed always is."""

@@ -222,6 +222,7 @@ class Log:
         due_ms, role = self._state.reads.deadline_ms, self._state.role
         if role.__class__ is Following:
             assert isinstance(role, Following)
+            due_ms = earlier(due_ms, role.held_until_ms)
             return earlier(due_ms, role.due_ms) if self._elections.may_stand else due_ms
         if isinstance(role, Standing):
             return earlier(due_ms, min(role.give_up_ms, role.resend_ms))
@@ -343,6 +344,8 @@ class Log:
         match state.role:
             case Leading() as leading:
                 self._leader.durable(leading, now)
+            case Following(held=held) as following if held is not None:
+                following.held_until_ms = now.ms  # the answer to the leader goes first
             case Standing(pre=False) as standing if durable.hard.term == standing.term:
                 if durable.hard.voted_for == state.me:
                     self._elections.count_vote(standing, state.me, now)
@@ -361,6 +364,7 @@ class Log:
         self._state.reads.give_up(now.ms)
         match self._state.role:
             case Following() as following:
+                self._follower.tick(following, now)
                 self._elections.tick_following(following, now)
             case Standing() as standing:
                 self._elections.tick_standing(standing, now)

@@ -17,6 +17,9 @@ class Following:
 
     leader: int = 0
     due_ms: int | None = None
+    held: tuple[int, int] | None = None
+    """Up to where all is decided that came with entries for the disk, and what the leader knew."""
+    held_until_ms: int | None = None
 
 
 @dataclass(slots=True)
