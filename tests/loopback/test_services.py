@@ -22,6 +22,7 @@ from tests.loopback.conftest import Town
 
 GOOD = """
 ring status | Log: | role
+ring status | Feature level: 1, and this pcsx speaks 1 | feature
 ring links | both ways | -
 ring stats | received: | drop
 store set view.shared.release u32 12 | | -
