@@ -695,7 +695,7 @@ def test_what_is_decided_waits_for_the_answer_on_what_came_with_it_but_for_no_sl
     leader = world.leader()
     assert leader is not None
     follower = next(node for node in (1, 2, 3) if node != leader)
-    world.step(world.sites[leader], Propose(901, b"first", awaited=False))
+    world.propose(leader, b"first", awaited=False)
     world.run(300, until=lambda: world.sites[leader].state.endswith(b"first"))
     world.disk_ms = (disk_ms, disk_ms)
     world.noted[follower].clear()

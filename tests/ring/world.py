@@ -548,10 +548,10 @@ class World:
         self.sites[node].sent.append(payload)
         self.step(self.sites[node], Multicast(payload, safe))
 
-    def propose(self, node: int, payload: bytes) -> int:
+    def propose(self, node: int, payload: bytes, *, awaited: bool = True) -> int:
         self._next_ticket += 1
         self.proposals[self._next_ticket] = payload
-        self.step(self.sites[node], Propose(self._next_ticket, payload))
+        self.step(self.sites[node], Propose(self._next_ticket, payload, awaited))
         return self._next_ticket
 
     def prove(self, node: int, target: int, boot: int) -> int:
