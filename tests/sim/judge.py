@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pcsx.daemon.ledger import FenceIntent, decode
 from pcsx.daemon.member import Member
+from pcsx.daemon.packing import unpacked
 from pcsx.ring import heart_port
 from pcsx.ring.config import RingConfig
 from pcsx.ring.frames import BeatHeard, Heard, PeerState, Reach
@@ -388,5 +389,5 @@ def _has_intent(machine: Machine, target: int) -> bool:
             fact = decode(entry.payload)
             if isinstance(fact, FenceIntent) and fact.target == target:
                 return True
-    state = json.loads(machine.disk.snapshot.state)
+    state = json.loads(unpacked(machine.disk.snapshot.state))
     return any(case["target"] == target for case in state["fencings"])
