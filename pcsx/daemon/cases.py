@@ -17,7 +17,7 @@ from pcsx.daemon.messages import FenceOrder, FenceResult
 from pcsx.daemon.scene import Scene
 from pcsx.daemon.takeover import watchdog_wait_ms
 from pcsx.lean import dataclass
-from pcsx.ring.frames import Reach
+from pcsx.ring.frames import Boot, Reach
 from pcsx.ring.port import Note, ViewId
 from pcsx.ring.quorum import keep_ms
 from pcsx.values import Now
@@ -31,6 +31,8 @@ class _Case:
 
     executor: int
     lost_ms: int
+    boot: Boot | None = None
+    """The executor's life: another one knows nothing of the case."""
     tried: set[int] = field(default_factory=set)
     bitten_ms: int = 0
     """When the target's own watchdog has ended it; 0: that is not waited for."""
@@ -71,13 +73,17 @@ class Cases:
                     effects.append(self._close(case, "void", "it was taken out", now))
                 continue
             busy = [id for id in scene.members if case.case in scene.picture.nodes[id].fencing]
+            if running is not None and self._lives_anew(running):
+                running.tried.discard(running.executor)
+                if not busy and case.lost and scene.is_online(case.target):
+                    running = None  # nobody is at it, and there is nothing left to do
+                else:
+                    running.executor, running.lost_ms = 0, now.ms
             if running is not None and running.executor in busy:
                 effects += self._leave_to(running, case, busy)
             if running is None:
                 if busy:
-                    self._cases[case.case] = running = _Case(
-                        busy[0], now.ms + case.limit_ms, {busy[0]}
-                    )
+                    self._cases[case.case] = running = self._case_of(busy[0], case, now)
                     effects += self._leave_to(running, case, busy)
                 elif case.lost and scene.is_online(case.target):
                     effects.append(self._close(case, "void", "it is heard again", now))
@@ -88,16 +94,36 @@ class Cases:
             elif running.bitten_ms:
                 effects += self._watch_the_dog(case, running, now)
             elif running.lost_ms <= now.ms and busy and running.executor not in busy:
-                running.executor, running.lost_ms = busy[0], now.ms + case.limit_ms
+                running.executor, running.boot = busy[0], self._boot_of(busy[0])
+                running.lost_ms = now.ms + case.limit_ms
                 effects += self._leave_to(running, case, busy)
             elif running.lost_ms <= now.ms:
-                running.tried.add(running.executor)
+                if running.executor:
+                    running.tried.add(running.executor)
                 effects += self._give(case, running, now, "no answer in time")
         return effects
 
     def _is_taken_out(self, case: Fencing) -> bool:
         """Return whether the target of *case* is no node of the cluster any more."""
         return all(node.id != case.target for node in self._scene.config.nodes)
+
+    def _case_of(self, executor: int, case: Fencing, now: Now) -> _Case:
+        boot = self._boot_of(executor)
+        return _Case(executor, now.ms + case.limit_ms, boot, {executor})
+
+    def _boot_of(self, node: int) -> Boot | None:
+        picture = self._scene.picture.nodes.get(node)
+        return picture.boot if picture is not None else None
+
+    def _lives_anew(self, running: _Case) -> bool:
+        """Return whether the executor of a case is here in another life, and has said its status.
+
+        It may have ended and begun anew between two views, so that none was without it.
+        """
+        picture = self._scene.picture.nodes.get(running.executor)
+        if picture is None or not picture.present or running.boot is None:
+            return False
+        return picture.boot != running.boot
 
     def _leave_to(self, running: _Case, case: Fencing, busy: list[int]) -> list[CaseEffect]:
         """Say again, once a view, who carries *case* out, where others of *busy* are at it too.
@@ -130,7 +156,7 @@ class Cases:
             reason = why or "no member has a fence device for it"
             running.lost_ms = now.ms + case.limit_ms
             return [self._close(case, "failed", reason, now)]
-        running.executor = left[0]
+        running.executor, running.boot = left[0], self._boot_of(left[0])
         running.tried.add(left[0])
         running.lost_ms = now.ms + case.limit_ms
         order, target = self._order(case, left[0]), self._scene.name_of(case.target)
@@ -178,12 +204,12 @@ class Cases:
         case = self._scene.ledger.fencings.get(result.case)
         if case is None or case.verdict:
             return []
-        running = self._cases.setdefault(case.case, _Case(node, now.ms + case.limit_ms, {node}))
+        running = self._cases.setdefault(case.case, self._case_of(node, case, now))
         if result.reason == CEDED:
             running.tried.discard(node)
         if not result.ok and node != running.executor and running.executor in self._scene.members:
             return []  # the case was given to another since
-        running.executor = node
+        running.executor, running.boot = node, self._boot_of(node)
         if result.ok:
             running.lost_ms = now.ms + case.limit_ms
             return [self._close(case, "done", result.reason, now, result)]

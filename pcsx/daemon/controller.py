@@ -168,7 +168,7 @@ class Controller:
                 self._cases.members_changed(now)
                 effects += self._see_off(now)
                 effects += self._stir(why, now)
-                effects += self._lose_orders(now)
+                effects += self._lose_orders(now, view=view)
             case OpCame(node, record):
                 effects += self._op_came(node, record, now)
             case Answered():
@@ -570,12 +570,17 @@ class Controller:
                 effects += self._of_run(self.run.step(Confirm(action), now), now)
         return effects
 
-    def _lose_orders(self, now: Now) -> list[ControllerEffect]:
-        """Give up what was ordered of a life that is gone: nobody will answer for it."""
+    def _lose_orders(self, now: Now, *, view: bool) -> list[ControllerEffect]:
+        """Give up what was ordered of a life that is gone: nobody will answer for it.
+
+        In another *view* that is all of it, of this very node too: what had no place in the last
+        one is taken by nobody, and what had is told by each node's first status.
+        """
         effects: list[ControllerEffect] = []
         for action, (node, boot) in list(self._ordered.items()):
             picture = self.scene.picture.nodes.get(node)
             here = picture is not None and picture.present and picture.boot.counter == boot
+            here = here and not view
             if self.run is not None and action in self.run.in_flight and not here:
                 why = f"{self.scene.name_of(node)} is gone"
                 effects += self._of_run(self.run.step(Fail(action, why), now), now)

@@ -12,7 +12,7 @@ from pcsx.daemon.member import Member
 from pcsx.daemon.packing import unpacked
 from pcsx.ring import heart_port
 from pcsx.ring.config import RingConfig
-from pcsx.ring.frames import BeatHeard, Heard, PeerState, Reach
+from pcsx.ring.frames import BeatHeard, Heard, Offer, PeerState, Reach
 from pcsx.ring.log.entries import voters_of
 from pcsx.ring.port import Entry, EntryKind, Persist
 from pcsx.ring.quorum import Voters, weights
@@ -282,8 +282,14 @@ class Judge:
     # --- what comes in ----------------------------------------------------------------------------
 
     def forged(self, machine: Machine, effects: list[heart_port.HeartEffect]) -> None:
-        """Judge what a packet that nobody sealed came to: an answer to a caller at the most."""
+        """Judge what a packet that nobody sealed came to: an answer to a caller at the most.
+
+        In a caller's packet only the proof of its address may be another's: then it says what the
+        caller has sealed, of its features too.
+        """
         for effect in effects:
+            if isinstance(effect, heart_port.Report) and isinstance(effect.frame, Offer):
+                continue
             if not isinstance(effect, heart_port.SendDatagram | heart_port.LeaveWills):
                 self.fail("S13 no forged packet changes anything", f"{machine.name}: {effect}")
 

@@ -1,4 +1,4 @@
-"""What must come to be once nothing goes wrong any more: L1 to L3, L5 and L7, as times and counts.
+"""What must come to be once nothing goes wrong any more: L1 to L5 and L7, as times and counts.
 
 Time counts from the last moment at which anything was done to a machine or to the network: a power
 switch that was told to act before peace may act after it. Nobody is waited for whom damping holds
@@ -22,6 +22,14 @@ LEADER_MS: Final = 3_000
 """L2: a leader so much later."""
 EQUAL_MS: Final = 5_000
 """L3: one document so much later."""
+PLACED_MS: Final = 20_000
+"""L4: all placed so much later. It takes an agent that hangs so long to run out of its time, and
+the DC so long to give up on a node that nobody has seen; all else is done in seconds.
+"""
+FENCING_MS: Final = 60_000
+"""How much longer where the agent that fences may hang: so long is it waited for."""
+FOR_EVER_MS: Final = 600_000
+"""So long nobody is held out."""
 PATIENCE: Final = 3
 """The laws' times are for a cluster at rest; here agents and orders of before still come and go.
 
@@ -36,9 +44,11 @@ KEY_MS: Final = DEAF_MS + 5_000
 class Liveness:
     """Looks at a cluster at peace, again and again; fails where a law's time is over."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, *, fencing_hung: bool = False) -> None:
+        """Look from now on; *fencing_hung*: an agent that fences may hang from before."""
         self.cluster = cluster
-        self._since_ms = self._now_ms = cluster.now_ms
+        self._fencing_hung = fencing_hung
+        self._since_ms = self._now_ms = self._began_ms = cluster.now_ms
         self._disturbed = cluster.disturbed
         self._views: dict[int, set[object]] = {}
         self.took_ms: dict[str, int] = {}
@@ -73,6 +83,17 @@ class Liveness:
         self._judge("L2 a leader", len(led) == 1 and bool(known[0].scene.leader), limit_ms)
         equal = len({member.ledger.replica.cib.digest for member in known}) == 1
         self._judge("L3 equal documents", equal, limit_ms + EQUAL_MS)
+
+    def placed(self, *, well: bool) -> None:
+        """Judge L4: whether all that should run does, and the policy engine wishes for no more."""
+        limit_ms = self.cluster.config.timers.down_ms + VIEW_MS + LEADER_MS + EQUAL_MS + PLACED_MS
+        if self._fencing_hung:
+            limit_ms += FENCING_MS
+        took_ms = self.cluster.now_ms - self._since_ms
+        whole_ms = self.cluster.now_ms - self._began_ms
+        if not well and (took_ms > limit_ms or whole_ms > FOR_EVER_MS):
+            text = f"not {took_ms} ms after the last fault"
+            self.cluster.judge.fail("L4 all that should run does", text)
 
     def stays(self) -> bool:
         """Let *down* pass twice, and judge that the view that there was in between stays.

@@ -72,3 +72,16 @@ def test_one_that_is_back_goes_on_where_the_other_has_gone():
     made.partition()
     made.until(lambda: "n5" in [name for _, name, _ in made.judge.fencings], 40_000)
     made.until(made.at_rest, 60_000)
+
+
+def test_an_executor_that_died_and_was_back_before_the_view_changed_is_followed_at_once():
+    made, lost = with_slow_fencing(8)
+    (first,) = fencers_of(made, lost)
+    (dc,) = {m.node.member.scene.dc for m in made.members() if m.node and m.node.member}
+    assert first != dc, "else another is in charge, and looks at all cases anew"
+    made.kill(first)
+    made.run(900)
+    made.boot(first)
+    # The limit of the case would be over after a minute and more.
+    made.until(lambda: bool(fencers_of(made, lost)), 6000)
+    made.until(lambda: "n5" in [name for _, name, _ in made.judge.fencings], 40_000)

@@ -63,3 +63,16 @@ def test_a_node_that_lost_its_log_and_does_not_say_so_is_found(monkeypatch: pyte
         for _ in range(100):
             cluster.run(200)
             liveness.look()
+
+
+@pytest.mark.parametrize(("hung", "least_ms"), [(False, 30_000), (True, 90_000)])
+def test_what_is_never_placed_is_found(hung: bool, least_ms: int):
+    cluster = standing()
+    liveness = Liveness(cluster, fencing_hung=hung)
+    began_ms = cluster.now_ms
+    with pytest.raises(Violation, match="L4"):
+        for _ in range(100):
+            cluster.run(1000)
+            liveness.look()
+            liveness.placed(well=False)
+    assert least_ms < cluster.now_ms - began_ms < least_ms + 5000
