@@ -41,7 +41,9 @@ class Request:
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as the JSON object that goes over the socket, without its id."""
-        return {"do": self.do, **asdict(self)}
+        # By hand, for each change passes here: `asdict` would copy all that is in it.
+        names = _types_of(cast(Any, self.__class__))
+        return {"do": self.do, **{name: _bare(getattr(self, name)) for name in names}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -757,6 +759,13 @@ def parse(message: dict[str, Any]) -> Request:
 def _types_of(kind: Any) -> dict[str, str]:
     """Return what type each field of a request has, as it is written here."""
     return {each.name: str(each.type) for each in fields(kind)}
+
+
+def _bare(value: Any) -> Any:
+    """Return what a request holds as JSON has it."""
+    if isinstance(value, tuple):
+        return tuple([_bare(each) for each in value])
+    return asdict(value) if isinstance(value, SetupNode) else value
 
 
 def _frozen(value: Any) -> Any:
