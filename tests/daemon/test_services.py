@@ -9,7 +9,7 @@ import pytest
 
 from pcsx.daemon import messages
 from pcsx.daemon.packing import packed
-from pcsx.daemon.services import Client, Services
+from pcsx.daemon.services import UNORDERED_MAX, Client, Services
 from pcsx.errors import Failed
 from pcsx.protocol import QuorumUpdate, QuorumWatch, StoreGet
 from pcsx.ring.frames import Boot
@@ -196,6 +196,21 @@ def test_all_that_clients_may_have_fits_the_first_message_of_a_view() -> None:
     assert len(standing.groups) == groups.JOINED_MAX and len(standing.locks) == locks.LOCKS_MAX
     said = packed(messages.encode(messages.Served(words.encode(standing))))
     assert len(said) <= PAYLOAD_MAX
+
+
+def test_a_full_queue_says_try_again_and_takes_more_once_what_waits_has_its_place() -> None:
+    alone = Alone()
+    for number in range(UNORDERED_MAX):
+        alone.write("view.shared.x", str(number))
+    with pytest.raises(Failed) as refused:
+        alone.write("view.shared.x", "more")
+    assert "wait for their place" in str(refused.value) and "Try again" in refused.value.hint
+    assert len(alone.said) == UNORDERED_MAX and alone.told == []
+    alone.deliver()
+    assert len(alone.told) == UNORDERED_MAX
+    alone.write("view.shared.x", "more")
+    alone.deliver()
+    assert [entry.value for entry in alone.services.read("view.shared.x")] == ["more"]
 
 
 def test_a_shared_key_has_a_name() -> None:

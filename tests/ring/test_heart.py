@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pcsx.ring.config import PROFILES, next_lineage
+from pcsx.ring.config import PROFILES, RingConfig, next_lineage
 from pcsx.ring.frames import (
     Armed,
     AskStats,
@@ -693,6 +693,40 @@ def test_a_life_below_the_admitted_one_is_refused() -> None:
     network.run(2000)
     assert network.told(1, PeerState) == []
     assert [t.verdict for _, t in network.told(2, Told)] == ["CLONED"]
+
+
+def with_life_over(network: Network, node: int, boot: int) -> RingConfig:
+    """Return the ring as it is once lives of *node* up to *boot* are on record as over."""
+    nodes = tuple(replace(n, over=boot) if n.id == node else n for n in network.config.nodes)
+    return replace(network.config, nodes=nodes)
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_a_life_that_is_over_is_answered_fenced_whatever_it_asks(gone: int) -> None:
+    other = 3 - gone
+    network = Network(ring_of(2), start=False)
+    network.boot(other, 1, config=with_life_over(network, gone, 4))
+    network.boot(gone, 4)
+    network.run(3000)
+    assert network.told(other, PeerState) == []
+    assert {(t.node, t.verdict) for _, t in network.told(gone, Told)} == {(other, "FENCED")}
+    network.kill(gone)
+    network.boot(gone, 5)
+    network.run(1000)
+    state = network.state(other, gone)
+    assert state is not None and (state.reach, state.boot.counter) == (Reach.UP, 5)
+
+
+def test_a_life_that_is_over_and_heard_is_told_so_and_down() -> None:
+    network = settled(3)
+    forget(network)
+    for node in (1, 2):
+        network.configure(node, with_life_over(network, 3, 1))
+    network.run(3000)
+    for node in (1, 2):
+        assert [state.reach for state in network.states(node, 3)] == [Reach.DOWN]
+    told = [t for _, t in network.told(3, Told)]
+    assert {(t.node, t.verdict) for t in told} == {(1, "FENCED"), (2, "FENCED")}
 
 
 def test_another_lineage_is_told_so_on_both_sides_and_nothing_else() -> None:

@@ -12,8 +12,24 @@ import pytest
 from pcsx.ring.config import Address
 from pcsx.ring.frames import Boot
 from pcsx.ring.levels import FEATURES, Range
-from pcsx.ring.seal import AES_256_GCM, CHACHA20_POLY1305, SUITES, Channel, Suites
-from pcsx.ring.session import Association, Attempt, Directory, Gate, Local
+from pcsx.ring.seal import (
+    AES_256_GCM,
+    CHACHA20_POLY1305,
+    COUNTER_MAX,
+    SUITES,
+    Channel,
+    Suites,
+)
+from pcsx.ring.session import (
+    OVERLAP_MS,
+    REKEY_MS,
+    REKEY_PACKETS,
+    Association,
+    Attempt,
+    Directory,
+    Gate,
+    Local,
+)
 from pcsx.ring.wire import BEAT, COOKIE, HEADER, INIT, RESPONSE, Dropped, Header
 from tests.ring.network import PSK, identity_of, ring_of
 
@@ -290,3 +306,50 @@ def test_no_product_is_computed_before_the_clusters_key_is_proved() -> None:
         two.answer(call, header(call), 5)
     with pytest.raises(_Untouched):
         one.finish(attempt, answer, 5)
+
+
+def established(one: Association, two: Association) -> tuple[Channel, Channel]:
+    """Return both ends of a session that both have in use."""
+    here, there = joined(one, two)
+    two.confirm(there, 0)
+    assert one.current is here and two.current is there
+    return here, there
+
+
+def test_the_caller_renews_a_session_for_its_age_or_its_packets_and_the_called_never() -> None:
+    one, two = association(1), association(2)
+    here, there = established(one, two)
+    assert not one.wants(REKEY_MS, silent=False)
+    assert one.wants(REKEY_MS + OVERLAP_MS + 1, silent=False)
+    assert not two.wants(REKEY_MS * 9, silent=False)
+    here.sent = REKEY_PACKETS
+    assert not one.wants(REKEY_MS, silent=False)
+    for side in ("sent", "top"):
+        here.sent = here.top = 0
+        setattr(here, side, REKEY_PACKETS + 1)
+        assert one.wants(REKEY_MS, silent=False), "either direction wears it"
+        setattr(there, side, REKEY_PACKETS + 1)
+        assert not two.wants(REKEY_MS, silent=False)
+
+
+def test_a_session_that_was_replaced_opens_for_ten_seconds_more() -> None:
+    one, two = association(1), association(2)
+    old, _ = established(one, two)
+    call = one.attempt(5000)
+    answer = two.answer(call, header(call), 5000)
+    attempt = one._directory[header(answer.packet).session]
+    assert isinstance(attempt, Attempt)
+    new = one.finish(attempt, answer.packet, 5000).channel
+    assert new is one.current and new is not old
+    one.expire(5000 + OVERLAP_MS - 1)
+    assert one._directory.get(old.mine) is old
+    one.expire(5000 + OVERLAP_MS)
+    assert old.mine not in one._directory and one._directory[new.mine] is new
+
+
+def test_no_counter_is_used_beyond_its_last() -> None:
+    here, _ = joined(association(1), association(2))
+    here.sent = COUNTER_MAX - 2
+    here.seal(BEAT, b"the last one")
+    with pytest.raises(AssertionError, match="outlived"):
+        here.seal(BEAT, b"one too many")
