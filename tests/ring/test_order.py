@@ -7,12 +7,16 @@ from random import Random
 import pytest
 
 from pcsx.ring.frames import Boot, Transmit
-from pcsx.ring.messages import Ack, Data, Message, Nack, Offer, Ordered, decode
+from pcsx.ring.messages import Ack, Data, Item, Message, Nack, Offer, Ordered, decode
 from pcsx.ring.order import (
+    ACK_EVERY,
+    ACK_MS,
     BATCH_FROM,
     BATCH_MESSAGES,
     BATCH_MS,
+    HOLES,
     LAG,
+    NACK_MS,
     WINDOW_MESSAGES,
     Order,
 )
@@ -231,6 +235,46 @@ def test_what_comes_one_by_one_waits_for_nothing_and_what_comes_in_crowds_is_gat
     assert len(party.delivered[1]) == 3 + BATCH_FROM
     party.collect()
     assert len(party.delivered[1]) == placed
+
+
+def test_a_crowd_is_acknowledged_together_and_a_few_messages_after_a_while():
+    party = Party()
+    member, place = party.orders[2], 1
+
+    def acknowledged(count: int) -> list[int]:
+        nonlocal place
+        items = tuple(Item(1, place + n, False, b"x") for n in range(count))
+        member.on_ordered(Ordered(VIEW.id, place, 0, items), 7)
+        place += count
+        return [message.upto for _, _, message in party.collect() if isinstance(message, Ack)]
+
+    assert acknowledged(ACK_EVERY - 1) == []
+    assert acknowledged(1) == [ACK_EVERY]
+    assert acknowledged(1) == []
+    assert member.deadline_ms == 7 + ACK_MS
+    member.tick(7 + ACK_MS)
+    (ack,) = (message for _, _, message in party.collect())
+    assert ack == Ack(VIEW.id, ACK_EVERY + 1, False)
+
+
+def test_many_holes_are_asked_for_together_and_the_rest_soon_after_one_is_filled():
+    party = Party()
+    member, last = party.orders[2], 2 * (HOLES + 3)
+
+    def hear(place: int, now_ms: int) -> None:
+        member.on_ordered(Ordered(VIEW.id, place, 0, (Item(1, place, False, b"x"),)), now_ms)
+
+    def tick(now_ms: int) -> list[tuple[int, int]]:
+        member.tick(now_ms)
+        nacks = [message for _, _, message in party.collect() if isinstance(message, Nack)]
+        return [(nack.first, nack.last) for nack in nacks]
+
+    for place in range(2, last + 1, 2):
+        hear(place, 0)
+    asked = tick(NACK_MS[0])
+    assert asked == [(place, place) for place in range(1, 2 * HOLES, 2)]
+    hear(1, 100)
+    assert tick(100 + NACK_MS[0])[0] == (3, 3)
 
 
 def test_no_more_waits_than_one_message_carries():
