@@ -23,7 +23,7 @@ BATCH_BYTES: Final = 256 * 1024
 BATCH_MS: Final = 1
 """How long the coordinator gathers, at most, for one fan-out, beside what is here already."""
 BATCH_FROM: Final = 4
-"""It gathers only after a fan-out of so many: where messages come one by one, none waits."""
+"""What others wait for it gathers only after a fan-out of so many: what comes alone waits not."""
 WINDOW_MESSAGES: Final = 64
 WINDOW_BYTES: Final = 256 * 1024
 """How much a sender may have offered that has no place yet."""
@@ -93,7 +93,7 @@ class Order:
         self._upto = 0
         """Every place up to here was received."""
         self._known = 0
-        """Places up to here are taken."""
+        """Places up to here are taken; for the coordinator, and told to the others."""
         self._delivered = 0
         self._stable = 0
         self._acked = 0
@@ -109,8 +109,11 @@ class Order:
         self._batch: list[Item] = []
         self._batch_bytes = 0
         self._batch_due_ms: int | None = None
-        self._batch_next_ms = 0
-        """Until then what is placed is gathered."""
+        self._batch_sent_ms = -BATCH_MS
+        self._batch_awaited = False
+        """Whether anybody else than this node's own clients waits for what is gathered."""
+        self._crowded = False
+        """Whether the last fan-out was so large that the next one is worth gathering."""
         self._poke = Patience(*POKE_MS)
         self._paused_ms: int | None = None
         self._told_stable = 0
@@ -152,6 +155,7 @@ class Order:
                 self._offered[self._number] = offer
                 self._place(self._me, self._number, offer)
                 self._number += 1
+            self._deliver()
             self._fan_out(now_ms)
             return
         first, batch = self._number, []
@@ -192,6 +196,7 @@ class Order:
             if number == self._expected[sender]:
                 self._expected[sender] += 1
                 self._place(sender, number, offer)
+        self._deliver()
         self._fan_out(now_ms)
 
     def _place(self, sender: int, number: int, offer: Offer) -> None:
@@ -201,24 +206,34 @@ class Order:
             self._highest_safe = self._next
         self._batch.append(item)
         self._batch_bytes += len(offer.payload)
+        self._batch_awaited = self._batch_awaited or offer.safe or sender != self._me
+        self._upto = self._next
         self._next += 1
 
     def _fan_out(self, now_ms: int) -> None:
-        """Send what was placed: at once, unless so much comes that gathering is worth its time."""
+        """Send what was placed: at once, unless gathering is worth its time.
+
+        It is where so much comes, and where nobody waits but clients of this node, who have heard
+        it by now.
+        """
         if not self._batch:
             return
         full = len(self._batch) >= BATCH_MESSAGES or self._batch_bytes >= BATCH_BYTES
-        from_ms = now_ms if self._out.gathering else self._batch_next_ms
+        from_ms = now_ms
+        if self._others and (self._crowded or not self._batch_awaited):
+            from_ms = max(now_ms, self._batch_sent_ms + BATCH_MS)
         if not full and (self._out.gathering or now_ms < from_ms):
             self._batch_due_ms = from_ms
             return
         self._send_items(self._others, self._next - len(self._batch), self._batch)
         self._told_stable = self._stable
-        self._batch_next_ms = now_ms + BATCH_MS if len(self._batch) >= BATCH_FROM else 0
+        self._crowded = len(self._batch) >= BATCH_FROM
         self._batch = []
         self._batch_bytes = 0
         self._batch_due_ms = None
-        self._upto = self._known = self._next - 1
+        self._batch_awaited = False
+        self._batch_sent_ms = now_ms
+        self._known = self._next - 1
         if self._others:
             self._poke.begin(now_ms)
         self._settle(now_ms)

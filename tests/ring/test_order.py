@@ -230,11 +230,33 @@ def test_what_comes_one_by_one_waits_for_nothing_and_what_comes_in_crowds_is_gat
     assert [fanned_out(1) for _ in range(3)] == [1, 1, 1]
     assert fanned_out(BATCH_FROM) == BATCH_FROM
     assert [fanned_out(1), fanned_out(BATCH_FROM)] == [0, 0]
+    assert len(party.delivered[1]) == placed
     assert order.deadline_ms == 7 + BATCH_MS
     order.tick(7 + BATCH_MS)
-    assert len(party.delivered[1]) == 3 + BATCH_FROM
-    party.collect()
-    assert len(party.delivered[1]) == placed
+    (message,) = (message for _, to, message in party.collect() if to == 3)
+    assert isinstance(message, Ordered) and len(message.items) == 1 + BATCH_FROM
+
+
+def test_what_the_coordinator_says_it_hears_at_once_and_the_others_within_a_millisecond():
+    party = Party()
+    order = party.orders[1]
+
+    def fanned_out() -> list[bytes]:
+        said = (message for _, to, message in party.collect() if to == 3)
+        return [item.payload for m in said if isinstance(m, Ordered) for item in m.items]
+
+    order.multicast(b"a", safe=False, now_ms=7)
+    assert fanned_out() == [b"a"]
+    order.multicast(b"b", safe=False, now_ms=7)
+    assert fanned_out() == [] and party.delivered[1] == [b"a", b"b"]
+    assert order.deadline_ms == 7 + BATCH_MS
+    order.tick(7 + BATCH_MS)
+    assert fanned_out() == [b"b"]
+    order.multicast(b"c", safe=False, now_ms=7 + BATCH_MS)
+    order.on_data(2, Data(VIEW.id, 1, (Offer(False, b"d"),)), 7 + BATCH_MS)
+    assert fanned_out() == [b"c", b"d"]
+    order.multicast(b"e", safe=True, now_ms=7 + BATCH_MS)
+    assert fanned_out() == [b"e"] and b"e" not in party.delivered[1]
 
 
 def test_a_crowd_is_acknowledged_together_and_a_few_messages_after_a_while():
