@@ -176,6 +176,9 @@ class Heart:
         self._news: object = None
         """What the last beats have told, but for counters and times."""
         self._loud_beats = 0
+        self._latest_ms = 0
+        """The latest moment known: a beat without news is read late, and counts from when it came.
+        """
         self._brain_ms = 0
         self._beat_due_ms = 0
         self._beat_at_ms = 0
@@ -195,6 +198,8 @@ class Heart:
         """Take *event* in and return what is to be done."""
         out: list[HeartEffect] = []
         now_ms = now.ms
+        if now_ms > self._latest_ms:
+            self._latest_ms = now_ms
         if event.__class__ is Datagram:
             assert isinstance(event, Datagram)
             self._received += 1
@@ -708,7 +713,7 @@ class Heart:
         if not channel.confirmed and peer.association.confirm(channel, now_ms):
             self._began(peer, channel, now_ms, out)
         hearing = peer.hearing
-        hearing.heard_ms = now_ms
+        hearing.heard_ms = max(hearing.heard_ms, now_ms)
         if hearing.reach is not Reach.UP:
             self._say(detector.heard(hearing, now_ms), out)
         if event.link >= len(peer.links):
@@ -861,7 +866,9 @@ class Heart:
             peer.told = None
         self._say(detector.born(peer.hearing, channel.boot, now_ms), out)
         self._wills_changed = True
-        self._beat_to(peer, self._beat_tail(now_ms - self._brain_ms), now_ms, out)
+        # What a beat that was read late leads to is done now.
+        latest_ms = self._latest_ms
+        self._beat_to(peer, self._beat_tail(latest_ms - self._brain_ms), latest_ms, out)
         if peer.tell is not None:
             self._control(peer, peer.tell, now_ms, out)
 

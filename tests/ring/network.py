@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from pcsx.ring import wire
 from pcsx.ring.config import Address, RingConfig, RingNode
 from pcsx.ring.frames import Boot, Configure, PeerState, Pulse, ToBrain, ToHeart
 from pcsx.ring.heart import Heart
@@ -79,6 +80,19 @@ class Site:
     bound: tuple[Address, ...] = ()
 
 
+@dataclass
+class _Late:
+    """A beat without news, taken in after the moment at which it came."""
+
+    beat: Datagram
+    came_ms: int
+
+
+def is_quiet(data: bytes) -> bool:
+    """Return whether a packet is a heartbeat that says that it brings no news."""
+    return data[wire.TYPE_AT] == wire.BEAT and bool(data[wire.FLAGS_AT] & wire.QUIET)
+
+
 class Network:
     """Hearts, and a heap of what happens to them; *loss* and *delay_ms* hold for every path."""
 
@@ -101,10 +115,13 @@ class Network:
         self.delay_ms = delay_ms
         self.cuts: set[tuple[int, int, int]] = set()
         self.size_max = 65535
+        self.quiet_late_ms = 0
+        """Beats without news are taken in up to so much later than they came, as of when they came.
+        """
         self.tamper: Callable[[SendDatagram, int, int], Iterator[bytes]] | None = None
         self.wire: list[tuple[int, int, int, bytes]] = []
         self.record = False
-        self._heap: list[tuple[int, int, int, HeartEvent]] = []
+        self._heap: list[tuple[int, int, int, HeartEvent | _Late]] = []
         self._tie = 0
         self.suites = suites
         self.realtime = realtime
@@ -206,18 +223,25 @@ class Network:
                 self._pulse_at(node, self.now + 500)
                 if not site.brain_alive:
                     continue
+            if isinstance(event, Datagram) and self.quiet_late_ms and is_quiet(event.data):
+                later = self.now + self.random.randint(0, self.quiet_late_ms)
+                self._push(later, node, _Late(event, self.now))
+                continue
             self._step(site, event)
         self.now = until
 
     def _pulse_at(self, node: int, at: int) -> None:
         self._push(at, node, FromBrain((Pulse(),)))
 
-    def _push(self, at: int, node: int, event: HeartEvent) -> None:
+    def _push(self, at: int, node: int, event: HeartEvent | _Late) -> None:
         self._tie += 1
         heapq.heappush(self._heap, (at, self._tie, node, event))
 
-    def _step(self, site: Site, event: HeartEvent) -> None:
-        for effect in site.heart.step(event, now_at(self.now)):
+    def _step(self, site: Site, event: HeartEvent | _Late) -> None:
+        came_ms = self.now
+        if isinstance(event, _Late):
+            event, came_ms = event.beat, event.came_ms
+        for effect in site.heart.step(event, now_at(came_ms)):
             self._perform(site, effect)
         self._schedule(site)
 

@@ -648,6 +648,25 @@ def test_a_new_cluster_key_is_taken_up_without_anybody_missing_a_beat() -> None:
     assert network.states(1, 3)[-1].reach is Reach.UP
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_new_session_may_begin_with_a_beat_that_was_read_late(seed: int) -> None:
+    network = settled(3, seed=seed)
+    forget(network)
+    for number in range(20):
+        network.quiet_late_ms = 200
+        for node in network.sites:
+            network.configure(
+                node, network.config, (bytes([number]) * 32, bytes([number + 1]) * 32)
+            )
+            network.tell(node, Pulse())
+            network.run(20)
+        network.run(500)
+        for node in network.sites:
+            network.configure(node, network.config, (bytes([number + 1]) * 32,))
+        network.run(1500)
+    assert all(network.told(node, PeerState) == [] for node in network.sites)
+
+
 def test_sessions_are_renewed_and_nobody_notices() -> None:
     network = settled(2, loss=0.1)
     forget(network)
