@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pcsx.cib import Cib
-from pcsx.protocol import GetCib
+from pcsx.protocol import GetCib, WaitIdle
 from tests.sim.chaos import RESOURCES
 from tests.sim.cluster import Call, Cluster, set_property
 from tests.sim.faults import Faults
@@ -50,3 +51,16 @@ def test_without_quorum_a_fresh_read_is_refused_and_any_other_answered():
         call = made.ask(leader, asked)
         made.until(lambda call=call: call.done, 10_000)
         assert (call.ok is not None) is is_ok, call.replies
+
+
+def test_who_hears_the_leader_and_sees_no_quorum_yet_has_it_asked_all_the_same():
+    made = standing()
+    leader = made.machines[1].node.member.scene.leader  # type: ignore[union-attr]
+    one, other = (id for id in made.machines if id != leader)
+    for id, first in ((one, other), (other, one)):
+        scene = made.machines[id].node.member.scene  # type: ignore[union-attr]
+        scene.quorum = replace(scene.quorum, quorate=False)  # as in the moment after it came
+        scene.committed[first] = scene.ledger.index + 1  # who would schedule without quorum
+        call = made.ask(id, WaitIdle(20_000))
+        made.until(lambda call=call: call.done, 30_000)
+        assert call.ok is not None, call.replies

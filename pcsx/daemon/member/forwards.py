@@ -123,7 +123,7 @@ class Forwards:
         """Tell those who wait for a leader that is none any more, or for a member that is gone."""
         effects: list[MemberEffect] = []
         for ticket, (answer, to, leads) in list(self._waiting.items()):
-            if leads and to != self._scene.dc:
+            if leads and to not in (self._scene.dc, self._scene.leader):
                 del self._waiting[ticket]
                 self._errands.end(ticket)
                 error: PcsxError = NoQuorum("the leader changed while it worked on this; ask again")

@@ -86,7 +86,10 @@ class Desk:
         scene = member.scene
         if scene.leading or (dc and scene.in_charge):
             return here(member)
-        leader = scene.dc if dc else scene.leader
+        # Who has just entered the view hears its leader before it sees that there is quorum.
+        leader = scene.leader
+        if dc and leader not in scene.members:
+            leader = scene.dc
         if not leader or leader not in scene.members or self.passed:
             raise NoQuorum(
                 "nobody leads this partition, so nothing can be decided: "
