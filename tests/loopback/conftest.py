@@ -107,4 +107,6 @@ def cluster(town: Town) -> Town:
     town.start()
     ran = town.run("n1", "cluster", "setup", "web", *town.words())
     assert ran.returncode == 0, ran.stderr + town.logs()
+    for name in ("n2", "n3"):  # which may see the view a moment before they see that it has quorum
+        town.until_online(name, 3)
     return town
