@@ -54,19 +54,23 @@ class Halting:
     @property
     def deadline_ms(self) -> int | None:
         """Return when stops must be done, or this node stops what it runs by itself."""
-        due_ms = self.watchman.stops_by_ms
-        if self._going_since_ms is not None and not (self.leaving or self._stopping):
-            due_ms = earlier(due_ms, self._going_since_ms + STATUS_WAIT_MS)
-        return due_ms
+        return earlier(self.watchman.stops_by_ms, self._stops_alone_ms)
+
+    @property
+    def _stops_alone_ms(self) -> int | None:
+        """Return when this node waits no more for a DC that empties it, if it does."""
+        if self._going_since_ms is None or self.leaving or self._stopping:
+            return None
+        return self._going_since_ms + STATUS_WAIT_MS
 
     def tick(self, now: Now) -> list[MemberEffect]:
         """Do what is due."""
         effects: list[MemberEffect] = []
-        by_ms, going_ms = self.watchman.stops_by_ms, self._going_since_ms
+        by_ms = self.watchman.stops_by_ms
         if by_ms is not None and by_ms <= now.ms:
             effects += self.guard(now)
-        waits = going_ms is not None and not (self.leaving or self._stopping)
-        if waits and now.ms >= (going_ms or 0) + STATUS_WAIT_MS:
+        alone_ms = self._stops_alone_ms
+        if alone_ms is not None and alone_ms <= now.ms:
             effects += self._stop_by_ourselves(now)
         return effects
 
